@@ -1,0 +1,244 @@
+"""Apps: what a plugin defines. Data model, tools, seed data, task families, event handlers."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+from greenroom.errors import AppError, Refusal, UnknownNameError, UsageError
+from greenroom.messages import ToolCall
+from greenroom.tasks import Size, Split, Task, TaskId
+from greenroom.tools import DEFAULT_TAKES, Tool, refusal_text, result_text
+from greenroom.worlds import Recipe, World
+
+STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+Populate = Callable[[World, Size, Split], None]
+Family = Callable[[World, Split], Task]
+Handler = Callable[[World, dict[str, Any]], None]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What came of one tool call: the text for the agent, and the code of the refusal if there was one."""
+
+    text: str
+    refused: str | None = None
+
+
+@dataclass(eq=False)
+class App:
+    """A clone of one application. Made by its author with decorators; a plugin exports one.
+
+    Attributes:
+        name: Lower case; tools and tables begin with it.
+        models: The declarative base of its SQLAlchemy models; every table is named `name_…`.
+        summary: One line, for people.
+        policy: What the agent is told at the start of every episode.
+        incidental: Columns by table whose change is never held against an agent, such as `read_at`.
+        started: When a world of this app begins, in virtual time.
+    """
+
+    name: str
+    models: type[DeclarativeBase]
+    summary: str
+    policy: str = ""
+    incidental: Mapping[str, Iterable[str]] = field(default_factory=dict[str, Iterable[str]])
+    started: datetime = STARTED
+    tools: dict[str, Tool] = field(default_factory=dict[str, Tool], init=False)
+    families: dict[str, Family] = field(default_factory=dict[str, Family], init=False)
+    handlers: dict[str, Handler] = field(default_factory=dict[str, Handler], init=False)
+    _populate: Populate | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        foreign = [t for t in self.metadata.tables if not t.startswith(f"{self.name}_")]
+        if foreign:
+            raise UsageError(
+                f"app '{self.name}': table '{foreign[0]}' must be named '{self.name}_{foreign[0]}'"
+            )
+
+    @property
+    def metadata(self) -> MetaData:
+        """The app's tables."""
+        return self.models.metadata
+
+    @overload
+    def tool(self, function: F) -> F: ...
+    @overload
+    def tool(self, *, takes: timedelta = ...) -> Callable[[F], F]: ...
+    def tool(self, function: F | None = None, *, takes: timedelta = DEFAULT_TAKES) -> F | Callable[[F], F]:
+        """Offer a function as a tool, named `app_function`; its first parameter is the world."""
+
+        def add(function: F) -> F:
+            name = f"{self.name}_{function.__name__}"
+            self.tools[name] = Tool(name, function, takes)
+            return function
+
+        return add(function) if function else add
+
+    def populate(self, function: Populate) -> Populate:
+        """Set the function that fills an empty world, seeded by `world.random`."""
+        self._populate = function
+        return function
+
+    @overload
+    def task_family(self, function: Family) -> Family: ...
+    @overload
+    def task_family(self, *, name: str) -> Callable[[Family], Family]: ...
+    def task_family(
+        self, function: Family | None = None, *, name: str | None = None
+    ) -> Family | Callable[[Family], Family]:
+        """Add a family of tasks: prepares a fresh fork (seeded by the task's id) and returns its task."""
+
+        def add(function: Family) -> Family:
+            self.families[name or function.__name__] = function
+            return function
+
+        return add(function) if function else add
+
+    def on(self, kind: str) -> Callable[[Handler], Handler]:
+        """Handle scheduled events of one kind when they fall due."""
+
+        def add(handler: Handler) -> Handler:
+            self.handlers[kind] = handler
+            return handler
+
+        return add
+
+    def recipe(self, size: Size | str, split: Split | str, seed: int = 0) -> Recipe:
+        """What a base of this app is made from.
+
+        Raises:
+            UnknownNameError: No such size or split.
+            UsageError: The app has no populate function.
+        """
+        known_size, known_split = parse_size(size), parse_split(split)
+        fill = self._populate
+        if fill is None:
+            raise UsageError(f"app '{self.name}' has no @app.populate function: write one")
+        return Recipe(
+            name=self.name,
+            tables=[self.metadata],
+            size=str(known_size),
+            split=str(known_split),
+            seed=seed,
+            source_digest=source_digest(fill),
+            populate=lambda world: fill(world, known_size, known_split),
+            started=self.started,
+        )
+
+    def make_task(self, world: World, task_id: TaskId) -> Task:
+        """Prepare a fork for one task, in a transaction of the world; the change log starts empty.
+
+        Raises:
+            UnknownNameError: No such family.
+            AppError: The family failed, or offers tools that do not exist or too many.
+        """
+        family = self.families.get(task_id.family)
+        if family is None:
+            raise UnknownNameError("task family", task_id.family, self.families)
+        world.reseed(str(task_id))
+        try:
+            with world.transaction("world"):
+                task = family(world, task_id.split)
+        except Exception as error:
+            raise AppError(f"task '{task_id}' could not be made: {type(error).__name__}: {error}") from error
+        world.clear_changes()
+        self._check_offer(task, task_id)
+        return task
+
+    def _check_offer(self, task: Task, task_id: TaskId) -> None:
+        missing = [name for name in task.tools if name not in self.tools]
+        if missing:
+            raise AppError(f"task '{task_id}' offers '{missing[0]}', which app '{self.name}' does not have")
+        if len(task.tools) > 20:
+            raise AppError(f"task '{task_id}' offers {len(task.tools)} tools; 20 is the most")
+
+    def pass_time(self, world: World, delta: timedelta) -> None:
+        """Move the clock; events that fall due are handled in order, each in its own transaction."""
+        for event in world.advance(delta):
+            handler = self.handlers.get(event.kind)
+            if handler is None:
+                raise AppError(f"no handler for event '{event.kind}' in app '{self.name}': add @app.on")
+            with world.transaction("world"):
+                handler(world, event.payload)
+
+    def call(self, world: World, call: ToolCall, offered: Iterable[str] | None = None) -> CallResult:
+        """Run one tool call in one transaction. A refusal changes nothing in the app's tables; time passes.
+
+        Args:
+            world: The fork to act on.
+            call: The call as the agent wrote it.
+            offered: Names of the tools that this task offers; all of the app's when None.
+
+        Raises:
+            AppError: The tool itself failed: a bug in the app, never the agent's fault.
+        """
+        name = call["function"]["name"]
+        names = list(self.tools if offered is None else offered)
+        tool = self.tools.get(name) if name in names else None
+        self.pass_time(world, tool.takes if tool else DEFAULT_TAKES)
+        try:
+            if tool is None:
+                raise Refusal("unknown_tool", str(UnknownNameError("tool", name, names)))
+            arguments = tool.parse(call["function"]["arguments"])
+            with world.transaction("agent"):
+                text = result_text(tool.function(world, **arguments))
+        except Refusal as refusal:
+            return CallResult(refusal_text(refusal), refusal.code)
+        except Exception as error:
+            arguments_text = call["function"]["arguments"][:200]
+            raise AppError(f"{name}({arguments_text}) failed: {type(error).__name__}: {error}") from error
+        return CallResult(text)
+
+
+def parse_size(size: Size | str) -> Size:
+    """The size of that name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    try:
+        return Size(size)
+    except ValueError:
+        raise UnknownNameError("size", str(size), list(Size)) from None
+
+
+def parse_split(split: Split | str) -> Split:
+    """The split of that name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    try:
+        return Split(split)
+    except ValueError:
+        raise UnknownNameError("split", str(split), list(Split)) from None
+
+
+def source_digest(function: Callable[..., Any]) -> str:
+    """A hash of the source that a world is made by: the whole package folder of the function, or its file.
+
+    So that editing `populate`, or anything beside it, never yields a stale world.
+    """
+    digest = hashlib.sha256()
+    try:
+        file = Path(inspect.getfile(function))
+    except TypeError:
+        file = Path("<unknown>")
+    if not file.exists():
+        digest.update(function.__code__.co_code + repr(function.__code__.co_consts).encode())
+        return digest.hexdigest()
+    packaged = (file.parent / "__init__.py").exists()
+    paths = sorted(p for p in file.parent.rglob("*") if "__pycache__" not in p.parts) if packaged else [file]
+    for path in paths:
+        if path.is_file():
+            digest.update(str(path.relative_to(file.parent)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

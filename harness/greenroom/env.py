@@ -1,0 +1,196 @@
+"""The Gymnasium environment: `reset`, `step`, `snapshot`, `fork`.
+
+An action is an assistant message, an observation the tuple of new messages. `env.tools` holds the tool schemas.
+"""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from greenroom.app import App, parse_size, parse_split
+from greenroom.episode import Episode, EpisodeSnapshot
+from greenroom.errors import UnknownNameError, UsageError
+from greenroom.messages import Message
+from greenroom.plugins import load_app, load_simulator
+from greenroom.sandbox import Brief, Sandbox
+from greenroom.sandboxes.local import LocalSandbox
+from greenroom.spaces import ConversationSpace, MessageSpace
+from greenroom.tasks import Size, Split
+from greenroom.users import UserSimulator
+
+Observation = tuple[Message, ...]
+
+
+class GreenroomEnv(gymnasium.Env[Observation, Message]):
+    """One app, one agent, one simulated person; a new task each reset.
+
+    Args:
+        app: An installed app's name, or an App.
+        size: How much data the world holds.
+        split: Which tasks are drawn.
+        family: Draw tasks of this family only.
+        user: A user simulator's name, or one.
+        seed: The seed that the base is populated with (tasks are drawn by `reset(seed=…)`).
+        sandbox: Where the app runs; in this process when None.
+        render_mode: `ansi` makes `render` return the conversation as text.
+
+    Raises:
+        UnknownNameError: No such app, size, split, family or user.
+    """
+
+    metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - Gymnasium's own shape
+
+    def __init__(
+        self,
+        app: str | App = "mail",
+        *,
+        size: Size | str = Size.SMALL,
+        split: Split | str = Split.TRAIN,
+        family: str | None = None,
+        user: str | UserSimulator = "goal",
+        seed: int = 0,
+        sandbox: Sandbox | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        self.split, self.size, self.render_mode = parse_split(split), parse_size(size), render_mode
+        self.sandbox = sandbox or LocalSandbox(
+            load_app(app) if isinstance(app, str) else app, self.size, seed
+        )
+        self.user = load_simulator(user) if isinstance(user, str) else user
+        if family is not None and family not in self.sandbox.families():
+            raise UnknownNameError("task family", family, self.sandbox.families())
+        self._families = [family] if family else self.sandbox.families()
+        self.action_space = MessageSpace(self.sandbox.tools())
+        self.observation_space = ConversationSpace()
+        self._episode: Episode | None = None
+
+    @property
+    def episode(self) -> Episode:
+        """The running episode.
+
+        Raises:
+            UsageError: There is none yet.
+        """
+        if self._episode is None:
+            raise UsageError("no episode is running: call reset() first")
+        return self._episode
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """The OpenAI schemas of the tools that the running task offers."""
+        return self.episode.brief.tools
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+            seed: Seeds the draw of tasks and the user.
+            options: `task`: a task id; or `snapshot`: what `snapshot()` returned.
+
+        Returns:
+            The policy text and the user's opening (or the whole conversation of a snapshot), and info with
+            `task`, `state` (the proved id of the world) and `episode` (the id of the whole start).
+
+        Raises:
+            UsageError: An option is unknown or malformed.
+        """
+        super().reset(seed=seed)
+        options = options or {}
+        for name in options:
+            if name not in ("task", "snapshot"):
+                raise UnknownNameError("reset option", name, ("task", "snapshot"))
+        episode = (
+            self._resume(options["snapshot"]) if "snapshot" in options else self._start(options.get("task"))
+        )
+        self._replace(episode)
+        info = {"task": episode.brief.task, "state": episode.opened.state, "episode": episode.snapshot().id}
+        return tuple(episode.messages), info
+
+    def _start(self, task: str | None) -> Episode:
+        brief = self.sandbox.prepare(
+            task or draw_task(self.np_random, self.sandbox.app, self.split, self._families)
+        )
+        return Episode.start(self.sandbox, brief, self.user, int(self.np_random.integers(2**31)))
+
+    def _resume(self, snapshot: Any) -> Episode:
+        if not isinstance(snapshot, EpisodeSnapshot):
+            raise UsageError(
+                f"options['snapshot'] takes what env.snapshot() returned, not {str(snapshot)[:60]!r}"
+            )
+        return Episode.resume(self.sandbox, self._brief(snapshot), self.user, snapshot)
+
+    def _brief(self, snapshot: EpisodeSnapshot) -> Brief:
+        if self._episode and self._episode.brief.task == snapshot.task:
+            return self._episode.brief
+        return self.sandbox.prepare(snapshot.task)
+
+    def _replace(self, episode: Episode) -> None:
+        if self._episode:
+            self._episode.close()
+        self._episode = episode
+        self.action_space.offer(episode.brief.tools)
+
+    def step(self, action: Message) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Send one assistant message.
+
+        Returns:
+            New messages; the reward (the verifier's score when the episode ends, else 0); terminated (the user
+            ended it); truncated (the step limit); info.
+
+        Raises:
+            UsageError: No episode is running, or it is over.
+            PolicyError: The action is no assistant message.
+        """
+        outcome = self.episode.step(action)
+        info: dict[str, Any] = {"refused": outcome.refused, "user_act": outcome.act, "faults": ()}
+        reward = 0.0
+        if outcome.done:
+            verdict = self.episode.verify()
+            reward = verdict.score
+            info |= {"success": verdict.success, "findings": verdict.findings}
+        return outcome.messages, reward, outcome.terminated, outcome.truncated, info
+
+    def snapshot(self) -> EpisodeSnapshot:
+        """The episode as it stands: world, user and conversation. `reset(options={"snapshot": …})` takes it."""
+        return self.episode.snapshot()
+
+    def fork(self, n: int = 1) -> list["GreenroomEnv"]:
+        """Make n environments that stand exactly where this one does, and are private from here on."""
+        snapshot = self.snapshot()
+        forks: list[GreenroomEnv] = []
+        for _ in range(n):
+            twin = GreenroomEnv(sandbox=self.sandbox, user=self.user, split=self.split, size=self.size)
+            twin._families = self._families
+            twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot))
+            forks.append(twin)
+        return forks
+
+    def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The conversation as text, in render mode `ansi`."""
+        if self.render_mode != "ansi":
+            return None
+        lines = (f"{m['role']}: {m['content'] or m.get('tool_calls')}" for m in self.episode.messages)
+        return "\n".join(lines)
+
+    def close(self) -> None:
+        """Drop the running episode."""
+        if self._episode:
+            self._episode.close()
+            self._episode = None
+
+
+def draw_task(random: np.random.Generator, app: str, split: Split, families: list[str]) -> str:
+    """A random task id of these families."""
+    return f"{app}/{split}/{families[int(random.integers(len(families)))]}/{int(random.integers(2**31))}"
+
+
+def make(app: str | App, **options: Any) -> GreenroomEnv:
+    """Make an environment: `greenroom.make("mail", size="medium", split="test")`.
+
+    Raises:
+        UnknownNameError: No such app, size, split, family or user.
+    """
+    return GreenroomEnv(app, **options)

@@ -1,0 +1,102 @@
+"""Errors of greenroom, typed by the boundary that failed.
+
+    GreenroomError
+    ├── UsageError            bad input by whoever calls us: unknown name, bad value, missing extra
+    │   ├── UnknownNameError  a name that does not exist; says which do, and the nearest
+    │   └── MissingExtraError a feature whose optional packages are not installed
+    ├── PluginError           a plugin that cannot be loaded
+    ├── WorldError            worlds: pages, snapshots, bases
+    │   ├── SnapshotError     a snapshot file that is truncated, altered or foreign
+    │   └── PopulateError     a base that could not be built
+    ├── AppError              an app's code failed (a bug in it, not a refusal)
+    ├── SandboxError          a sandbox died or lost an episode
+    ├── UserError             the user simulator failed
+    ├── PolicyError           the policy failed (a model's endpoint, a bad message)
+    ├── VerifierError         the verifier failed
+    └── StoreError            the store cannot be read or written
+
+`Refusal` is no error of greenroom: it is what a tool raises to say no to the agent.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GreenroomError(Exception):
+    """Anything that greenroom raises on purpose."""
+
+
+class UsageError(GreenroomError):
+    """Bad input: the message quotes it and names the next step."""
+
+
+class UnknownNameError(UsageError):
+    """A name that does not exist; the message lists what does and suggests the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean '{near[0]}'?" if near else ";"
+        listed = ", ".join(known) if known else "none"
+        super().__init__(f"no {kind} '{name}'{hint} there is: {listed}")
+
+
+class MissingExtraError(UsageError):
+    """A feature whose optional packages are not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs packages that are not installed: pip install 'greenroom[{extra}]'")
+
+
+class PluginError(GreenroomError):
+    """A plugin that cannot be loaded."""
+
+
+class WorldError(GreenroomError):
+    """Something is wrong with a world, its pages or its base."""
+
+
+class SnapshotError(WorldError):
+    """A snapshot file that is truncated, altered or of another make."""
+
+
+class PopulateError(WorldError):
+    """A base that could not be built."""
+
+
+class AppError(GreenroomError):
+    """An app's own code failed: a bug in the app, never the agent's fault."""
+
+
+class SandboxError(GreenroomError):
+    """A sandbox died, or an episode in it is gone."""
+
+
+class UserError(GreenroomError):
+    """The user simulator failed."""
+
+
+class PolicyError(GreenroomError):
+    """The policy failed: a model's endpoint, or a message that is none."""
+
+
+class VerifierError(GreenroomError):
+    """A verifier failed: a bug in it, never a score."""
+
+
+class StoreError(GreenroomError):
+    """The store cannot be read or written."""
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+    """What a tool raises to say no: the agent reads the code and the sentence, and nothing has changed.
+
+    Args:
+        code: Stable and short, such as `not_found`.
+        message: A sentence that an agent can act on: quotes the bad value, says what to do instead.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

@@ -1,0 +1,5 @@
+"""Rewards: verifiers that score an episode."""
+
+from greenroom.rewards.expectations import Expectation, Wanted, deleted, expect, inserted, updated
+
+__all__ = ["Expectation", "Wanted", "deleted", "expect", "inserted", "updated"]

@@ -1,0 +1,112 @@
+"""The contract of sandboxes: where an app runs. Everything that crosses is plain data.
+
+One request may carry many episodes, so that a group steps in one message when a wire lies between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from greenroom.messages import Message, ToolCall
+from greenroom.tasks import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """A task as it crosses the boundary: no code, no world.
+
+    Attributes:
+        task: The task's id.
+        snapshot: The id of the world it starts from; known to the sandbox that made it.
+        goal: The user's goal (`Goal.to_json`); for the user simulator only.
+        tools: OpenAI tool schemas.
+        policy: The app's policy text.
+        max_steps: After so many assistant messages the episode is truncated.
+        solution: The oracle's assistant messages.
+        slips: Mistaken solutions.
+        excess: One destructive act.
+    """
+
+    task: str
+    snapshot: str
+    goal: dict[str, Any]
+    tools: list[dict[str, Any]]
+    policy: str
+    max_steps: int
+    solution: list[Message]
+    slips: list[list[Message]]
+    excess: ToolCall
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A fork that is ready: its episode id and the id of its world, as proved by the sandbox."""
+
+    episode: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRequest:
+    """The tool calls of one assistant message, for one episode."""
+
+    episode: str
+    calls: Sequence[ToolCall]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """The tool messages in the order of the calls, the virtual time, and how many calls were refused."""
+
+    messages: list[Message]
+    now: str
+    refused: int = 0
+
+
+class Sandbox(Protocol):
+    """Where an app (or several) runs."""
+
+    @property
+    def app(self) -> str:
+        """The name of what runs here, such as `mail`."""
+        ...
+
+    def families(self) -> list[str]:
+        """The task families of the app."""
+        ...
+
+    def tools(self) -> list[dict[str, Any]]:
+        """The schemas of all of the app's tools; a task offers some of them."""
+        ...
+
+    def prepare(self, task: str) -> Brief:
+        """Make a task's start and keep its snapshot. Same id, same brief, same snapshot."""
+        ...
+
+    def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        """Fork a snapshot n times."""
+        ...
+
+    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        """Run the calls of many episodes."""
+        ...
+
+    def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
+        """Score an episode from its changes and from what was said."""
+        ...
+
+    def snapshot(self, episode: str) -> str:
+        """Freeze an episode's world; returns its id, which `open` takes."""
+        ...
+
+    def content(self, episode: str) -> str:
+        """The content id of an episode's world: equal histories, equal content."""
+        ...
+
+    def close(self, episode: str) -> None:
+        """Drop an episode. Unknown ids are ignored."""
+        ...
+
+    def release(self, snapshot: str) -> None:
+        """Forget a snapshot. Unknown ids are ignored."""
+        ...

@@ -1,0 +1,206 @@
+"""The sandbox in this very process: no boundary, no cost."""
+
+import itertools
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from greenroom.app import App, parse_size
+from greenroom.errors import SandboxError, UsageError, VerifierError
+from greenroom.messages import Message, said, tool
+from greenroom.rewards.expectations import without_incidental
+from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
+from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
+from greenroom.worlds import Snapshot, World, build_base, net
+
+KEPT_TASKS = 4096
+
+
+@dataclass
+class _Running:
+    """An episode in this process: its world, its task and the tools it offers."""
+
+    world: World
+    task: Task
+    offered: tuple[str, ...]
+
+
+class LocalSandbox:
+    """Runs one app's episodes in this process.
+
+    Args:
+        app: The app.
+        size: How much data its worlds hold.
+        seed: The seed that its bases are populated with.
+        cache_dir: Where bases are cached; the user's cache folder when None.
+    """
+
+    def __init__(
+        self, app: App, size: Size | str = Size.SMALL, seed: int = 0, cache_dir: Path | None = None
+    ) -> None:
+        self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
+        self._incidental = {table: set(columns) for table, columns in app.incidental.items()}
+        self._bases: dict[Split, Snapshot] = {}
+        self._snapshots: dict[str, Snapshot] = {}
+        self._tasks: OrderedDict[str, tuple[Task, str]] = OrderedDict()
+        self._episodes: dict[str, _Running] = {}
+        self._numbers = itertools.count(1)
+        self._secret = secrets.token_hex(8)
+
+    @property
+    def app(self) -> str:
+        """The app's name."""
+        return self._app.name
+
+    def families(self) -> list[str]:
+        """The app's task families."""
+        return list(self._app.families)
+
+    def tools(self) -> list[dict[str, Any]]:
+        """The schemas of all of the app's tools."""
+        return [tool.schema for tool in self._app.tools.values()]
+
+    def base(self, split: Split) -> Snapshot:
+        """The populated world of a split; built once, then cached on disk."""
+        if split not in self._bases:
+            recipe = self._app.recipe(self._size, split, self._seed)
+            self._bases[split] = build_base(recipe, self._cache_dir).snapshot()
+        return self._bases[split]
+
+    def prepare(self, task: str) -> Brief:
+        """Make a task's start and keep its snapshot.
+
+        Raises:
+            UsageError: The id is malformed or of another app, or names an unknown family.
+            AppError: The family failed.
+        """
+        made, snapshot = self._task(task)
+        schemas: list[dict[str, Any]] = [self._app.tools[name].schema for name in made.tools]
+        return Brief(
+            task=task,
+            snapshot=snapshot,
+            goal=made.goal.to_json(),
+            tools=schemas,
+            policy=self._app.policy,
+            max_steps=made.max_steps,
+            solution=list(made.solution),
+            slips=[list(slip) for slip in made.slips],
+            excess=made.excess,
+        )
+
+    def _task(self, text: str) -> tuple[Task, str]:
+        """The task and the id of its start; made again when it was forgotten."""
+        known = self._tasks.get(text)
+        if known is None or known[1] not in self._snapshots:
+            known = self._make_task(text)
+            self._tasks[text] = known
+            if len(self._tasks) > KEPT_TASKS:
+                self._tasks.popitem(last=False)
+        return known
+
+    def _make_task(self, text: str) -> tuple[Task, str]:
+        task_id = self._parse(text)
+        world = self.base(task_id.split).open()
+        try:
+            made = self._app.make_task(world, task_id)
+            start = world.freeze()
+        finally:
+            world.close()
+        self._snapshots[start.page_id] = start
+        return made, start.page_id
+
+    def _parse(self, text: str) -> TaskId:
+        try:
+            task_id = TaskId.parse(text)
+        except ValueError:
+            raise UsageError(f"'{text}' is no task id; one looks like {self.app}/test/FAMILY/0") from None
+        if task_id.app != self.app:
+            raise UsageError(f"task '{text}' is of app '{task_id.app}', but this sandbox runs '{self.app}'")
+        return task_id
+
+    def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        """Fork a snapshot n times.
+
+        Raises:
+            SandboxError: The snapshot is not known here.
+        """
+        made, start = self._task(task)
+        source = self._snapshots.get(snapshot)
+        if source is None:
+            raise SandboxError(
+                f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'"
+            )
+        return [self._open(source, made) for _ in range(n)]
+
+    def _open(self, source: Snapshot, made: Task) -> Opened:
+        world = source.open()
+        episode = f"{self._secret}-{next(self._numbers)}"
+        self._episodes[episode] = _Running(world, made, made.tools)
+        # Frozen again, not copied from the source: the id proves the fork, not the intention.
+        return Opened(episode=episode, state=world.freeze().page_id)
+
+    def _running(self, episode: str) -> _Running:
+        running = self._episodes.get(episode)
+        if running is None:
+            raise SandboxError(f"episode '{episode}' is not running here: it was closed, or never opened")
+        return running
+
+    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        """Run the calls of many episodes, each episode's in order.
+
+        Raises:
+            SandboxError: An episode is not running.
+            AppError: A tool failed.
+        """
+        return [self._step(request) for request in requests]
+
+    def _step(self, request: StepRequest) -> StepResult:
+        running = self._running(request.episode)
+        messages: list[Message] = []
+        refused = 0
+        for call in request.calls:
+            result = self._app.call(running.world, call, running.offered)
+            refused += result.refused is not None
+            messages.append(tool(call["id"], result.text))
+        return StepResult(messages=messages, now=running.world.now.isoformat(), refused=refused)
+
+    def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
+        """Score an episode.
+
+        Raises:
+            VerifierError: The verifier itself failed.
+        """
+        running = self._running(episode)
+        changes = without_incidental(net(running.world.changes(by="agent")), self._incidental)
+        try:
+            with running.world.transaction("world"):
+                return running.task.verifier(
+                    Evidence(changes=changes, said=said(messages), messages=messages, world=running.world)
+                )
+        except Exception as error:
+            raise VerifierError(
+                f"verifier of episode '{episode}' failed: {type(error).__name__}: {error}"
+            ) from error
+
+    def snapshot(self, episode: str) -> str:
+        """Freeze an episode's world; returns the snapshot's page id."""
+        frozen = self._running(episode).world.freeze()
+        self._snapshots[frozen.page_id] = frozen
+        return frozen.page_id
+
+    def content(self, episode: str) -> str:
+        """The content id of an episode's world."""
+        return self._running(episode).world.content_id
+
+    def close(self, episode: str) -> None:
+        """Drop an episode's world."""
+        running = self._episodes.pop(episode, None)
+        if running:
+            running.world.close()
+
+    def release(self, snapshot: str) -> None:
+        """Forget a snapshot; its task is made again when it is asked for."""
+        self._snapshots.pop(snapshot, None)
