@@ -33,7 +33,7 @@ class Packed(TypeDecorator[list[Any]]):
         """Unpack."""
         if value is None:
             return None
-        numbers = array(self.code)
+        numbers: array[Any] = array(self.code)
         numbers.frombytes(value)
         return _little(numbers).tolist()
 
@@ -53,7 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def _little(numbers: "array[Any]") -> "array[Any]":
+def _little(numbers: array[Any]) -> array[Any]:
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers

@@ -79,9 +79,7 @@ class RolloutRow(StoreBase):
 
     __tablename__ = "rollouts"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["run_id", "group_number"], ["rollout_groups.run_id", "rollout_groups.number"]
-        ),
+        ForeignKeyConstraint(["run_id", "group_number"], ["rollout_groups.run_id", "rollout_groups.number"]),
     )
 
     run_id: Mapped[int] = mapped_column(primary_key=True)

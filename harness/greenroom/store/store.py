@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -218,17 +218,17 @@ class Store:
                 _insert_row(connection, row)
 
     @contextmanager
-    def _writing(self) -> Iterator[Session]:
+    def _writing(self) -> Generator[Session]:
         with self._guard("write"), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
-    def _reading(self) -> Iterator[Session]:
+    def _reading(self) -> Generator[Session]:
         with self._guard("read"), Session(self._engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def _guard(self, doing: str) -> Iterator[None]:
+    def _guard(self, doing: str) -> Generator[None]:
         try:
             yield
         except SQLAlchemyError as error:

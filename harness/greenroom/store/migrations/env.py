@@ -1,6 +1,7 @@
 """Alembic's environment: runs the migrations on the connection that `greenroom.store.migrate` hands over."""
 
 from alembic import context
+
 from greenroom.store.models import StoreBase
 
 connection = context.config.attributes["connection"]

@@ -56,9 +56,7 @@ def upgrade() -> None:
         sa.Column("truncated", sa.Boolean, nullable=False),
         sa.Column("content_id", sa.String(200)),
         sa.Column("seconds", sa.JSON, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["run_id", "group_number"], ["rollout_groups.run_id", "rollout_groups.number"]
-        ),
+        sa.ForeignKeyConstraint(["run_id", "group_number"], ["rollout_groups.run_id", "rollout_groups.number"]),
     )
     op.create_table(
         "metrics",
