@@ -58,6 +58,4 @@ def __getattr__(name: str) -> Any:
 
 
 for _name in ENVS.names():
-    gymnasium.register(
-        id=f"greenroom/{_name}-v0", entry_point="greenroom.env:GreenroomEnv", kwargs={"app": _name}
-    )
+    gymnasium.register(id=f"greenroom/{_name}-v0", entry_point="greenroom.env:GreenroomEnv", kwargs={"app": _name})

@@ -60,9 +60,7 @@ class App:
     def __post_init__(self) -> None:
         foreign = [t for t in self.metadata.tables if not t.startswith(f"{self.name}_")]
         if foreign:
-            raise UsageError(
-                f"app '{self.name}': table '{foreign[0]}' must be named '{self.name}_{foreign[0]}'"
-            )
+            raise UsageError(f"app '{self.name}': table '{foreign[0]}' must be named '{self.name}_{foreign[0]}'")
 
     @property
     def metadata(self) -> MetaData:

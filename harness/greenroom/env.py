@@ -54,9 +54,7 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         render_mode: str | None = None,
     ) -> None:
         self.split, self.size, self.render_mode = parse_split(split), parse_size(size), render_mode
-        self.sandbox = sandbox or LocalSandbox(
-            load_app(app) if isinstance(app, str) else app, self.size, seed
-        )
+        self.sandbox = sandbox or LocalSandbox(load_app(app) if isinstance(app, str) else app, self.size, seed)
         self.user = load_simulator(user) if isinstance(user, str) else user
         if family is not None and family not in self.sandbox.families():
             raise UnknownNameError("task family", family, self.sandbox.families())
@@ -102,24 +100,18 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         for name in options:
             if name not in ("task", "snapshot"):
                 raise UnknownNameError("reset option", name, ("task", "snapshot"))
-        episode = (
-            self._resume(options["snapshot"]) if "snapshot" in options else self._start(options.get("task"))
-        )
+        episode = self._resume(options["snapshot"]) if "snapshot" in options else self._start(options.get("task"))
         self._replace(episode)
         info = {"task": episode.brief.task, "state": episode.opened.state, "episode": episode.snapshot().id}
         return tuple(episode.messages), info
 
     def _start(self, task: str | None) -> Episode:
-        brief = self.sandbox.prepare(
-            task or draw_task(self.np_random, self.sandbox.app, self.split, self._families)
-        )
+        brief = self.sandbox.prepare(task or draw_task(self.np_random, self.sandbox.app, self.split, self._families))
         return Episode.start(self.sandbox, brief, self.user, int(self.np_random.integers(2**31)))
 
     def _resume(self, snapshot: Any) -> Episode:
         if not isinstance(snapshot, EpisodeSnapshot):
-            raise UsageError(
-                f"options['snapshot'] takes what env.snapshot() returned, not {str(snapshot)[:60]!r}"
-            )
+            raise UsageError(f"options['snapshot'] takes what env.snapshot() returned, not {str(snapshot)[:60]!r}")
         return Episode.resume(self.sandbox, self._brief(snapshot), self.user, snapshot)
 
     def _brief(self, snapshot: EpisodeSnapshot) -> Brief:

@@ -36,9 +36,7 @@ class EpisodeSnapshot:
     def id(self) -> str:
         """A hash of everything above: equal for members of a group that start alike."""
         state = json.dumps(self.user_state, sort_keys=True, ensure_ascii=False)
-        text = "\n".join(
-            (self.task, self.world, state, canonical(self.messages), str(self.steps), str(self.seed))
-        )
+        text = "\n".join((self.task, self.world, state, canonical(self.messages), str(self.steps), str(self.seed)))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -106,9 +104,7 @@ class Episode:
         return episode
 
     @classmethod
-    def resume(
-        cls, sandbox: Sandbox, brief: Brief, user: UserSimulator, snapshot: EpisodeSnapshot
-    ) -> "Episode":
+    def resume(cls, sandbox: Sandbox, brief: Brief, user: UserSimulator, snapshot: EpisodeSnapshot) -> "Episode":
         """Go on from a snapshot, on a fork of its world."""
         opened = sandbox.open(snapshot.world, snapshot.task)[0]
         return cls(

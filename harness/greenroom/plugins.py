@@ -75,9 +75,7 @@ def load_app(name: str) -> "App":
 
     app = ENVS.load(name)
     if not isinstance(app, App):
-        raise PluginError(
-            f"environment '{name}' is a {type(app).__name__}, not an App: export the App itself"
-        )
+        raise PluginError(f"environment '{name}' is a {type(app).__name__}, not an App: export the App itself")
     return app
 
 

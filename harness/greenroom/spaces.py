@@ -29,9 +29,7 @@ class MessageSpace(Space[Message]):
         text_rate: How often a sample is text rather than a tool call.
     """
 
-    def __init__(
-        self, tools: Sequence[dict[str, Any]] = (), seed: int | None = None, text_rate: float = 0.1
-    ) -> None:
+    def __init__(self, tools: Sequence[dict[str, Any]] = (), seed: int | None = None, text_rate: float = 0.1) -> None:
         self._text_rate = text_rate
         self.offer(tools)
         super().__init__(shape=None, dtype=None, seed=seed)
@@ -93,9 +91,7 @@ class ConversationSpace(Space[tuple[Message, ...]]):
         """One to three user messages of random words."""
         random = self.np_random
         count = int(random.integers(1, 4))
-        return tuple(
-            user(" ".join(random.choice(WORDS, size=int(random.integers(1, 6))))) for _ in range(count)
-        )
+        return tuple(user(" ".join(random.choice(WORDS, size=int(random.integers(1, 6))))) for _ in range(count))
 
     def contains(self, x: Any) -> bool:
         """Whether it is a tuple of chat messages."""

@@ -70,9 +70,7 @@ class Goal:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Goal":
         """The goal that `to_json` wrote."""
-        facts = tuple(
-            Fact(**{**f, "wordings": tuple(f["wordings"]), "cues": tuple(f["cues"])}) for f in data["facts"]
-        )
+        facts = tuple(Fact(**{**f, "wordings": tuple(f["wordings"]), "cues": tuple(f["cues"])}) for f in data["facts"])
         return cls(**{**data, "requests": tuple(data["requests"]), "facts": facts})
 
 

@@ -65,9 +65,7 @@ class Tool:
 
     @cached_property
     def _doc(self) -> docstring_parser.Docstring:
-        return docstring_parser.parse(
-            inspect.getdoc(self.function) or "", docstring_parser.DocstringStyle.GOOGLE
-        )
+        return docstring_parser.parse(inspect.getdoc(self.function) or "", docstring_parser.DocstringStyle.GOOGLE)
 
     def parse(self, text: str) -> dict[str, Any]:
         """Read and check the JSON arguments of a call.
@@ -80,9 +78,7 @@ class Tool:
         except (ValueError, RecursionError) as error:
             raise Refusal("bad_arguments", f"{self.name}: the arguments are no JSON: {error}") from None
         if not isinstance(values, dict):
-            raise Refusal(
-                "bad_arguments", f"{self.name}: the arguments must be a JSON object, not {text[:80]!r}"
-            )
+            raise Refusal("bad_arguments", f"{self.name}: the arguments must be a JSON object, not {text[:80]!r}")
         try:
             checked = self.arguments.model_validate(values)
         except ValidationError as error:

@@ -54,9 +54,7 @@ class GroupEnv(VectorEnv[Observations, Sequence[Message], NDArray[Any]]):
         self.members = [self._member(snapshot) for _ in range(self.num_envs)]
         states = {member.opened.state for member in self.members}
         if len(states) != 1:
-            raise SandboxError(
-                f"the members of a group start in {len(states)} different worlds: {sorted(states)}"
-            )
+            raise SandboxError(f"the members of a group start in {len(states)} different worlds: {sorted(states)}")
         self.action_space = batch_space(self.env.action_space, self.num_envs)
         infos = {key: np.array([value] * self.num_envs, dtype=object) for key, value in info.items()}
         return tuple(tuple(m.messages) for m in self.members), infos
@@ -88,9 +86,7 @@ class GroupEnv(VectorEnv[Observations, Sequence[Message], NDArray[Any]]):
         info = {"over": np.array([m.over for m in self.members]), "findings": _objects(findings)}
         return observations, rewards, terminated, truncated, info
 
-    def _outcomes(
-        self, live: Sequence[tuple[int, Episode]], actions: Sequence[Message]
-    ) -> dict[int, StepOutcome]:
+    def _outcomes(self, live: Sequence[tuple[int, Episode]], actions: Sequence[Message]) -> dict[int, StepOutcome]:
         calls = {i: member.take(actions[i]) for i, member in live}
         calling = [(i, member) for i, member in live if calls[i]]
         requests = [StepRequest(episode=member.opened.episode, calls=calls[i]) for i, member in calling]

@@ -1,0 +1,87 @@
+import json
+
+import pytest
+from greenroom import messages as m
+from greenroom.errors import UsageError
+from greenroom.spaces import ConversationSpace, MessageSpace
+from support.notes import app
+
+TOOLS = [tool.schema for tool in app.tools.values()]
+
+
+def test_every_sample_is_contained_and_its_arguments_fit_the_tool() -> None:
+    space = MessageSpace(TOOLS, seed=1)
+    samples = [space.sample() for _ in range(300)]
+    assert all(space.contains(s) for s in samples)
+    called = {c["function"]["name"] for s in samples for c in m.calls_of(s)}
+    assert called == set(app.tools)
+    for sample in samples:
+        for call in m.calls_of(sample):
+            app.tools[call["function"]["name"]].parse(call["function"]["arguments"])
+
+
+def test_the_same_seed_samples_the_same() -> None:
+    one, two = MessageSpace(TOOLS, seed=5), MessageSpace(TOOLS, seed=5)
+    assert [one.sample() for _ in range(20)] == [two.sample() for _ in range(20)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        "text",
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": 3},
+        m.assistant(None, m.call("notes_nothing")),
+        m.assistant(None, m.call("notes_add")),
+        m.assistant(None, m.call("notes_add", title=3)),
+        m.assistant(None, m.call("notes_add", title="x", colour="red")),
+        {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "notes_add", "arguments": "{"}}]},
+    ],
+)
+def test_what_does_not_fit_is_not_contained(message: object) -> None:
+    assert not MessageSpace(TOOLS).contains(message)
+
+
+def test_offering_other_tools_keeps_the_generator_going() -> None:
+    space = MessageSpace(TOOLS, seed=3)
+    space.sample()
+    space.offer(TOOLS[:1])
+    names = {c["function"]["name"] for _ in range(20) for c in m.calls_of(space.sample())}
+    assert names == {TOOLS[0]["function"]["name"]}
+
+
+def test_observations_are_tuples_of_messages() -> None:
+    space = ConversationSpace(seed=0)
+    assert space.contains(space.sample())
+    assert space.contains(())
+    assert not space.contains([m.user("a list")])
+    assert not space.contains(("text",))
+
+
+def test_constraints_of_a_schema_are_kept_when_sampling() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {
+            "n": {"type": "integer", "minimum": 3, "maximum": 4},
+            "s": {"type": "string", "minLength": 30, "maxLength": 31},
+            "l": {"type": "array", "items": {"enum": ["x"]}, "minItems": 2, "maxItems": 2},
+            "u": {"anyOf": [{"type": "null"}, {"type": "boolean"}, {"type": "number"}]},
+        },
+        "required": ["n", "s", "l", "u"],
+    }
+    space = MessageSpace(
+        [{"type": "function", "function": {"name": "t", "parameters": parameters}}], seed=0, text_rate=0
+    )
+    for _ in range(50):
+        sample = space.sample()
+        assert space.contains(sample), json.dumps(sample)
+
+
+def test_a_type_that_cannot_be_sampled_says_which_can() -> None:
+    tool = {
+        "type": "function",
+        "function": {"name": "t", "parameters": {"type": "object", "properties": {"x": {"type": ["a"]}}}},
+    }
+    with pytest.raises(UsageError, match="bad schema"):
+        MessageSpace([tool])

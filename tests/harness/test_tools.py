@@ -1,0 +1,83 @@
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pytest
+from greenroom import Refusal
+from greenroom.errors import UsageError
+from greenroom.tools import Tool, result_text
+
+
+def example(
+    world: Any, name: str, count: int = 3, kind: Literal["a", "b"] = "a", tags: list[str] | None = None
+) -> None:
+    """Do a thing.
+
+    With more words.
+
+    Args:
+        name: Whose name.
+        count: How many.
+    """
+
+
+TOOL = Tool("app_example", example)
+
+
+def test_the_schema_comes_from_signature_and_docstring() -> None:
+    function = TOOL.schema["function"]
+    assert function["name"] == "app_example"
+    assert function["description"] == "Do a thing.\nWith more words."
+    properties = function["parameters"]["properties"]
+    assert properties["name"] == {"type": "string", "description": "Whose name."}
+    assert properties["count"] == {"type": "integer", "default": 3, "description": "How many."}
+    assert properties["kind"]["enum"] == ["a", "b"]
+    assert function["parameters"]["required"] == ["name"]
+    assert function["parameters"]["additionalProperties"] is False
+
+
+def test_arguments_are_parsed_with_their_defaults() -> None:
+    assert TOOL.parse('{"name": "x", "count": "7"}') == {"name": "x", "count": 7, "kind": "a", "tags": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("[1]", "must be a JSON object"),
+        ("", "'name': Field required"),
+        ('{"name": "x", "nmae": 1}', "'nmae': Extra inputs are not permitted (given: '1')"),
+        ('{"name": "x", "count": "many"}', "'count': Input should be a valid integer"),
+        ('{"name": "x", "kind": "c"}', "'a' or 'b'"),
+    ],
+)
+def test_a_wrong_argument_is_told_in_a_sentence_that_names_it(text: str, told: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        TOOL.parse(text)
+    assert refusal.value.code == "bad_arguments"
+    assert told in refusal.value.message
+    assert "app_example" in refusal.value.message
+
+
+def test_a_parameter_without_a_type_is_refused_when_the_schema_is_made() -> None:
+    def untyped(world, thing):  # type: ignore[no-untyped-def]
+        return thing
+
+    with pytest.raises(UsageError, match="'thing' has no type annotation"):
+        _ = Tool("app_untyped", untyped).schema
+
+
+def test_results_are_json_without_empty_fields() -> None:
+    @dataclass
+    class Hit:
+        sender: str
+        note: str | None = None
+
+    assert result_text(None) == '{"ok": true}'
+    assert result_text(Hit("Ä")) == '{"sender": "Ä"}'
+    assert json.loads(result_text({"at": datetime(2026, 3, 2, tzinfo=UTC), "gone": None, "hits": [Hit("a")]})) == {
+        "at": "2026-03-02T00:00:00Z",
+        "hits": [{"sender": "a"}],
+    }
