@@ -45,5 +45,6 @@ class Failure:
     @classmethod
     def of(cls, error: Exception, during: Boundary) -> "Failure":
         """Classify an error by its type, else by what was going on."""
-        boundary = next((b for kind, b in _BOUNDARIES if isinstance(error, kind)), during)
+        known: list[Boundary] = [name for kind, name in _BOUNDARIES if isinstance(error, kind)]
+        boundary = known[0] if known else during
         return cls(boundary, f"{type(error).__name__}: {error}")

@@ -73,7 +73,8 @@ class OpenAIPolicy:
         request: dict[str, Any] = {"model": self.model, "messages": list(messages), "seed": seed}
         if tools:
             request["tools"] = list(tools)
-        reply: Any = await self._client().chat.completions.create(**request, temperature=self.temperature)
+        completions: Any = self._client().chat.completions
+        reply = await completions.create(**request, temperature=self.temperature)
         if not reply.choices:
             raise PolicyError(f"model '{self.model}' at {self.url} answered without a choice")
         said = reply.choices[0].message

@@ -204,6 +204,13 @@ class Store:
         with self._reading() as session:
             yield from session.scalars(query)
 
+    def rewards(self, run: int) -> list[tuple[int, float | None]]:
+        """The group number and reward (None when invalid) of each rollout of a run, in order."""
+        query = select(RolloutRow.group_number, RolloutRow.reward).where(RolloutRow.run_id == run)
+        with self._reading() as session:
+            rows = session.execute(query.order_by(RolloutRow.group_number, RolloutRow.member))
+            return [(number, reward) for number, reward in rows]
+
     def metrics(self, run: int, name: str | None = None) -> list[Metric]:
         """The metrics of a run by step, all or one."""
         query = select(Metric).where(Metric.run_id == run).order_by(Metric.step, Metric.name)

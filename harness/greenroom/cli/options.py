@@ -1,0 +1,19 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The store: a path or a SQLAlchemy URL; else GREENROOM_STORE, else runs/greenroom.db.",
+        show_default=False,
+    ),
+]
+WorldOption = Annotated[str, typer.Option("--world", help="How much data worlds hold: small, medium, large.")]
+SplitOption = Annotated[str, typer.Option("--split", help="Which tasks: train, dev, test.")]
+UserOption = Annotated[str, typer.Option("--user", help="The user simulator.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Everything that is drawn follows from it.")]

@@ -1,0 +1,113 @@
+"""Commands that plugins bring: listed without importing them, loaded when they are called."""
+
+import ast
+import inspect
+from collections.abc import Callable
+from importlib.machinery import PathFinder
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from greenroom.cli.output import JsonOption, console, report
+from greenroom.errors import UnknownNameError
+from greenroom.plugins import BENCHES, COMMANDS, Plugins
+
+
+class PluginGroup(TyperGroup):
+    """A group of commands, some of which come by entry point.
+
+    Attributes:
+        plugins: Where they come from.
+    """
+
+    plugins: Plugins = COMMANDS
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name in self.plugins.names():
+            if name not in self.commands:
+                self.commands[name] = TyperCommand(name, help=summary(self.plugins, name))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command to run; a plugin's is loaded now.
+
+        Raises:
+            UnknownNameError: There is no such command.
+            PluginError: It is installed but does not load.
+        """
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            raise UnknownNameError(self.plugins.kind, name, self.commands)
+        command = self.commands.get(name)
+        if command is not None and command.callback is None and name in self.plugins.names():
+            self.commands[name] = typer.main.get_command(self.wrap(name, self.plugins.load(name)))
+        return super().resolve_command(ctx, args)
+
+    def wrap(self, name: str, plugin: Any) -> typer.Typer:
+        """A plugin as an app of typer: either it is one, or a function that becomes a command of one."""
+        if isinstance(plugin, typer.Typer):
+            return plugin
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command(name)(plugin)
+        return app
+
+
+class BenchGroup(PluginGroup):
+    """Benchmarks: functions that return a report; each gets `--json`."""
+
+    plugins = BENCHES
+
+    def wrap(self, name: str, plugin: Any) -> typer.Typer:
+        """A benchmark as a command, with the benchmark's own options and `--json`."""
+        return super().wrap(name, with_report(plugin))
+
+
+def with_report(bench: Callable[..., Any]) -> Callable[..., None]:
+    """A benchmark as a command: prints its report, or writes it as JSON."""
+
+    def command(json: str | None = None, **options: Any) -> None:
+        found = bench(**options)
+        if not report(found.to_json(), json):
+            found.print(console())
+
+    signature = inspect.signature(bench, eval_str=True)
+    json = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=JsonOption)
+    command.__doc__ = bench.__doc__
+    command.__signature__ = signature.replace(  # pyright: ignore[reportFunctionMemberAccess]
+        parameters=[*signature.parameters.values(), json], return_annotation=None
+    )
+    command.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"json": JsonOption}
+    return command
+
+
+def summary(plugins: Plugins, name: str) -> str:
+    """The first line of a plugin's docstring, read from its source: importing it could take seconds."""
+    module, _, attribute = _target(plugins, name).partition(":")
+    source = _source(module)
+    if source is not None:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == attribute:
+                return (ast.get_docstring(node) or "").split("\n")[0]
+    return f"From {plugins.distribution(name)}."
+
+
+def _target(plugins: Plugins, name: str) -> str:
+    return entry_points(group=plugins.group)[name].value
+
+
+def _source(module: str) -> str | None:
+    """A module's source, found without importing the packages it lies in."""
+    top, *inner = module.split(".")
+    spec = PathFinder.find_spec(top)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin)
+    if inner:
+        path = path.parent.joinpath(*inner).with_suffix(".py")
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return None
