@@ -1,0 +1,118 @@
+"""The schema of a set of apps: its tables, and the one SQLAlchemy engine that all its worlds share."""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import apsw
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
+
+from greenroom.worlds import dbapi
+
+Processor = Callable[[Any], Any]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a table's rows are read: its columns, and which of them are the primary key.
+
+    Attributes:
+        name: The table.
+        columns: Their names, in order.
+        key: Positions of the primary key's columns; empty where the table has none.
+        processors: By position, what makes a Python value of SQLite's.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[int, ...]
+    processors: tuple[tuple[int, Processor], ...] = ()
+
+    def key_of(self, row: Sequence[Any], rowid: int) -> tuple[Any, ...]:
+        """The row's primary key as SQLite holds it; its rowid where the table has none."""
+        return tuple([row[i] for i in self.key]) if self.key else (rowid,)
+
+    def to_python(self, row: Sequence[Any]) -> Row:
+        """The row by column name, its values as the app's models have them."""
+        values = list(row)
+        for position, process in self.processors:
+            values[position] = process(values[position])
+        return dict(zip(self.columns, values, strict=True))
+
+
+class Schema:
+    """The tables of a set of apps and their SQLAlchemy engine: made once a process, so that statements are
+    compiled once and not once a fork. Use `Schema.of`.
+
+    Args:
+        metadata: The tables of each app.
+    """
+
+    def __init__(self, metadata: Sequence[sa.MetaData]) -> None:
+        self.metadata = tuple(metadata)
+        # The pool keeps nothing: it asks for a connection when a world opens, and gets the one being opened.
+        self._opening = threading.local()
+        self.engine = sa.create_engine(
+            "sqlite://", module=dbapi, creator=lambda: self._opening.connection, poolclass=NullPool
+        )
+        tables = [table for one in self.metadata for table in one.sorted_tables]
+        self.shapes = {table.name: self._shape(table) for table in tables}
+
+    @staticmethod
+    def of(*metadata: sa.MetaData) -> "Schema":
+        """The schema of these apps' tables; always the same one in a process."""
+        return _schema(metadata)
+
+    def connect(self, connection: dbapi.Connection) -> sa.Connection:
+        """Hand an open connection to SQLAlchemy."""
+        self._opening.connection = connection
+        try:
+            return self.engine.connect()
+        finally:
+            del self._opening.connection
+
+    def create(self, connection: sa.Connection) -> None:
+        """Make the apps' tables in an empty database, with whatever their events add, and note their shapes."""
+        for one in self.metadata:
+            one.create_all(connection)
+        for shape in self.shapes.values():
+            values = (shape.name, json.dumps(shape.columns), json.dumps(shape.key))
+            connection.exec_driver_sql("INSERT INTO greenroom_table VALUES(?, ?, ?)", values)
+
+    def ddl(self) -> str:
+        """The tables as SQL: part of a base's key."""
+        tables = [table for one in self.metadata for table in one.sorted_tables]
+        created = [str(CreateTable(table).compile(self.engine)) for table in tables]
+        indexes = sorted(f"{i.unique} {i.name} {[str(e) for e in i.expressions]}" for t in tables for i in t.indexes)
+        return "\n".join(created + indexes)
+
+    def _shape(self, table: sa.Table) -> Shape:
+        columns = list(table.columns)
+        found = [(i, self._processor(column)) for i, column in enumerate(columns)]
+        return Shape(
+            name=table.name,
+            columns=tuple(column.name for column in columns),
+            key=tuple(columns.index(column) for column in table.primary_key.columns),
+            processors=tuple((i, process) for i, process in found if process),
+        )
+
+    def _processor(self, column: sa.Column[Any]) -> Processor | None:
+        dialect = self.engine.dialect
+        return column.type.dialect_impl(dialect).result_processor(dialect, None)
+
+
+@lru_cache(maxsize=256)
+def _schema(metadata: tuple[sa.MetaData, ...]) -> Schema:
+    return Schema(metadata)
+
+
+def stored_shapes(db: apsw.Connection) -> dict[str, Shape]:
+    """The shapes that a base's database notes of its own tables."""
+    rows = db.execute("SELECT name, columns, key FROM greenroom_table ORDER BY name")
+    return {name: Shape(name, tuple(json.loads(columns)), tuple(json.loads(key))) for name, columns, key in rows}

@@ -1,0 +1,122 @@
+"""greenroom's own part of a world's database: clock, randomness, counters, scheduled events.
+
+Driven by plain SQL on the connection, because it runs at every tool call.
+"""
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import apsw
+
+TABLES = (
+    "CREATE TABLE greenroom_state(id INTEGER PRIMARY KEY CHECK (id = 1), now INTEGER NOT NULL, "
+    "seed TEXT NOT NULL, draws INTEGER NOT NULL)",
+    "CREATE TABLE greenroom_counter(kind TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE greenroom_event(id INTEGER PRIMARY KEY, due INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "payload TEXT NOT NULL)",
+    "CREATE TABLE greenroom_change(id INTEGER PRIMARY KEY, actor TEXT NOT NULL, op TEXT NOT NULL, "
+    "name TEXT NOT NULL, before TEXT, after TEXT)",
+    "CREATE TABLE greenroom_table(name TEXT PRIMARY KEY, columns TEXT NOT NULL, key TEXT NOT NULL) WITHOUT ROWID",
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something scheduled that fell due.
+
+    Attributes:
+        id: Its number in this world.
+        kind: What its handler is registered under.
+        payload: Plain data for the handler.
+        due: The virtual time that it was scheduled for.
+    """
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    due: datetime
+
+
+class State:
+    """Clock, randomness, counters and events of one open world.
+
+    Args:
+        db: The world's connection.
+    """
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._now: datetime | None = None
+        self._random: random.Random | None = None
+
+    @staticmethod
+    def create(db: apsw.Connection, started: datetime, seed: str) -> None:
+        """Make the tables in an empty database."""
+        for statement in TABLES:
+            db.execute(statement)
+        db.execute("INSERT INTO greenroom_state VALUES(1, ?, ?, 0)", (_to_micros(started), seed))
+
+    def forget(self) -> None:
+        """Drop what is remembered of the database: a transaction has ended."""
+        self._now = self._random = None
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time, in UTC."""
+        if self._now is None:
+            row = next(self._db.execute("SELECT now FROM greenroom_state"))
+            self._now = _from_micros(row[0])
+        return self._now
+
+    @property
+    def random(self) -> random.Random:
+        """This transaction's random generator, seeded by the world's seed and the count of such transactions.
+
+        So what must be stored is two values, not the 2.5 kB of a Mersenne twister.
+        """
+        if self._random is None:
+            draw = "UPDATE greenroom_state SET draws = draws + 1 RETURNING seed, draws"
+            (row,) = self._db.execute(draw).fetchall()
+            self._random = random.Random(f"{row[0]}#{row[1]}")
+        return self._random
+
+    def reseed(self, seed: str) -> None:
+        """Start randomness anew from a text."""
+        self._db.execute("UPDATE greenroom_state SET seed = ?, draws = 0", (seed,))
+        self._random = None
+
+    def new_id(self, kind: str) -> int:
+        """The next number of a kind: 1, 2, 3 …"""
+        count = "INSERT INTO greenroom_counter VALUES(?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value"
+        return self._db.execute(count, (kind,)).fetchall()[0][0]
+
+    def schedule(self, kind: str, payload: dict[str, Any], due: datetime) -> int:
+        """Add an event; returns its number."""
+        number = self.new_id("greenroom.event")
+        text = json.dumps(payload)
+        self._db.execute("INSERT INTO greenroom_event VALUES(?, ?, ?, ?)", (number, _to_micros(due), kind, text))
+        return number
+
+    def advance(self, delta: timedelta) -> list[Event]:
+        """Move the clock; take out the events that fall due, in order of time, then of number."""
+        move = "UPDATE greenroom_state SET now = now + ? RETURNING now"
+        now = self._db.execute(move, (delta // MICROSECOND,)).fetchall()[0][0]
+        self._now = _from_micros(now)
+        due = "SELECT id, kind, payload, due FROM greenroom_event WHERE due <= ? ORDER BY due, id"
+        rows = self._db.execute(due, (now,)).fetchall()
+        if rows:
+            self._db.execute("DELETE FROM greenroom_event WHERE due <= ?", (now,))
+        return [Event(row[0], row[1], json.loads(row[2]), _from_micros(row[3])) for row in rows]
+
+
+def _to_micros(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _from_micros(micros: int) -> datetime:
+    return EPOCH + timedelta(microseconds=micros)
