@@ -1,0 +1,1 @@
+"""Apps that come with greenroom, each a plugin like anybody's."""

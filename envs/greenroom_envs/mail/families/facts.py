@@ -1,0 +1,97 @@
+"""What planted messages state: an amount and a due date each, no two alike within a task."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Literal
+
+from greenroom import Split
+from greenroom.tasks import Fact
+from greenroom_envs.mail.families.wordings import Wordings
+
+Field = Literal["amount", "date"]
+FIELDS: tuple[Field, ...] = ("amount", "date")
+
+AMOUNT_FIRST = Wordings(
+    ("it comes to ", "the total is ", "we settled on ", "they ask for ", "our price is ", "in the end it was "),
+    ("{amount}",),
+    (", due on ", " and is due on ", ", to be paid by ", ", payable until ", " with a due date of "),
+    ("{date}.",),
+)
+DATE_FIRST = Wordings(
+    ("it is due on ", "it has to be paid by ", "the due date is ", "please settle it by ", "payable until "),
+    ("{date}",),
+    (", and the total is ", " and comes to ", "; the price is ", ", we settled on ", ": they ask for "),
+    ("{amount}.",),
+)
+BODIES = AMOUNT_FIRST | DATE_FIRST
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one message states: `$432` and `14 March`."""
+
+    amount: str
+    date: str
+
+    def body(self, rng: Random, split: Split) -> str:
+        """A text that states both, each once."""
+        return BODIES.one(rng, split, amount=self.amount, date=self.date)
+
+    def of(self, field: Field) -> str:
+        """The value of a field."""
+        return self.amount if field == "amount" else self.date
+
+
+def draw_facts(rng: Random, count: int, today: date) -> list[Facts]:
+    """So many facts, all amounts and all dates different."""
+    amounts = rng.sample(range(100, 1000), count)
+    days = [today + timedelta(days=n) for n in rng.sample(range(3, 330), count)]
+    return [Facts(f"${a}", spoken(d)) for a, d in zip(amounts, days, strict=True)]
+
+
+def spoken(day: date) -> str:
+    """A day as people write it: `14 March`."""
+    return f"{day.day} {day:%B}"
+
+
+def other(field: Field) -> Field:
+    """The field that was not asked for."""
+    return "date" if field == "amount" else "amount"
+
+
+def sentence(value: str) -> str:
+    """A short answer."""
+    return f"It is {value}."
+
+
+def states(value: str, *wrong: str) -> Callable[[object], bool]:
+    """A predicate of a text: it states the value and none of the wrong ones."""
+
+    def holds(text: object) -> bool:
+        return _mentions(str(text), value) and not any(_mentions(str(text), w) for w in wrong)
+
+    return holds
+
+
+def bare(value: str) -> str:
+    """A value without its currency sign: what must be said at least."""
+    return value.removeprefix("$")
+
+
+def _mentions(text: str, value: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(bare(value))}(?!\w)", text) is not None
+
+
+def sender_fact(name: str) -> Fact:
+    """Who sent what the task is about; part of every request."""
+    wordings = (f"It came from {name}.", f"The one from {name}.", f"{name} sent it.")
+    return Fact(key="sender", value=name, wordings=wordings, cues=("sender", "from", "who sent", "which"))
+
+
+def subject_fact(subject: str) -> Fact:
+    """What it is about; part of every request."""
+    wordings = (f"It is about the {subject}.", f"The {subject}.", f"The subject is {subject}.")
+    return Fact(key="subject", value=subject, wordings=wordings, cues=("subject", "about", "what mail", "topic"))

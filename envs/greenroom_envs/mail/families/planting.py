@@ -1,0 +1,177 @@
+"""Puts a task's people and messages into a fork: fresh names, fresh topics, a handful of inserts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from greenroom import Split, World
+from greenroom_envs.mail import names
+from greenroom_envs.mail.hits import FTS
+from greenroom_envs.mail.mailbox import account, next_number, utc_now
+from greenroom_envs.mail.models import Base, Contact, MessageRow, Subscription, Thread
+from greenroom_envs.mail.people import Party, company_address
+
+RECENT = timedelta(days=3, hours=20)
+
+
+@dataclass(eq=False)
+class Planted:
+    """A message to be planted; `id` and `number` are set by `Plant.insert`."""
+
+    sender: Party
+    subject: str
+    body: str
+    after: "Planted | None" = None
+    id: int = 0
+    number: int = 0
+    thread: int = 0
+    sent_at: datetime = field(default=datetime.min)
+
+    @property
+    def handle(self) -> str:
+        """The id that agents see."""
+        return f"{self.sender.first}-{self.number}"
+
+
+class Plant:
+    """What one task adds to a world.
+
+    Args:
+        world: A fresh fork, in a transaction.
+        split: Whose words are used.
+
+    Attributes:
+        bystander: The id of a message of the base, which no task is about.
+    """
+
+    def __init__(self, world: World, split: Split) -> None:
+        self.world, self.split = world, split
+        self.rng: Random = world.random
+        self._me = account(world)
+        self._contacts: list[Party] = []
+        self._papers: list[Party] = []
+        self._messages: list[Planted] = []
+        self._firsts = {names.tag(self._me.name)}
+        self.bystander = self._newest()
+
+    def person(self, first: str | None = None) -> Party:
+        """Somebody new, now a contact; with `first`, a namesake of somebody else."""
+        while True:
+            name = names.person(self.rng, self.split)
+            if first:
+                name = f"{first} {name.split()[1]}"
+            if (first or names.tag(name) not in self._firsts) and self._unknown(name):
+                break
+        self._firsts.add(names.tag(name))
+        party = Party(name, names.address(name, f"{names.word(self.rng, self.split)}.com"), self._phone())
+        self._contacts.append(party)
+        return party
+
+    def newsletter(self, kind: str | None = None) -> Party:
+        """A newsletter that the account gets, unlike all others; `kind` is its second word."""
+        name = names.newsletter(self.rng, self.split)
+        if kind:
+            name = f"{name.split()[0]} {kind}"
+        if names.tag(name) in self._firsts or self._occurs(names.tag(name)):
+            return self.newsletter(kind)
+        self._firsts.add(names.tag(name))
+        party = Party(name, company_address(name, "letter"))
+        self._papers.append(party)
+        return party
+
+    def topic(self, kinds: Iterable[str]) -> str:
+        """A subject of two words, such as `norvik lease`, the first of which occurs nowhere yet."""
+        while True:
+            word = names.word(self.rng, self.split)
+            if word not in self._firsts and not self._occurs(word):
+                self._firsts.add(word)
+                return f"{word} {self.rng.choice(tuple(kinds))}"
+
+    def message(self, sender: Party, subject: str, body: str, after: Planted | None = None) -> Planted:
+        """A message to the account; `after`: within the same thread and later than that one."""
+        planted = Planted(sender, subject, body, after)
+        self._messages.append(planted)
+        return planted
+
+    def insert(self) -> None:
+        """Write everything: ids ascend with dates, as everywhere in the mailbox."""
+        self._date()
+        self._insert(Contact, [{"name": p.name, "address": p.address, "phone": p.phone} for p in self._contacts])
+        self._insert(Subscription, [{"name": p.name, "address": p.address, "active": True} for p in self._papers])
+        self._number()
+        roots = [m for m in self._messages if m.after is None]
+        self._insert(Thread, [{"id": m.thread, "subject": m.subject} for m in roots])
+        self._insert(MessageRow, [self._row(m) for m in self._messages])
+
+    def _insert(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self.world.session.execute(insert(model.__table__), rows)  # pyright: ignore[reportArgumentType]
+
+    def _date(self) -> None:
+        """Spread the messages over the quiet last days, in random order but for answers."""
+        self.rng.shuffle(self._messages)
+        ordered: list[Planted] = []
+        for message in self._messages:
+            self._with_predecessors(message, ordered)
+        self._messages = ordered
+        start = utc_now(self.world) - RECENT
+        seconds = sorted(self.rng.sample(range(int(RECENT.total_seconds())), len(ordered)))
+        for message, offset in zip(ordered, seconds, strict=True):
+            message.sent_at = start + timedelta(seconds=offset)
+
+    def _with_predecessors(self, message: Planted, ordered: list[Planted]) -> None:
+        if message not in ordered:
+            if message.after:
+                self._with_predecessors(message.after, ordered)
+            ordered.append(message)
+
+    def _number(self) -> None:
+        session, numbers = self.world.session, dict[str, int]()
+        last = session.scalar(select(func.max(MessageRow.id))) or 0
+        thread = session.scalar(select(func.max(Thread.id))) or 0
+        for message in self._messages:
+            last += 1
+            thread += message.after is None
+            first = message.sender.first
+            numbers[first] = numbers[first] + 1 if first in numbers else next_number(self.world, first)
+            message.id, message.number = last, numbers[first]
+            message.thread = message.after.thread if message.after else thread
+
+    def _row(self, message: Planted) -> dict[str, Any]:
+        return {
+            "id": message.id,
+            "tag": message.sender.first,
+            "number": message.number,
+            "thread_id": message.thread,
+            "folder": "inbox",
+            "sender": message.sender.name,
+            "address": message.sender.address,
+            "recipient": self._me.address,
+            "subject": message.subject,
+            "body": message.body,
+            "sent_at": message.sent_at,
+            "read_at": None,
+            "starred": False,
+            "reply_to": message.after.id if message.after else None,
+            "forward_of": None,
+        }
+
+    def _phone(self) -> str:
+        return f"555-01{self.rng.randrange(100):02}-{self.rng.randrange(10_000):04}"
+
+    def _newest(self) -> str:
+        newest = select(MessageRow.tag, MessageRow.number).where(MessageRow.folder == "inbox")
+        tag, number = self.world.session.execute(newest.order_by(MessageRow.id.desc()).limit(1)).one()
+        return f"{tag}-{number}"
+
+    def _unknown(self, name: str) -> bool:
+        known = select(Contact.id).where(Contact.name == name).limit(1)
+        return self.world.session.scalar(known) is None and all(p.name != name for p in self._contacts)
+
+    def _occurs(self, word: str) -> bool:
+        matches = FTS.c.mail_message_fts.op("MATCH")(f'"{word}"')
+        return self.world.session.scalar(select(FTS.c.rowid).where(matches).limit(1)) is not None

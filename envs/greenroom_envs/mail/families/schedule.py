@@ -1,0 +1,96 @@
+"""Schedule from a thread: somebody proposes a time, somebody else moves it; only one of them counts."""
+
+from datetime import datetime, timedelta
+
+from greenroom import Goal, Split, Task, World
+from greenroom.rewards import expect, inserted
+from greenroom_envs.mail.app import app
+from greenroom_envs.mail.families import script as s
+from greenroom_envs.mail.families.facts import sender_fact, spoken, subject_fact
+from greenroom_envs.mail.families.planting import Plant
+from greenroom_envs.mail.families.wordings import Wordings
+from greenroom_envs.mail.prose import MEETING_KINDS
+
+OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ")
+ENDS = (".", ", please.", ". Thanks.", ", that is all.")
+REQUESTS = Wordings(
+    OPENINGS,
+    ("put the {subject} into my calendar", "add the {subject} to my calendar", "schedule the {subject}"),
+    (", at the time from {sender}", " as {sender} wrote", " for the date that {sender} sent"),
+    ENDS,
+) | Wordings(
+    OPENINGS,
+    ("take the date from {sender} and ", "look at the mail from {sender} and "),
+    ("put the {subject} into my calendar", "add the {subject} to my calendar", "schedule the {subject}"),
+    ENDS,
+)
+PROPOSALS = Wordings(
+    ("shall we meet on ", "how about ", "I would suggest ", "let us say ", "can we do "),
+    ("{date} at {time}",),
+    (".", ", here.", ", as usual.", ", all of us."),
+)
+CHANGES = Wordings(
+    ("that does not suit me, better ", "I cannot make that, so ", "sorry, can we move it to ", "I would rather take "),
+    ("{date} at {time}",),
+    (".", ", here.", ", as usual.", ", all of us."),
+)
+
+
+@app.task_family
+def schedule(world: World, split: Split) -> Task:
+    """Have an event added whose day and time stand in one message of a thread."""
+    plant, rng = Plant(world, split), world.random
+    subject, now = plant.topic(MEETING_KINDS), world.now
+    first, second = plant.person(), plant.person()
+    times = [_moment(now, days, rng.randrange(16, 36)) for days in rng.sample(range(3, 330), 2)]
+    days, hours = [spoken(t) for t in times], [f"{t.hour}:{t:%M}" for t in times]
+    proposal = plant.message(first, subject, PROPOSALS.one(rng, split, date=days[0], time=hours[0]))
+    change = CHANGES.one(rng, split, date=days[1], time=hours[1])
+    change = plant.message(second, f"Re: {subject}", change, after=proposal)
+    plant.insert()
+    right = rng.choice((0, 1, 1))
+    message, decoy = (proposal, change) if right == 0 else (change, proposal)
+    sender, start = message.sender.name, s.search(subject)
+
+    def added(day: str, hour: str) -> s.Step:
+        return "mail_add_event", {"title": subject, "date": day, "time": hour}
+
+    day, hour, wrong_day, wrong_hour = days[right], hours[right], days[1 - right], hours[1 - right]
+    return Task(
+        goal=Goal(
+            intent="schedule",
+            requests=REQUESTS.draw(rng, split, 3, subject=subject, sender=sender),
+            facts=(sender_fact(sender), subject_fact(subject)),
+            slots={"sender": sender, "subject": subject},
+        ),
+        tools=s.TOOLS,
+        solution=s.script(start, s.read(message.handle), added(day, hour), s.DONE),
+        slips=(
+            s.script(start, s.read(decoy.handle), added(wrong_day, wrong_hour), s.DONE),
+            s.script(start, s.read(message.handle), added(day, _later(times[right])), s.DONE),
+            s.script(start, s.read(message.handle), s.DONE),
+        ),
+        excess=s.delete_call(plant.bystander),
+        verifier=expect([inserted("mail_event", {"title": _names(subject), "starts_at": _begins(times[right])})]),
+        max_steps=s.MAX_STEPS,
+    )
+
+
+def _moment(now: datetime, days: int, half_hours: int) -> datetime:
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)
+    return day + timedelta(minutes=30 * half_hours)
+
+
+def _later(moment: datetime) -> str:
+    """The time of day an hour late: a digit misread."""
+    wrong = moment + timedelta(hours=1)
+    return f"{wrong.hour}:{wrong:%M}"
+
+
+def _names(subject: str):
+    word = subject.split()[0]
+    return lambda title: word in str(title).lower()
+
+
+def _begins(moment: datetime):
+    return lambda value: str(value).startswith(f"{moment:%Y-%m-%d %H:%M}")

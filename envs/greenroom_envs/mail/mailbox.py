@@ -1,0 +1,151 @@
+"""What several tools need: finding messages and people, showing messages, adding one."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+
+from greenroom import Refusal, World
+from greenroom_envs.mail.models import Account, Contact, MessageRow, Thread
+from greenroom_envs.mail.names import first_number, tag
+
+ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
+HANDLE = re.compile(r"(.+)-([1-9][0-9]{0,8})")
+
+
+def utc_now(world: World) -> datetime:
+    """The virtual time as it is stored: UTC without a zone, whole seconds."""
+    return world.now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def account(world: World) -> Account:
+    """Whose mailbox this is."""
+    return world.session.scalars(select(Account)).one()
+
+
+def find(world: World, message_id: str) -> MessageRow:
+    """The message of that id.
+
+    Raises:
+        Refusal: There is none.
+    """
+    parts = HANDLE.fullmatch(message_id)
+    row = None
+    if parts:
+        wanted = (MessageRow.tag == parts[1], MessageRow.number == int(parts[2]))
+        row = world.session.scalars(select(MessageRow).where(*wanted)).one_or_none()
+    if row is None:
+        raise Refusal(
+            "no_such_message",
+            f"There is no message '{message_id}'. Ids look like 'Danielle-12'; search or list a folder to get them.",
+        )
+    return row
+
+
+def find_all(world: World, message_ids: Sequence[str]) -> list[MessageRow]:
+    """The messages of those ids, each once.
+
+    Raises:
+        Refusal: No id was given, or one of them does not exist.
+    """
+    if not message_ids:
+        raise Refusal("no_messages", "The list of message ids is empty: give at least one id.")
+    return [find(world, message_id) for message_id in dict.fromkeys(message_ids)]
+
+
+def resolve(world: World, to: str) -> str:
+    """The address that `to` means: an address, or the name of one contact.
+
+    Raises:
+        Refusal: Nobody, or several people, have that name; or it is the user's own address.
+    """
+    to = to.strip()
+    address = to.lower() if ADDRESS.fullmatch(to) else _address_of(world, to)
+    if address == account(world).address:
+        raise Refusal("own_address", f"'{to}' is the user's own address: name somebody else.")
+    return address
+
+
+def _address_of(world: World, name: str) -> str:
+    found = world.session.scalars(select(Contact).where(Contact.name == name).limit(6)).all()
+    if not found and name.isalpha():
+        starts = Contact.name.startswith(f"{name} ", autoescape=True)
+        found = world.session.scalars(select(Contact).where(starts).limit(6)).all()
+    if not found:
+        raise Refusal(
+            "unknown_recipient",
+            f"'{name}' is no address, and no contact has that name. Look the person up with mail_find_contacts.",
+        )
+    if len(found) > 1:
+        listed = ", ".join(f"{c.name} <{c.address}>" for c in found[:5])
+        raise Refusal("ambiguous_recipient", f"'{name}' may be {listed}. Give the address.")
+    return found[0].address
+
+
+def new_thread(world: World, subject: str) -> int:
+    """Start a thread; returns its id."""
+    thread = Thread(subject=subject)
+    world.session.add(thread)
+    world.session.flush()
+    return thread.id
+
+
+def next_number(world: World, sender_tag: str) -> int:
+    """The number of the next message of a tag. Messages are never destroyed, so none comes twice."""
+    last = world.session.scalar(select(func.max(MessageRow.number)).where(MessageRow.tag == sender_tag))
+    return first_number(sender_tag) if last is None else last + 1
+
+
+def send(
+    world: World,
+    *,
+    recipient: str,
+    subject: str,
+    body: str,
+    thread_id: int,
+    reply_to: int | None = None,
+    forward_of: int | None = None,
+) -> MessageRow:
+    """Put a message of the user into `sent`."""
+    me, now = account(world), utc_now(world)
+    message = MessageRow(
+        tag=tag(me.name),
+        number=next_number(world, tag(me.name)),
+        thread_id=thread_id,
+        folder="sent",
+        sender=me.name,
+        address=me.address,
+        recipient=recipient,
+        subject=subject,
+        body=body,
+        sent_at=now,
+        read_at=now,
+        reply_to=reply_to,
+        forward_of=forward_of,
+    )
+    world.session.add(message)
+    world.session.flush()
+    return message
+
+
+def short_date(moment: datetime, now: datetime) -> str:
+    """A day as mail lists show it: `3 Mar`, with the year when it is another."""
+    day = f"{moment.day} {moment:%b}"
+    return day if moment.year == now.year else f"{day} {moment.year}"
+
+
+def handles(messages: Iterable[MessageRow]) -> list[str]:
+    """The ids that agents see."""
+    return [message.handle for message in messages]
+
+
+def require_text(**texts: str) -> None:
+    """Refuse empty texts.
+
+    Raises:
+        Refusal: One of them is empty or blank; its name is quoted.
+    """
+    for name, text in texts.items():
+        if not text.strip():
+            raise Refusal("empty_text", f"'{name}' is empty: say what it should be.")

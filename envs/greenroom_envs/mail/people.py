@@ -1,0 +1,80 @@
+"""Who writes to an account: contacts, newsletters and shops, busy and quiet ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from random import Random
+
+from faker import Faker
+
+from greenroom import Split
+from greenroom_envs.mail import names
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody, or a company, with an address."""
+
+    name: str
+    address: str
+    phone: str = ""
+
+    @property
+    def first(self) -> str:
+        """How friends call them."""
+        return names.tag(self.name)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """Everybody around an account; `weights` (cumulative) say how much each contact writes."""
+
+    me: Party
+    contacts: Sequence[Party]
+    weights: Sequence[float]
+    newsletters: Sequence[Party]
+    shops: Sequence[Party]
+
+
+def meet(fake: Faker, rng: Random, split: Split, contacts: int, newsletters: int, shops: int) -> Circle:
+    """Make up a circle of people and companies, all words of which belong to the split.
+
+    Activity follows Zipf's law, as in real mailboxes: the contact of rank r writes about 1/r as much
+    as the busiest one.
+    """
+    domains = [f"{names.word(rng, split)}.com" for _ in range(max(3, contacts // 8))]
+    taken: set[str] = set()
+    people = [_person(fake, rng, split, rng.choice(domains), taken) for _ in range(contacts + 1)]
+    weights = list(accumulate(1 / rank for rank in range(1, contacts + 1)))
+    return Circle(
+        me=people[0],
+        contacts=people[1:],
+        weights=weights,
+        newsletters=[_company(names.newsletter(rng, split), "letter", taken) for _ in range(newsletters)],
+        shops=[_company(names.company(rng, split), "orders", taken) for _ in range(shops)],
+    )
+
+
+def _person(fake: Faker, rng: Random, split: Split, domain: str, taken: set[str]) -> Party:
+    name = names.person(rng, split)
+    return Party(name, _free(names.address(name, domain), taken), fake.numerify("555-01##-####"))
+
+
+def _company(name: str, mailbox: str, taken: set[str]) -> Party:
+    return Party(name, _free(company_address(name, mailbox), taken))
+
+
+def company_address(name: str, mailbox: str) -> str:
+    """Where a company's mail comes from: `letter@norvik-digest.com`."""
+    return f"{mailbox}@{name.lower().replace(' ', '-')}.com"
+
+
+def _free(address: str, taken: set[str]) -> str:
+    """The address, with a number before the @ when it is taken."""
+    local, domain = address.split("@")
+    free, count = address, 1
+    while free in taken:
+        count += 1
+        free = f"{local}{count}@{domain}"
+    taken.add(free)
+    return free

@@ -1,0 +1,166 @@
+"""What people and companies write: bodies for the mailbox's everyday messages.
+
+Sentences are composed once from parts into pools; a body is a few draws from them, so that 200,000 bodies
+cost seconds. No pool holds a name: names come in only through slots.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from random import Random
+
+_PAPERS = ("lease", "budget", "quote", "contract", "invoice", "order", "survey", "report")
+_PLANS = ("audit", "permit", "grant", "tender", "roster", "manual", "proposal", "estimate")
+PROJECT_KINDS = (*_PAPERS, *_PLANS)
+MEETING_KINDS = ("review", "call", "visit", "workshop", "lunch", "demo", "interview", "training", "tour")
+KINDS = (*PROJECT_KINDS, *MEETING_KINDS)
+
+GREETINGS = ("Hi {to},", "Hello {to},", "Dear {to},", "{to},", "Morning {to},", "Hey {to},", "")
+SIGN_OFFS = ("Best,\n{me}", "Thanks,\n{me}", "{me}", "Cheers, {me}", "Kind regards,\n{me}", "Talk soon,\n{me}")
+
+OPENERS = (
+    "I had another look at the {topic}",
+    "I went through the {topic} again",
+    "Quick note on the {topic}",
+    "We talked about the {topic} at noon",
+    "The others asked me about the {topic}",
+    "I finally got round to the {topic}",
+    "Following up on the {topic}",
+)
+OPENER_ENDS = (
+    ".",
+    " and I think we are nearly there.",
+    " and a few things are still open.",
+    ", nothing dramatic.",
+    " but I am not happy with the second part yet.",
+    " on the train this morning.",
+    ", see below.",
+    " and it looks fine to me.",
+)
+SUBJECTS = ("The draft", "The last page", "The new version", "The table", "The plan", "Our part", "The list")
+PREDICATES = (
+    "needs one more pair of eyes",
+    "is shorter than we feared",
+    "still has the old figures in it",
+    "went down well with everybody",
+    "should be ready by the end of the week",
+    "has to wait until the others are back",
+    "looks much better since the last round",
+    "is missing two signatures",
+    "can go out as it is",
+)
+PREDICATE_ENDS = (".", ", I think.", ", as far as I can see.", ", so no hurry.", ", sorry about that.")
+ASKS = (
+    "Could you have a look",
+    "Can you let me know what you think",
+    "Would you mind checking it",
+    "Please tell me if that works for you",
+    "Do you want me to change anything",
+    "Shall we talk it over",
+)
+ASK_ENDS = ("?", " when you have a minute?", " before the weekend?", " some time this week?", " tomorrow?")
+REPLIES = (
+    "Thanks, that helps.",
+    "Good point, I had not thought of that.",
+    "Works for me.",
+    "I would rather wait a little, if you do not mind.",
+    "Agreed on all of it.",
+    "Let me check with the others and come back to you.",
+    "Not sure about the last bit, can we leave it out?",
+    "Perfect, go ahead.",
+    "Sorry for the late answer, it was one of those weeks.",
+    "I can do that on my side, no problem.",
+    "Fine, but please keep it short.",
+    "That is not quite what I meant, I will call you.",
+)
+HEADLINES = (
+    "five things that we learned about {thing}",
+    "why {thing} matters more than you think",
+    "a quiet revolution in {thing}",
+    "our readers on {thing}",
+    "the long road to {thing}",
+    "{thing}, explained in ten minutes",
+)
+LEADS = (
+    "This week we take a close look at {thing}.",
+    "Everybody talks about {thing}; we asked those who do it.",
+    "A short issue today, all about {thing}.",
+    "Our main story is {thing}, and it is longer than usual.",
+)
+LEAD_ENDS = (
+    "Further down: a reader's letter, two books and the usual puzzle.",
+    "Also inside: what we got wrong last time.",
+    "You will find the dates for the next months at the end.",
+    "As always, just answer this mail to tell us what you think.",
+)
+RECEIPTS = (
+    "Thank you for your order. We charged {amount} to your card; it arrives within {days} days.",
+    "Your payment of {amount} went through. Keep this mail as your receipt.",
+    "We have received {amount}. Your invoice is attached.",
+    "Your subscription renews for {amount} in {days} days. You need not do anything.",
+    "Good news, your parcel is on its way. You paid {amount}, and it should be with you in {days} days.",
+)
+SPAM = (
+    "You have been selected. Answer within 24 hours to claim your reward.",
+    "Your mailbox is almost full. Confirm your password now to keep it.",
+    "Dear customer, a large sum is waiting for you, only your details are missing.",
+)
+
+
+@cache
+def _pool(*parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Every combination of the parts, glued as they are."""
+    return tuple("".join(p) for p in product(*parts))
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Writes bodies, drawing from one seeded generator.
+
+    Attributes:
+        rng: Where every draw comes from.
+        things: What newsletters write about (Faker's business phrases).
+    """
+
+    rng: Random
+    things: Sequence[str]
+
+    def opening(self, topic: str, to: str, me: str) -> str:
+        """The first message of a thread, from `me`, a first name, to `to`."""
+        draw = self.rng.choice
+        sentences = [draw(_pool(OPENERS, OPENER_ENDS)).format(topic=topic)]
+        sentences += [draw(_statements()) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
+        if self.rng.random() < 0.6:
+            sentences.append(draw(_pool(ASKS, ASK_ENDS)))
+        return self._letter(sentences, to, me)
+
+    def answer(self, to: str, me: str) -> str:
+        """An answer within a thread; mostly short, as answers are."""
+        sentences = [self.rng.choice(REPLIES)]
+        sentences += [self.rng.choice(_statements()) for _ in range(self.rng.choice((0, 0, 1, 1, 2)))]
+        return self._letter(sentences, to, me) if self.rng.random() < 0.6 else " ".join(sentences)
+
+    def issue(self) -> tuple[str, str]:
+        """One issue of a newsletter: subject and body."""
+        thing = self.rng.choice(self.things)
+        body = f"{self.rng.choice(LEADS)} {self.rng.choice(LEAD_ENDS)}".format(thing=thing)
+        return self.rng.choice(HEADLINES).format(thing=thing), body
+
+    def receipt(self) -> str:
+        """What a shop writes after an order."""
+        amount = f"${self.rng.randrange(8, 400)}"
+        return self.rng.choice(RECEIPTS).format(amount=amount, days=self.rng.randrange(2, 9))
+
+    def spam(self) -> str:
+        """What nobody asked for."""
+        return self.rng.choice(SPAM)
+
+    def _letter(self, sentences: Sequence[str], to: str, me: str) -> str:
+        greeting = self.rng.choice(GREETINGS).format(to=to)
+        end = self.rng.choice(SIGN_OFFS).format(me=me)
+        return "\n\n".join(part for part in (greeting, " ".join(sentences), end) if part)
+
+
+def _statements() -> tuple[str, ...]:
+    return _pool(SUBJECTS, (" ",), PREDICATES, PREDICATE_ENDS)

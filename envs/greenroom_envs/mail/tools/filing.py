@@ -1,0 +1,139 @@
+"""Putting messages in order: each tool takes several ids and acts on all of them or on none."""
+
+from typing import TypedDict
+
+from sqlalchemy import select
+
+from greenroom import Refusal, World
+from greenroom_envs.mail.app import app
+from greenroom_envs.mail.mailbox import find_all, handles, utc_now
+from greenroom_envs.mail.models import Label, MessageLabel
+from greenroom_envs.mail.tools.folders import require_folder
+
+
+class Moved(TypedDict):
+    """How many messages went where."""
+
+    moved: int
+    to: str
+
+
+class Labelled(TypedDict):
+    """How many messages now have, or no longer have, a label."""
+
+    changed: int
+    label: str
+
+
+class Marked(TypedDict):
+    """How many messages were marked."""
+
+    marked: int
+
+
+@app.tool
+def archive(world: World, message_ids: list[str]) -> Moved:
+    """Put messages into the archive.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+    """
+    return _move(world, message_ids, "archive")
+
+
+@app.tool
+def move(world: World, message_ids: list[str], folder: str) -> Moved:
+    """Put messages into a folder.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+        folder: The folder's name; mail_folders lists them.
+    """
+    return _move(world, message_ids, require_folder(world, folder))
+
+
+@app.tool
+def delete(world: World, message_ids: list[str]) -> Moved:
+    """Put messages into the trash.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+    """
+    return _move(world, message_ids, "trash")
+
+
+@app.tool
+def label(world: World, message_ids: list[str], label: str) -> Labelled:
+    """Put a label on messages.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+        label: One of the labels that exist, such as urgent.
+    """
+    name, messages = _require_label(world, label), find_all(world, message_ids)
+    for message in messages:
+        if world.session.get(MessageLabel, (message.id, name)):
+            raise Refusal("already_labelled", f"'{message.handle}' already has the label '{name}'; leave it out.")
+    world.session.add_all(MessageLabel(message_id=m.id, label=name) for m in messages)
+    return {"changed": len(messages), "label": name}
+
+
+@app.tool
+def unlabel(world: World, message_ids: list[str], label: str) -> Labelled:
+    """Take a label off messages.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+        label: The label to take off.
+    """
+    name, messages = _require_label(world, label), find_all(world, message_ids)
+    for message in messages:
+        row = world.session.get(MessageLabel, (message.id, name))
+        if row is None:
+            raise Refusal("not_labelled", f"'{message.handle}' does not have the label '{name}'; leave it out.")
+        world.session.delete(row)
+    return {"changed": len(messages), "label": name}
+
+
+@app.tool
+def star(world: World, message_ids: list[str], starred: bool = True) -> Marked:
+    """Star messages, or take the star away.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+        starred: False to take the star away.
+    """
+    messages = find_all(world, message_ids)
+    for message in messages:
+        message.starred = starred
+    return {"marked": len(messages)}
+
+
+@app.tool
+def mark_read(world: World, message_ids: list[str], read: bool = True) -> Marked:
+    """Mark messages as read, or as unread.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+        read: False to mark them as unread.
+    """
+    messages = find_all(world, message_ids)
+    for message in messages:
+        message.read_at = (message.read_at or utc_now(world)) if read else None
+    return {"marked": len(messages)}
+
+
+def _move(world: World, message_ids: list[str], folder: str) -> Moved:
+    messages = find_all(world, message_ids)
+    if there := handles(m for m in messages if m.folder == folder):
+        raise Refusal("already_there", f"{', '.join(there)} is already in '{folder}'; leave it out.")
+    for message in messages:
+        message.folder = folder
+    return {"moved": len(messages), "to": folder}
+
+
+def _require_label(world: World, name: str) -> str:
+    known = world.session.scalars(select(Label.name).order_by(Label.name)).all()
+    if name.strip().lower() not in known:
+        raise Refusal("no_such_label", f"There is no label '{name}'; there is {', '.join(known)}.")
+    return name.strip().lower()

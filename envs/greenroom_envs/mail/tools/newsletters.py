@@ -1,0 +1,48 @@
+"""Newsletters."""
+
+from typing import TypedDict
+
+from sqlalchemy import select
+
+from greenroom import Refusal, World
+from greenroom_envs.mail.app import app
+from greenroom_envs.mail.mailbox import find
+from greenroom_envs.mail.models import Subscription
+
+
+class Unsubscribed(TypedDict):
+    """The newsletter that will not come any more."""
+
+    unsubscribed: str
+
+
+class Newsletter(TypedDict):
+    """A newsletter that comes."""
+
+    name: str
+    address: str
+
+
+@app.tool
+def unsubscribe(world: World, message_id: str) -> Unsubscribed:
+    """Stop the newsletter that a message belongs to. Its messages stay where they are.
+
+    Args:
+        message_id: Any message of the newsletter, such as Norvik-3.
+    """
+    message = find(world, message_id)
+    query = select(Subscription).where(Subscription.address == message.address)
+    subscription = world.session.scalars(query).one_or_none()
+    if subscription is None:
+        raise Refusal("no_newsletter", f"'{message_id}' from {message.sender} is no newsletter: nothing to stop.")
+    if not subscription.active:
+        raise Refusal("already_unsubscribed", f"'{subscription.name}' was stopped before; nothing is left to do.")
+    subscription.active = False
+    return {"unsubscribed": subscription.name}
+
+
+@app.tool
+def newsletters(world: World) -> list[Newsletter]:
+    """List the newsletters that the user gets, twenty at most."""
+    query = select(Subscription).where(Subscription.active).order_by(Subscription.name, Subscription.id).limit(20)
+    return [{"name": s.name, "address": s.address} for s in world.session.scalars(query)]
