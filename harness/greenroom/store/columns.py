@@ -53,7 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def _little(numbers: array[Any]) -> array[Any]:
+def _little(numbers: "array[Any]") -> "array[Any]":
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers
