@@ -3,14 +3,14 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 
 from greenroom.errors import PopulateError, WorldError
-from greenroom.worlds.connection import WorldTime, prepare
+from greenroom.worlds.connection import WorldTime, prepare, run
 from greenroom.worlds.layer import BaseFile, Layer
 from greenroom.worlds.recipe import Recipe
 from greenroom.worlds.state import State
@@ -57,7 +57,7 @@ def _find(folder: Path, stem: str) -> Path | None:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Generator[None]:
     # The lock file stays: taking it away would let two processes lock two files of one name.
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -91,8 +91,7 @@ def _populate(recipe: Recipe, scratch: Path, compact: Path) -> None:
         with world.transaction("world"):
             recipe.populate(world)
         # Laid out anew, the pages depend on the rows alone, not on how they came.
-        world.connection.execute("ANALYZE")
-        world.connection.execute("VACUUM INTO ?", (str(compact),))
+        run(world.connection, "VACUUM INTO ?", (str(compact),))
     except Exception as error:
         raise PopulateError(
             f"base '{recipe.name}' ({recipe.size}, {recipe.split}, seed {recipe.seed}) could not be populated: "
@@ -117,7 +116,7 @@ class Scratch:
     def connect(self) -> apsw.Connection:
         """Open it."""
         db = apsw.Connection(str(self._path), vfs=_VFS_NAME)
-        db.execute("PRAGMA page_size=4096")
+        run(db, "PRAGMA page_size=4096")
         prepare(db, cache_kib=BUILD_CACHE_KIB, spill=True)
         return db
 

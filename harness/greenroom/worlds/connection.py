@@ -1,5 +1,9 @@
 """What every connection of a world is set to, whatever lies below it."""
 
+# apsw leaves the types of SQL values open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import apsw
@@ -14,6 +18,17 @@ PRAGMAS = (
 )
 
 
+def run(db: apsw.Connection, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run SQL to its end; returns its rows."""
+    # apsw steps a statement no further than its first row until somebody asks for more.
+    return db.execute(sql, bindings).fetchall()
+
+
+def stream(db: apsw.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, one at a time."""
+    return db.execute(sql)
+
+
 def prepare(db: apsw.Connection, *, cache_kib: int, spill: bool = False, trusted: bool = True) -> None:
     """Set a fresh connection to the rules of worlds.
 
@@ -24,7 +39,7 @@ def prepare(db: apsw.Connection, *, cache_kib: int, spill: bool = False, trusted
         trusted: False for databases from outside: every page is checked when it is parsed.
     """
     pragmas = PRAGMAS.format(spill="ON" if spill else "OFF", cache=cache_kib)
-    db.execute(pragmas if trusted else pragmas + "PRAGMA cell_size_check=ON;").fetchall()
+    run(db, pragmas if trusted else pragmas + "PRAGMA cell_size_check=ON;")
     db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)

@@ -7,6 +7,7 @@ from typing import Any
 import apsw
 
 from greenroom.worlds.changes import Change, net
+from greenroom.worlds.connection import stream
 from greenroom.worlds.schema import Row, Shape
 
 
@@ -19,7 +20,7 @@ def content_id(db: apsw.Connection, shapes: Mapping[str, Shape]) -> str:
     for name in sorted(shapes):
         shape = shapes[name]
         digest.update(repr((name, shape.columns)).encode())
-        for row in db.execute(_select(shape, rowid=False)):
+        for row in stream(db, _select(shape, rowid=False)):
             digest.update(repr(row).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
@@ -35,7 +36,7 @@ def compare(a: apsw.Connection, b: apsw.Connection, shapes: Mapping[str, Shape])
 
 
 def _rows(db: apsw.Connection, shape: Shape) -> Iterator[tuple[tuple[Any, ...], Row]]:
-    for rowid, *values in db.execute(_select(shape, rowid=not shape.key)):
+    for rowid, *values in stream(db, _select(shape, rowid=not shape.key)):
         row = shape.to_python(values)
         key = tuple(row[shape.columns[i]] for i in shape.key) if shape.key else (rowid,)
         yield key, row

@@ -3,10 +3,15 @@
 Transactions are begun by whoever owns the connection, never implicitly. One statement an `execute`.
 """
 
+# apsw leaves the types of SQL values open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import apsw
+
+from greenroom.worlds.connection import run
 
 apilevel = "2.0"
 threadsafety = 1
@@ -105,20 +110,22 @@ class Cursor:
     """A DB-API cursor."""
 
     arraysize = 1
-    __slots__ = ("_cursor", "_db", "_statements", "connection", "description", "rowcount")
+    __slots__ = ("_cursor", "_db", "_many", "_statements", "connection", "description", "rowcount")
 
     def __init__(self, connection: "Connection") -> None:
         self.connection = connection
         self._db = connection.db
         self._cursor = connection.db.cursor()
         self._cursor.exec_trace = self._trace
-        self._statements = 0
+        self._statements, self._many = 0, False
         self.description: list[Column] | None = None
         self.rowcount = -1
 
     def _trace(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         # The one moment when the columns of a statement without rows are known.
         self._statements += 1
+        if self._statements > 1 and not self._many:
+            raise ProgrammingError(f"one statement at a time: {sql.strip()[:60]!r} follows another")
         if self.connection.observer is not None:
             self.connection.observer.before(sql)
         columns = cursor.get_description()
@@ -131,6 +138,7 @@ class Cursor:
         Raises:
             Error: It failed.
         """
+        self._many = False
         self._run(self._cursor.execute, sql, parameters)
         # SQLite counts the rows of a statement when it ends; with RETURNING that is at the last row.
         self.rowcount = -1 if sql.lstrip()[:6].upper() == "SELECT" else self._db.changes()
@@ -142,7 +150,7 @@ class Cursor:
         Raises:
             Error: It failed; the sets before the failing one have run.
         """
-        before = self._db.total_changes()
+        before, self._many = self._db.total_changes(), True
         self._run(self._cursor.executemany, sql, parameters)
         self.rowcount = self._db.total_changes() - before
         return self
@@ -242,7 +250,7 @@ class Connection:
     def _end(self, how: str) -> None:
         try:
             if self.db.in_transaction:
-                self.db.execute(how)
+                run(self.db, how)
         except apsw.Error as error:
             raise translate(error) from error
 

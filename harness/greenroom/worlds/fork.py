@@ -180,7 +180,10 @@ class _ForkVFS(WorldTime):
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         pass
 
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> _ForkFile:  # noqa: N802
+    # apsw asks for a file's methods, not for its own class.
+    def xOpen(  # noqa: N802  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, name: str | apsw.URIFilename | None, flags: list[int]
+    ) -> _ForkFile:
         plain = name.filename() if isinstance(name, apsw.URIFilename) else name
         fork = _open.get(plain or "")
         if fork is None:

@@ -84,7 +84,7 @@ class Layer:
             self._delta = {
                 n: page
                 for n, page in found.items()
-                if n << SHIFT >= common or view[n << SHIFT : (n + 1) << SHIFT] != page
+                if n << SHIFT >= common or bytes(view[n << SHIFT : (n + 1) << SHIFT]) != page
             }
         return self._delta
 

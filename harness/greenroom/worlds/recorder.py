@@ -1,5 +1,8 @@
 """The recorder: writes each changed row of the apps' tables into the world's own change log."""
 
+# apsw leaves the types of SQL values open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import apsw
 
 from greenroom.worlds.changes import Change, Op
+from greenroom.worlds.connection import run, stream
 from greenroom.worlds.schema import Row, Shape
 
 Values = tuple[Any, ...]
@@ -71,13 +75,13 @@ class Recorder:
     def clear(self) -> None:
         """Empty the change log."""
         self._waiting.clear()
-        self._db.execute("DELETE FROM greenroom_change")
+        run(self._db, "DELETE FROM greenroom_change")
 
     def read(self, actor: str | None = None) -> list[Change]:
         """The change log, oldest first."""
         found: list[Change] = []
         select = "SELECT actor, op, name, before, after FROM greenroom_change ORDER BY id"
-        for who, op, name, before, after in self._db.execute(select):
+        for who, op, name, before, after in stream(self._db, select):
             if actor is None or who == actor:
                 found.extend(self._change(who, op, self._shapes[name], _values(before), _values(after)))
         return found

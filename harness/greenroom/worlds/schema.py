@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
 from greenroom.worlds import dbapi
+from greenroom.worlds.connection import stream
 
 Processor = Callable[[Any], Any]
 Row = dict[str, Any]
@@ -114,5 +115,5 @@ def _schema(metadata: tuple[sa.MetaData, ...]) -> Schema:
 
 def stored_shapes(db: apsw.Connection) -> dict[str, Shape]:
     """The shapes that a base's database notes of its own tables."""
-    rows = db.execute("SELECT name, columns, key FROM greenroom_table ORDER BY name")
+    rows = stream(db, "SELECT name, columns, key FROM greenroom_table ORDER BY name")
     return {name: Shape(name, tuple(json.loads(columns)), tuple(json.loads(key))) for name, columns, key in rows}

@@ -11,6 +11,8 @@ from typing import Any
 
 import apsw
 
+from greenroom.worlds.connection import run
+
 TABLES = (
     "CREATE TABLE greenroom_state(id INTEGER PRIMARY KEY CHECK (id = 1), now INTEGER NOT NULL, "
     "seed TEXT NOT NULL, draws INTEGER NOT NULL)",
@@ -58,18 +60,22 @@ class State:
     def create(db: apsw.Connection, started: datetime, seed: str) -> None:
         """Make the tables in an empty database."""
         for statement in TABLES:
-            db.execute(statement)
-        db.execute("INSERT INTO greenroom_state VALUES(1, ?, ?, 0)", (_to_micros(started), seed))
+            run(db, statement)
+        run(db, "INSERT INTO greenroom_state VALUES(1, ?, ?, 0)", (_to_micros(started), seed))
+
+    def end(self) -> None:
+        """A transaction has been committed: the next one draws its own random numbers."""
+        self._random = None
 
     def forget(self) -> None:
-        """Drop what is remembered of the database: a transaction has ended."""
+        """A transaction was rolled back, and what is remembered of the database with it."""
         self._now = self._random = None
 
     @property
     def now(self) -> datetime:
         """The virtual time, in UTC."""
         if self._now is None:
-            row = next(self._db.execute("SELECT now FROM greenroom_state"))
+            row = run(self._db, "SELECT now FROM greenroom_state")[0]
             self._now = _from_micros(row[0])
         return self._now
 
@@ -81,36 +87,36 @@ class State:
         """
         if self._random is None:
             draw = "UPDATE greenroom_state SET draws = draws + 1 RETURNING seed, draws"
-            (row,) = self._db.execute(draw).fetchall()
+            (row,) = run(self._db, draw)
             self._random = random.Random(f"{row[0]}#{row[1]}")
         return self._random
 
     def reseed(self, seed: str) -> None:
         """Start randomness anew from a text."""
-        self._db.execute("UPDATE greenroom_state SET seed = ?, draws = 0", (seed,))
+        run(self._db, "UPDATE greenroom_state SET seed = ?, draws = 0", (seed,))
         self._random = None
 
     def new_id(self, kind: str) -> int:
         """The next number of a kind: 1, 2, 3 …"""
         count = "INSERT INTO greenroom_counter VALUES(?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value"
-        return self._db.execute(count, (kind,)).fetchall()[0][0]
+        return run(self._db, count, (kind,))[0][0]
 
     def schedule(self, kind: str, payload: dict[str, Any], due: datetime) -> int:
         """Add an event; returns its number."""
         number = self.new_id("greenroom.event")
         text = json.dumps(payload)
-        self._db.execute("INSERT INTO greenroom_event VALUES(?, ?, ?, ?)", (number, _to_micros(due), kind, text))
+        run(self._db, "INSERT INTO greenroom_event VALUES(?, ?, ?, ?)", (number, _to_micros(due), kind, text))
         return number
 
     def advance(self, delta: timedelta) -> list[Event]:
         """Move the clock; take out the events that fall due, in order of time, then of number."""
         move = "UPDATE greenroom_state SET now = now + ? RETURNING now"
-        now = self._db.execute(move, (delta // MICROSECOND,)).fetchall()[0][0]
+        now = run(self._db, move, (delta // MICROSECOND,))[0][0]
         self._now = _from_micros(now)
         due = "SELECT id, kind, payload, due FROM greenroom_event WHERE due <= ? ORDER BY due, id"
-        rows = self._db.execute(due, (now,)).fetchall()
+        rows = run(self._db, due, (now,))
         if rows:
-            self._db.execute("DELETE FROM greenroom_event WHERE due <= ?", (now,))
+            run(self._db, "DELETE FROM greenroom_event WHERE due <= ?", (now,))
         return [Event(row[0], row[1], json.loads(row[2]), _from_micros(row[3])) for row in rows]
 
 

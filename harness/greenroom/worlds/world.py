@@ -1,51 +1,30 @@
 """A world and what it starts from: `Base`, `Snapshot`, `World`. The three make one another, so they live together."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any
 
 import apsw
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from greenroom.errors import WorldError
 from greenroom.worlds import content, dbapi, portable
 from greenroom.worlds.changes import Change
+from greenroom.worlds.connection import run
 from greenroom.worlds.fork import Fault, Fork
 from greenroom.worlds.layer import BaseFile, Layer
 from greenroom.worlds.recorder import Recorder
 from greenroom.worlds.schema import Schema, stored_shapes
+from greenroom.worlds.session import WorldSession
 from greenroom.worlds.state import Event, State
+from greenroom.worlds.store import Store
 
 ACTORS = ("agent", "user", "world")
-
-
-class Store(Protocol):
-    """What a world needs of the pages below it; `Fork` is the one that matters."""
-
-    @property
-    def touched(self) -> bool:
-        """Whether pages were written since the mark."""
-        ...
-
-    def connect(self) -> apsw.Connection:
-        """Open the one connection."""
-        ...
-
-    def mark(self) -> None:
-        """Make what was written final."""
-        ...
-
-    def undo(self) -> None:
-        """Take back what was written since the mark."""
-        ...
-
-    def freeze(self) -> Layer:
-        """The pages as they are."""
-        ...
 
 
 class Base:
@@ -93,11 +72,12 @@ class Snapshot:
     @cached_property
     def content_id(self) -> str:
         """SHA-256 of the apps' rows in canonical order; reads all of them the first time."""
-        with self._reading() as db:
+        with self.reading() as db:
             return content.content_id(db, stored_shapes(db))
 
     @contextmanager
-    def _reading(self) -> Iterator[apsw.Connection]:
+    def reading(self) -> Generator[apsw.Connection]:
+        """A connection to a fork of it, to look at without the apps' schema."""
         db = self.fork().connect()
         try:
             yield db
@@ -129,7 +109,7 @@ class Snapshot:
         Raises:
             WorldError: The schema is not that of the snapshot.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             stored = {name: (shape.columns, shape.key) for name, shape in stored_shapes(db).items()}
         given = {name: (shape.columns, shape.key) for name, shape in schema.shapes.items()}
         for name in sorted(stored.keys() | given.keys()):
@@ -238,7 +218,7 @@ class World:
     # -- transactions
 
     @contextmanager
-    def transaction(self, actor: str) -> Iterator[Session]:
+    def transaction(self, actor: str) -> Generator[Session]:
         """One transaction: committed at the end, rolled back with all its recorded changes on any exception.
 
         Args:
@@ -256,40 +236,50 @@ class World:
             self._session.flush()
             if self._recorder:
                 self._recorder.flush()
+            if not self.connection.in_transaction:
+                raise WorldError("an app ended its transaction by SQL: greenroom begins and ends them")
             self._session.finish()
 
     @contextmanager
-    def _atomic(self) -> Iterator[None]:
+    def _atomic(self) -> Generator[None]:
         if self._running:
             raise WorldError("a transaction is running already: a world has one at a time")
         self._running = True
         try:
-            self.connection.execute("BEGIN")
+            run(self.connection, "BEGIN")
             yield
             if self.connection.in_transaction:
-                self.connection.execute("COMMIT")
+                run(self.connection, "COMMIT")
             self._store.mark()
+            self._session.close()
+            self._state.end()
         except BaseException:
             self._roll_back()
             raise
         finally:
             self._running = False
-            self._session.close()
-            self._state.forget()
 
     def _roll_back(self) -> None:
         if self._recorder:
             self._recorder.discard()
+        sound = True
         try:
-            self._session.abandon()
+            self._session.close()
             if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
-        except (apsw.Error, dbapi.Error):
-            pass  # A failing disk; the pages are taken back below.
-        if self._store.touched:
+                run(self.connection, "ROLLBACK")
+        except (apsw.Error, dbapi.Error, SQLAlchemyError):
+            sound = False
+        self._state.forget()
+        if not sound or self._store.touched:
+            self._restore()
+
+    def _restore(self) -> None:
+        """Go back to the pages at the transaction's begin, whatever has been written since: the disk failed."""
+        with suppress(apsw.Error, dbapi.Error, SQLAlchemyError):
             self._disconnect()
-            self._store.undo()
-            self._connect()
+        self.connection.close(True)
+        self._store.undo()
+        self._connect()
 
     def _within(self, act: Callable[[], Any]) -> Any:
         """Run in the running transaction, or in one of its own."""
@@ -367,41 +357,13 @@ class World:
         self.close()
 
 
-class WorldSession(Session):
-    """The session that apps get: greenroom ends its transactions, apps cannot."""
-
-    def commit(self) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            WorldError: Always.
-        """
-        raise WorldError("a tool's transaction is committed when the tool returns: do not call session.commit()")
-
-    def rollback(self) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            WorldError: Always.
-        """
-        raise WorldError("raise Refusal to roll a tool back, or try things in `with session.begin_nested()`")
-
-    def finish(self) -> None:
-        """Commit; for the world."""
-        super().commit()
-
-    def abandon(self) -> None:
-        """Roll back; for the world."""
-        super().rollback()
-
-
 def diff(a: Snapshot, b: Snapshot) -> list[Change]:
     """The rows that differ between two snapshots, by table and key, found by reading all of both.
 
     Raises:
         WorldError: They do not have the same tables.
     """
-    with a._reading() as before, b._reading() as after:  # pyright: ignore[reportPrivateUsage]
+    with a.reading() as before, b.reading() as after:
         tables, others = stored_shapes(before), stored_shapes(after)
         if tables != others:
             odd = sorted(tables.keys() ^ others.keys()) or sorted(tables)

@@ -1,10 +1,12 @@
 """A small shop of two tables with a full-text index, and its base."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.event import listen
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from greenroom.worlds import Recipe, Snapshot, World, build_base
@@ -35,7 +37,7 @@ for statement in (
     "CREATE TRIGGER shop_search_added AFTER INSERT ON shop_item BEGIN "
     "INSERT INTO shop_search(rowid, name) VALUES (new.id, new.name); END",
 ):
-    sa.event.listen(Base.metadata, "after_create", sa.DDL(statement))
+    listen(Base.metadata, "after_create", sa.DDL(statement))
 
 
 def populate(world: World) -> None:
@@ -49,7 +51,10 @@ def populate(world: World) -> None:
     world.session.execute(sa.insert(Stock), stock)
 
 
-def shop_recipe(seed: int = 0, source_digest: str = "1", populate=populate) -> Recipe:
+Populate = Callable[[World], None]
+
+
+def shop_recipe(seed: int = 0, source_digest: str = "1", populate: Populate = populate) -> Recipe:
     return Recipe(
         name="shop",
         tables=[Base.metadata],
@@ -73,6 +78,6 @@ def shop(shop_cache: Path) -> Snapshot:
 
 
 @pytest.fixture
-def world(shop: Snapshot):
+def world(shop: Snapshot) -> Iterator[World]:
     with shop.open() as world:
         yield world
