@@ -63,13 +63,13 @@ class Store:
     def __init__(self, url: str | Path | None = None, *, create: bool = True) -> None:
         self.url = _parse(str(url or default_url()))
         _make_room(self.url, create)
-        self._engine = _engine(self.url)
-        self._writer = self._engine.execution_options(greenroom_begin="BEGIN IMMEDIATE")
+        self.engine = _engine(self.url)
+        self._writer = self.engine.execution_options(greenroom_begin="BEGIN IMMEDIATE")
         try:
             with self._guard("open"):
                 migrate(self._writer)
         except BaseException:
-            self._engine.dispose()
+            self.engine.dispose()
             raise
 
     def __str__(self) -> str:
@@ -86,7 +86,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def begin_run(self, kind: str, *, app: str, policy: str, user: str, config: Mapping[str, Any]) -> int:
         """Record the beginning of a run; returns its id."""
@@ -231,7 +231,7 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Generator[Session]:
-        with self._guard("read"), Session(self._engine, expire_on_commit=False) as session:
+        with self._guard("read"), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
