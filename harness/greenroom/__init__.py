@@ -58,4 +58,6 @@ def __getattr__(name: str) -> Any:
 
 
 for _name in ENVS.names():
-    gymnasium.register(id=f"greenroom/{_name}-v0", entry_point="greenroom.env:GreenroomEnv", kwargs={"app": _name})
+    gymnasium.register(  # pyright: ignore[reportUnknownMemberType] - its own annotation is partial
+        id=f"greenroom/{_name}-v0", entry_point="greenroom.env:GreenroomEnv", kwargs={"app": _name}
+    )

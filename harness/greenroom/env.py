@@ -59,7 +59,7 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         if family is not None and family not in self.sandbox.families():
             raise UnknownNameError("task family", family, self.sandbox.families())
         self._families = [family] if family else self.sandbox.families()
-        self.action_space = MessageSpace(self.sandbox.tools())
+        self._messages = self.action_space = MessageSpace(self.sandbox.tools())
         self.observation_space = ConversationSpace()
         self._episode: Episode | None = None
 
@@ -123,7 +123,7 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         if self._episode:
             self._episode.close()
         self._episode = episode
-        self.action_space.offer(episode.brief.tools)
+        self._messages.offer(episode.brief.tools)
 
     def step(self, action: Message) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Send one assistant message.

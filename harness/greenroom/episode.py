@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from greenroom.errors import GreenroomError, PolicyError, UsageError, UserError
 from greenroom.messages import Message, ToolCall, assistant, call, calls_of, canonical, system, user
@@ -197,12 +197,13 @@ def checked(message: Any) -> Message:
     Raises:
         PolicyError: It is no assistant message.
     """
-    if not isinstance(message, dict) or message.get("role") != "assistant":  # pyright: ignore[reportUnknownMemberType]
-        raise PolicyError(f"an action is an assistant message, not {str(message)[:120]!r}")  # pyright: ignore[reportUnknownArgumentType]
-    content: Any = message.get("content")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    data = cast(dict[str, Any], message) if isinstance(message, dict) else {}
+    if data.get("role") != "assistant":
+        raise PolicyError(f"an action is an assistant message, not {str(cast(object, message))[:120]!r}")
+    content = data.get("content")
     if content is not None and not isinstance(content, str):
         raise PolicyError(f"the content of an assistant message is text or None, not {str(content)[:80]!r}")
-    given: Any = message.get("tool_calls") or ()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    given = data.get("tool_calls") or ()
     try:
         calls: list[ToolCall] = [
             {

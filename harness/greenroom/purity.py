@@ -7,7 +7,7 @@ import ast
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,7 @@ class Watch:
 
 
 @contextmanager
-def watching(folder: Path) -> Iterator[Watch]:
+def watching(folder: Path) -> Generator[Watch]:
     """Watch calls of clocks and generators made, at any depth, from code in a folder.
 
     Args:

@@ -63,7 +63,7 @@ class MessageSpace(Space[Message]):
         try:
             function = tool_call["function"]
             validator = self._validators[function["name"]]
-            return validator.is_valid(json.loads(function["arguments"]))
+            return bool(cast(Any, validator).is_valid(json.loads(function["arguments"])))
         except (KeyError, TypeError, ValueError):
             return False
 

@@ -1,10 +1,11 @@
 """Tasks: what is asked of an agent, what the user knows, how it is solved and how it is scored."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from greenroom.messages import Message, ToolCall
 from greenroom.worlds import Change, World
@@ -65,13 +66,15 @@ class Goal:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data."""
-        return json.loads(json.dumps(asdict(self)))
+        return _GOAL.dump_python(self, mode="json")
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Goal":
         """The goal that `to_json` wrote."""
-        facts = tuple(Fact(**{**f, "wordings": tuple(f["wordings"]), "cues": tuple(f["cues"])}) for f in data["facts"])
-        return cls(**{**data, "requests": tuple(data["requests"]), "facts": facts})
+        return _GOAL.validate_python(data)
+
+
+_GOAL = TypeAdapter(Goal)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,7 +74,7 @@ class Tool:
             Refusal: They are no JSON object, or do not fit the schema; the sentence says where and why.
         """
         try:
-            values = json.loads(text) if text.strip() else {}
+            values: Any = json.loads(text) if text.strip() else {}
         except (ValueError, RecursionError) as error:
             raise Refusal("bad_arguments", f"{self.name}: the arguments are no JSON: {error}") from None
         if not isinstance(values, dict):

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from greenroom.plugins import load_simulator
 from greenroom.sandboxes import LocalSandbox
 from greenroom.users import UserSimulator

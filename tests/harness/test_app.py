@@ -4,13 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
 from greenroom import App, World
 from greenroom import messages as m
 from greenroom.app import source_digest
 from greenroom.errors import AppError, UnknownNameError, UsageError
 from greenroom.tasks import Split, TaskId
 from greenroom.worlds import build_base
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from support.notes import Note, app
 
 

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
 from greenroom import App, Goal, Size, Split, Task, World
 from greenroom import messages as m
 from greenroom.check import check_app
@@ -9,7 +11,6 @@ from greenroom.purity import read_source, watching
 from greenroom.rewards import expect
 from greenroom.tasks import Evidence, Verdict
 from greenroom.users import UserSimulator
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from support import notes
 
 

@@ -1,15 +1,16 @@
 import warnings
 from pathlib import Path
 
-import greenroom
 import gymnasium
 import pytest
+from gymnasium.utils.env_checker import check_env
+
+import greenroom
 from greenroom import GreenroomEnv, GroupEnv
 from greenroom import messages as m
 from greenroom.errors import PolicyError, UnknownNameError, UsageError
 from greenroom.sandboxes import LocalSandbox
 from greenroom.users import UserSimulator
-from gymnasium.utils.env_checker import check_env
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from greenroom.errors import PluginError, UnknownNameError
 from greenroom.plugins import ENVS, Plugins, load_app
 

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from greenroom import messages as m
 from greenroom.errors import UsageError
 from greenroom.spaces import ConversationSpace, MessageSpace

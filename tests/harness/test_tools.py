@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
+
 from greenroom import Refusal
 from greenroom.errors import UsageError
 from greenroom.tools import Tool, result_text

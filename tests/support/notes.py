@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
 from greenroom import App, Fact, Goal, Refusal, Size, Split, Task, World
 from greenroom import messages as m
 from greenroom.rewards import deleted, expect, inserted
-from sqlalchemy import select
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):

@@ -6,7 +6,7 @@ Reads never count: only net changes of rows and what the agent told the user are
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from greenroom.tasks import Evidence, Verdict
 from greenroom.worlds import Change
@@ -53,12 +53,12 @@ def inserted(table: str, values: Values) -> Wanted:
 
 def updated(table: str, *, key: Any, values: Values) -> Wanted:
     """A changed row: exactly these columns, to these values."""
-    return Wanted("update", table, key if isinstance(key, tuple) else (key,), values)
+    return Wanted("update", table, _key(key), values)
 
 
 def deleted(table: str, *, key: Any) -> Wanted:
     """A row that is gone."""
-    return Wanted("delete", table, key if isinstance(key, tuple) else (key,))
+    return Wanted("delete", table, _key(key))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +129,10 @@ def without_incidental(changes: Sequence[Change], incidental: Mapping[str, set[s
                 )
             )
     return kept
+
+
+def _key(key: Any) -> tuple[Any, ...]:
+    return cast(tuple[Any, ...], key) if isinstance(key, tuple) else (key,)
 
 
 def _fits(actual: Any, expected: Any) -> bool:

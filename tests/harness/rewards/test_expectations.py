@@ -1,6 +1,7 @@
 from typing import Any, cast
 
 import pytest
+
 from greenroom.rewards import deleted, expect, inserted, updated
 from greenroom.rewards.expectations import without_incidental
 from greenroom.tasks import Evidence
