@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict
 
 from pydantic import Field
 from sqlalchemy import Select, column, select, table
@@ -23,6 +23,8 @@ SHOWN = (
     MessageRow.folder,
 )
 
+Listing: TypeAlias = "Select[str, str, int, str, datetime, str]"
+
 Limit = Annotated[int, Field(ge=1, le=50)]
 Page = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -38,7 +40,7 @@ class Hits(TypedDict):
     note: NotRequired[str]
 
 
-def statement(query: Query) -> Select[Any]:
+def statement(query: Query) -> Listing:
     """The messages that a query means; without `in:`, spam and trash are left out."""
     chosen = select(*SHOWN)
     if query.match:
@@ -47,8 +49,10 @@ def statement(query: Query) -> Select[Any]:
         chosen = chosen.where(FTS.c.mail_message_fts.op("MATCH")(query.match)).order_by(FTS.c.rowid.desc())
     else:
         chosen = chosen.order_by(MessageRow.id.desc())
-    within = MessageRow.folder.in_(query.folders) if query.folders else MessageRow.folder.not_in(HIDDEN)
-    chosen = chosen.where(within)
+    if query.folders:
+        chosen = chosen.where(MessageRow.folder.in_(query.folders))
+    else:
+        chosen = chosen.where(*(MessageRow.folder != name for name in HIDDEN))
     for name in query.labels:
         labelled = select(MessageLabel.message_id).where(MessageLabel.label == name)
         chosen = chosen.where(MessageRow.id.in_(labelled))
@@ -60,7 +64,7 @@ def statement(query: Query) -> Select[Any]:
     return chosen.where(*(states[name] for name in query.states))
 
 
-def page_of(world: World, chosen: Select[Any], limit: int, page: int) -> Hits:
+def page_of(world: World, chosen: Listing, limit: int, page: int) -> Hits:
     """Run a list of messages and cut one page out of it."""
     rows = world.session.execute(chosen.limit(limit + 1).offset((page - 1) * limit)).all()
     now = utc_now(world)

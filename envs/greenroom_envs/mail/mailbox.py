@@ -21,7 +21,7 @@ def utc_now(world: World) -> datetime:
 
 def account(world: World) -> Account:
     """Whose mailbox this is."""
-    return world.session.scalars(select(Account)).one()
+    return world.session.get_one(Account, 1)
 
 
 def find(world: World, message_id: str) -> MessageRow:
@@ -91,10 +91,14 @@ def new_thread(world: World, subject: str) -> int:
     return thread.id
 
 
-def next_number(world: World, sender_tag: str) -> int:
-    """The number of the next message of a tag. Messages are never destroyed, so none comes twice."""
-    last = world.session.scalar(select(func.max(MessageRow.number)).where(MessageRow.tag == sender_tag))
-    return first_number(sender_tag) if last is None else last + 1
+def next_numbers(world: World, tags: Iterable[str]) -> dict[str, int]:
+    """The number of the next message of each tag. Messages are never destroyed, so none comes twice."""
+    wanted = set(tags)
+    counted = select(MessageRow.tag, func.max(MessageRow.number)).where(MessageRow.tag.in_(sorted(wanted)))
+    numbers = {name: first_number(name) for name in wanted}
+    for name, last in world.session.execute(counted.group_by(MessageRow.tag)):
+        numbers[name] = last + 1
+    return numbers
 
 
 def send(
@@ -109,9 +113,10 @@ def send(
 ) -> MessageRow:
     """Put a message of the user into `sent`."""
     me, now = account(world), utc_now(world)
+    mine = tag(me.name)
     message = MessageRow(
-        tag=tag(me.name),
-        number=next_number(world, tag(me.name)),
+        tag=mine,
+        number=next_numbers(world, [mine])[mine],
         thread_id=thread_id,
         folder="sent",
         sender=me.name,

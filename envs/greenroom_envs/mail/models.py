@@ -95,6 +95,10 @@ class MessageRow(Base):
         return f"{self.tag}-{self.number}"
 
 
+# Few messages are unread: counting them needs no walk through all others.
+Index("mail_message_unread", MessageRow.folder, sqlite_where=MessageRow.read_at.is_(None))
+
+
 class Attachment(Base):
     """A file that hangs on a message; only its name and size are kept."""
 

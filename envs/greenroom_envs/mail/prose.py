@@ -14,6 +14,7 @@ _PAPERS = ("lease", "budget", "quote", "contract", "invoice", "order", "survey",
 _PLANS = ("audit", "permit", "grant", "tender", "roster", "manual", "proposal", "estimate")
 PROJECT_KINDS = (*_PAPERS, *_PLANS)
 MEETING_KINDS = ("review", "call", "visit", "workshop", "lunch", "demo", "interview", "training", "tour")
+NEWS_KINDS = ("update", "guide", "special", "story", "notes", "preview", "recap", "extra")
 KINDS = (*PROJECT_KINDS, *MEETING_KINDS)
 
 GREETINGS = ("Hi {to},", "Hello {to},", "Dear {to},", "{to},", "Morning {to},", "Hey {to},", "")

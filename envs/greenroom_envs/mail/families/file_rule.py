@@ -5,6 +5,7 @@ from greenroom.rewards import Wanted, expect, inserted, updated
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import draw_facts, sender_fact
+from greenroom_envs.mail.families.issues import issue
 from greenroom_envs.mail.families.planting import Plant, Planted
 from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.models import LABELS
@@ -13,7 +14,7 @@ from greenroom_envs.mail.prose import PROJECT_KINDS
 
 FOLDERS = ("clients", "finance", "travel")
 OPENINGS = ("", "hello, ", "please ", "could you ", "time to tidy up: ", "now ")
-ENDS = (".", ", please.", ". Thanks.", ", that is all.")
+ENDS = (".", ", when you can.", ". Thanks.", ", that is all.")
 ALL = ("everything from {sender}", "all mails from {sender}", "every message that {sender} sent")
 REQUESTS = {
     "archive": Wordings(OPENINGS, ("archive ",), ALL, ENDS)
@@ -30,10 +31,9 @@ def file_rule(world: World, split: Split) -> Task:
     plant, rng = Plant(world, split), world.random
     action, sender, decoy = rng.choice(tuple(REQUESTS)), *_parties(plant)
     value = rng.choice(LABELS if action == "label" else FOLDERS)
-    facts = draw_facts(rng, 4, world.now.date())
-    bodies = [fact.body(rng, split) for fact in facts]
-    mine = [plant.message(sender, plant.topic(PROJECT_KINDS), b) for b in bodies[: rng.choice((2, 2, 3))]]
-    theirs = plant.message(decoy, plant.topic(PROJECT_KINDS), bodies[3])
+    write = _letter if sender.first == decoy.first else issue
+    mine = [write(plant, sender) for _ in range(rng.choice((2, 2, 3)))]
+    theirs = write(plant, decoy)
     plant.insert()
     mine.sort(key=lambda message: -message.id)
     ids = [message.handle for message in mine]
@@ -73,6 +73,11 @@ def _parties(plant: Plant) -> tuple[Party, Party]:
         return person, plant.person(person.first)
     paper = plant.newsletter()
     return paper, plant.newsletter(paper.name.split()[1])
+
+
+def _letter(plant: Plant, sender: Party) -> Planted:
+    facts = draw_facts(plant.rng, 1, plant.world.now.date())[0]
+    return plant.message(sender, plant.topic(PROJECT_KINDS), facts.body(plant.rng, plant.split))
 
 
 def _file(action: str, message_ids: list[str], value: str) -> s.Step:

@@ -11,7 +11,7 @@ from greenroom_envs.mail.prose import PROJECT_KINDS
 
 HIDDEN_SHARE = 0.3
 OPENINGS = ("", "hello, ", "please ", "could you ", "one more thing: ", "now ")
-ENDS = (".", ", please.", ". Thanks.", ", that is all.")
+ENDS = (".", ", when you can.", ". Thanks.", ", that is all.")
 WHICH = ("the {subject} from {sender}", "the {subject} that {sender} sent", "{sender}'s mail on the {subject}")
 FULL = Wordings(
     OPENINGS, ("forward ", "pass on ", "send on "), WHICH, (" to {recipient}", ", it goes to {recipient}"), ENDS

@@ -6,16 +6,30 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from greenroom import Split, World
 from greenroom_envs.mail import names
 from greenroom_envs.mail.hits import FTS
-from greenroom_envs.mail.mailbox import account, next_number, utc_now
+from greenroom_envs.mail.mailbox import account, next_numbers, utc_now
 from greenroom_envs.mail.models import Base, Contact, MessageRow, Subscription, Thread
 from greenroom_envs.mail.people import Party, company_address
 
 RECENT = timedelta(days=3, hours=20)
+
+# Made once: building a statement costs as much as running it.
+LAST_IDS = select(
+    select(func.coalesce(func.max(MessageRow.id), 0)).scalar_subquery(),
+    select(func.coalesce(func.max(Thread.id), 0)).scalar_subquery(),
+)
+NEWEST = (
+    select(MessageRow.tag, MessageRow.number)
+    .where(MessageRow.folder == "inbox")
+    .order_by(MessageRow.id.desc())
+    .limit(1)
+)
+KNOWN = select(Contact.id).where(Contact.name == bindparam("name")).limit(1)
+OCCURS = select(FTS.c.rowid).where(FTS.c.mail_message_fts.op("MATCH")(bindparam("word"))).limit(1)
 
 
 @dataclass(eq=False)
@@ -130,16 +144,15 @@ class Plant:
             ordered.append(message)
 
     def _number(self) -> None:
-        session, numbers = self.world.session, dict[str, int]()
-        last = session.scalar(select(func.max(MessageRow.id))) or 0
-        thread = session.scalar(select(func.max(Thread.id))) or 0
+        last, thread = self.world.session.execute(LAST_IDS).one()
+        numbers = next_numbers(self.world, {message.sender.first for message in self._messages})
         for message in self._messages:
             last += 1
             thread += message.after is None
             first = message.sender.first
-            numbers[first] = numbers[first] + 1 if first in numbers else next_number(self.world, first)
             message.id, message.number = last, numbers[first]
             message.thread = message.after.thread if message.after else thread
+            numbers[first] += 1
 
     def _row(self, message: Planted) -> dict[str, Any]:
         return {
@@ -164,14 +177,12 @@ class Plant:
         return f"555-01{self.rng.randrange(100):02}-{self.rng.randrange(10_000):04}"
 
     def _newest(self) -> str:
-        newest = select(MessageRow.tag, MessageRow.number).where(MessageRow.folder == "inbox")
-        tag, number = self.world.session.execute(newest.order_by(MessageRow.id.desc()).limit(1)).one()
+        tag, number = self.world.session.execute(NEWEST).one()
         return f"{tag}-{number}"
 
     def _unknown(self, name: str) -> bool:
-        known = select(Contact.id).where(Contact.name == name).limit(1)
-        return self.world.session.scalar(known) is None and all(p.name != name for p in self._contacts)
+        known = self.world.session.scalar(KNOWN, {"name": name})
+        return known is None and all(p.name != name for p in self._contacts)
 
     def _occurs(self, word: str) -> bool:
-        matches = FTS.c.mail_message_fts.op("MATCH")(f'"{word}"')
-        return self.world.session.scalar(select(FTS.c.rowid).where(matches).limit(1)) is not None
+        return self.world.session.scalar(OCCURS, {"word": f'"{word}"'}) is not None

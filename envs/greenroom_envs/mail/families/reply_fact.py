@@ -18,7 +18,7 @@ from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
 OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ")
-ENDS = (".", ", please.", ". Thanks.", ", that is all.")
+ENDS = (".", ", when you can.", ". Thanks.", ", that is all.")
 NAMES: dict[Field, tuple[str, ...]] = {
     "amount": ("the amount", "the total"),
     "date": ("the due date", "the deadline"),

@@ -1,5 +1,6 @@
 """Schedule from a thread: somebody proposes a time, somebody else moves it; only one of them counts."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from greenroom import Goal, Split, Task, World
@@ -12,7 +13,7 @@ from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.prose import MEETING_KINDS
 
 OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ")
-ENDS = (".", ", please.", ". Thanks.", ", that is all.")
+ENDS = (".", ", when you can.", ". Thanks.", ", that is all.")
 REQUESTS = Wordings(
     OPENINGS,
     ("put the {subject} into my calendar", "add the {subject} to my calendar", "schedule the {subject}"),
@@ -87,10 +88,17 @@ def _later(moment: datetime) -> str:
     return f"{wrong.hour}:{wrong:%M}"
 
 
-def _names(subject: str):
+def _names(subject: str) -> Callable[[object], bool]:
     word = subject.split()[0]
-    return lambda title: word in str(title).lower()
+
+    def holds(title: object) -> bool:
+        return word in str(title).lower()
+
+    return holds
 
 
-def _begins(moment: datetime):
-    return lambda value: str(value).startswith(f"{moment:%Y-%m-%d %H:%M}")
+def _begins(moment: datetime) -> Callable[[object], bool]:
+    def holds(value: object) -> bool:
+        return str(value).startswith(f"{moment:%Y-%m-%d %H:%M}")
+
+    return holds

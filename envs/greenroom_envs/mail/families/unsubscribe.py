@@ -7,14 +7,14 @@ from greenroom.rewards import Wanted, expect, updated
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact
+from greenroom_envs.mail.families.issues import issue
 from greenroom_envs.mail.families.planting import Plant, Planted
 from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.models import Subscription
 from greenroom_envs.mail.people import Party
-from greenroom_envs.mail.prose import PROJECT_KINDS
 
 OPENINGS = ("", "hello, ", "please ", "could you ", "enough of that: ", "now ")
-ENDS = (".", ", please.", ". Thanks.", ", that is all.")
+ENDS = (".", ", when you can.", ". Thanks.", ", that is all.")
 STOP = ("unsubscribe from {sender}", "unsubscribe me from {sender}", "stop the newsletter {sender}")
 DELETE = ("delete everything from {sender}", "delete all mails from {sender}", "delete every message from {sender}")
 REQUESTS = {
@@ -24,11 +24,6 @@ REQUESTS = {
         OPENINGS, STOP, (" and delete all of it", " and delete its mails", ", then delete its messages"), ENDS
     ),
 }
-ISSUES = Wordings(
-    ("this week: ", "our main story: ", "inside: ", "today: ", "in short: "),
-    ("the {topic}, explained", "five notes on the {topic}", "why the {topic} matters", "a look at the {topic}"),
-    (".", ", and more.", ", with a puzzle.", ", at last."),
-)
 
 
 @app.task_family
@@ -37,8 +32,8 @@ def unsubscribe(world: World, split: Split) -> Task:
     plant, rng = Plant(world, split), world.random
     mode, paper = rng.choice(tuple(REQUESTS)), plant.newsletter()
     twin = plant.newsletter(paper.name.split()[1])
-    issues = [_issue(plant, paper) for _ in range(rng.choice((2, 2, 3)))]
-    others = [_issue(plant, twin)]
+    issues = [issue(plant, paper) for _ in range(rng.choice((2, 2, 3)))]
+    others = [issue(plant, twin)]
     plant.insert()
     issues.sort(key=lambda message: -message.id)
     ids, twin_ids = [m.handle for m in issues], [m.handle for m in others]
@@ -63,11 +58,6 @@ def unsubscribe(world: World, split: Split) -> Task:
         verifier=expect(_wanted(world, mode, paper, issues)),
         max_steps=s.MAX_STEPS,
     )
-
-
-def _issue(plant: Plant, paper: Party) -> Planted:
-    topic = plant.topic(PROJECT_KINDS)
-    return plant.message(paper, topic, ISSUES.one(plant.rng, plant.split, topic=topic))
 
 
 def _solve(mode: str, paper: Party, ids: list[str]) -> tuple[s.Message, ...]:

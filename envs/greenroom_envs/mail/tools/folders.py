@@ -1,8 +1,9 @@
 """Folders: which there are, and what is in them."""
 
+from collections import Counter
 from typing import TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
@@ -35,14 +36,18 @@ def list_folder(world: World, folder: str = "inbox", limit: Limit = 5, page: Pag
 @app.tool
 def folders(world: World) -> list[FolderCount]:
     """List all folders with their number of messages and of unread ones."""
-    unread = func.count().filter(MessageRow.read_at.is_(None))
-    counted = select(MessageRow.folder, func.count(), unread).group_by(MessageRow.folder)
-    counts = {name: (total, new) for name, total, new in world.session.execute(counted)}
+    counted = select(MessageRow.folder, func.count()).group_by(MessageRow.folder)
+    totals = _counts(world, counted)
+    new = _counts(world, counted.where(MessageRow.read_at.is_(None)))
     names = world.session.scalars(select(Folder.name).order_by(Folder.name))
-    return [
-        {"folder": name, "messages": counts.get(name, (0, 0))[0], "unread": counts.get(name, (0, 0))[1]}
-        for name in names
-    ]
+    return [{"folder": n, "messages": totals[n], "unread": new[n]} for n in names]
+
+
+def _counts(world: World, counted: "Select[str, int]") -> Counter[str]:
+    counts = Counter[str]()
+    for name, count in world.session.execute(counted):
+        counts[name] = count
+    return counts
 
 
 def require_folder(world: World, name: str) -> str:
