@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, ForeignKeyConstraint, String, Text
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, ForeignKeyConstraint, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from greenroom.store.columns import Packed, UtcDateTime
@@ -90,7 +90,7 @@ class RolloutRow(StoreBase):
     token_ids: Mapped[list[int] | None] = mapped_column(Packed("i"), default=None)
     token_mask: Mapped[list[int] | None] = mapped_column(Packed("b"), default=None)
     logprobs: Mapped[list[float] | None] = mapped_column(Packed("d"), default=None)
-    reward: Mapped[float | None] = mapped_column(default=None)
+    reward: Mapped[float | None] = mapped_column(Double, default=None)
     valid: Mapped[bool] = mapped_column()
     boundary: Mapped[str | None] = mapped_column(String(16), default=None)
     cause: Mapped[str | None] = mapped_column(Text, default=None)
@@ -115,4 +115,4 @@ class Metric(StoreBase):
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
     step: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    value: Mapped[float] = mapped_column(Float)
+    value: Mapped[float] = mapped_column(Double)

@@ -253,7 +253,7 @@ def test_a_group_whose_world_has_changed_is_not_resumed(
     play(Rollouts(sandbox, Asker(), OraclePolicy(), store=store, run=run), GroupSpec(FIND.format(0), 2))
     other = LocalSandbox(app, seed=1, cache_dir=tmp_path)
     engine = Rollouts(other, Asker(), OraclePolicy(), store=store, run=run, resume=True)
-    with pytest.raises(StateMismatchError, match="now starts from .* begin a new run"):
+    with pytest.raises(StateMismatchError, match=r"now starts from .* begin a new run"):
         play(engine, GroupSpec(FIND.format(0), 3))
 
 
@@ -273,7 +273,7 @@ def test_a_store_that_fills_up_stops_the_run_and_keeps_what_was_finished(
     limit_pages(store, 40)
     policy = Scripted(m.assistant("long " * 2000))
     engine = Rollouts(sandbox, Asker(), policy, store=store, run=run, parallel=2)
-    with pytest.raises(StoreError, match="cannot write the store .*store.db: database or disk is full"):
+    with pytest.raises(StoreError, match=r"cannot write the store .*store.db: database or disk is full"):
         play(engine, *[GroupSpec(FIND.format(i), 4) for i in range(20)])
     assert 1 <= engine.kept == store.counts(run).rollouts < 80
     assert len(policy.starts) == policy.closed

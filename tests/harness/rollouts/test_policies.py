@@ -70,13 +70,13 @@ def test_a_policy_is_found_by_its_spec(spec: str) -> None:
 
 
 def test_an_unknown_policy_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match="no policy 'orcle'; did you mean 'oracle'.*random"):
+    with pytest.raises(UnknownNameError, match=r"no policy 'orcle'; did you mean 'oracle'.*random"):
         load_policy("orcle")
 
 
 def test_a_path_that_does_not_exist_is_refused_with_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "step-0010").mkdir()
-    with pytest.raises(UsageError, match="no checkpoint at .*did you mean 'step-0010'"):
+    with pytest.raises(UsageError, match=r"no checkpoint at .*did you mean 'step-0010'"):
         load_policy(str(tmp_path / "step-0100"))
 
 

@@ -80,15 +80,6 @@ def test_a_world_that_was_populated_otherwise_differs_from_the_start(store: Stor
     assert [(d.step, d.what) for d in found.differences[:2]] == [(0, "snapshot"), (0, "state")]
 
 
-def test_a_conversation_that_goes_on_longer_than_it_can_is_named(
-    sandbox: LocalSandbox, store: Store, played: str
-) -> None:
-    messages = [*store.rollout(played).messages, m.assistant("And another thing.")] * 1
-    alter(store, messages=messages[:3] + messages[4:])
-    found = replay(store, played, sandbox)
-    assert not found.same
-
-
 @pytest.mark.parametrize("name", ["1.0", "x.y.z", "1.0.7"])
 def test_an_unknown_rollout_is_refused(sandbox: LocalSandbox, store: Store, played: str, name: str) -> None:
     with pytest.raises(UsageError, match=name):

@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("token_ids", sa.LargeBinary),
         sa.Column("token_mask", sa.LargeBinary),
         sa.Column("logprobs", sa.LargeBinary),
-        sa.Column("reward", sa.Float),
+        sa.Column("reward", sa.Double),
         sa.Column("valid", sa.Boolean, nullable=False),
         sa.Column("boundary", sa.String(16)),
         sa.Column("cause", sa.Text),
@@ -63,5 +63,5 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer, sa.ForeignKey("runs.id"), primary_key=True),
         sa.Column("step", sa.Integer, primary_key=True),
         sa.Column("name", sa.String(100), primary_key=True),
-        sa.Column("value", sa.Float, nullable=False),
+        sa.Column("value", sa.Double, nullable=False),
     )
