@@ -26,6 +26,16 @@ DATE_FIRST = Wordings(
     (", and the total is ", " and comes to ", "; the price is ", ", we settled on ", ": they ask for "),
     ("{amount}.",),
 )
+SENDERS = Wordings(
+    ("it came from ", "the one from ", "it is from ", "look for mail from ", "I mean the one from "),
+    ("{sender}",),
+    (".", ", please.", ", I think.", ", of course."),
+)
+SUBJECTS = Wordings(
+    ("it is about the ", "the subject is ", "I mean the ", "look for the ", "it says "),
+    ("{subject}",),
+    (".", ", please.", ", I think.", ", of course."),
+)
 BODIES = AMOUNT_FIRST | DATE_FIRST
 
 
@@ -85,13 +95,13 @@ def _mentions(text: str, value: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(bare(value))}(?!\w)", text) is not None
 
 
-def sender_fact(name: str) -> Fact:
+def sender_fact(rng: Random, split: Split, name: str) -> Fact:
     """Who sent what the task is about; part of every request."""
-    wordings = (f"It came from {name}.", f"The one from {name}.", f"{name} sent it.")
+    wordings = SENDERS.draw(rng, split, 2, sender=name)
     return Fact(key="sender", value=name, wordings=wordings, cues=("sender", "from", "who sent", "which"))
 
 
-def subject_fact(subject: str) -> Fact:
+def subject_fact(rng: Random, split: Split, subject: str) -> Fact:
     """What it is about; part of every request."""
-    wordings = (f"It is about the {subject}.", f"The {subject}.", f"The subject is {subject}.")
+    wordings = SUBJECTS.draw(rng, split, 2, subject=subject)
     return Fact(key="subject", value=subject, wordings=wordings, cues=("subject", "about", "what mail", "topic"))

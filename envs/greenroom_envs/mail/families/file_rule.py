@@ -1,5 +1,7 @@
 """File by rule: archive, label or move everything from one person or newsletter."""
 
+from random import Random
+
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import Wanted, expect, inserted, updated
 from greenroom_envs.mail.app import app
@@ -22,6 +24,15 @@ REQUESTS = {
     "label": Wordings(OPENINGS, ("label ", "mark "), ALL, (" as {value}",), ENDS)
     | Wordings(OPENINGS, ("put the label {value} on ",), ALL, ENDS),
     "move": Wordings(OPENINGS, ("move ", "put ", "file "), ALL, (" into the folder {value}", " under {value}"), ENDS),
+}
+
+
+HOW = ("", "just ", "please ", "simply ", "you should ", "I want you to ")
+SO = (".", ", please.", ", that is all.", ". Thanks.")
+ACTIONS = {
+    "archive": Wordings(HOW, ("archive them", "put them into the archive"), SO),
+    "label": Wordings(HOW, ("label them as {value}", "put the label {value} on them"), SO),
+    "move": Wordings(HOW, ("move them to {value}", "file them under {value}"), SO),
 }
 
 
@@ -54,8 +65,8 @@ def file_rule(world: World, split: Split) -> Task:
         goal=Goal(
             intent="file_rule",
             requests=REQUESTS[action].draw(rng, split, 3, sender=sender.name, value=value),
-            facts=(sender_fact(sender.name), _action_fact(action, value)),
-            slots={"sender": sender.name, "action": action, "value": value if action != "archive" else "archive"},
+            facts=(sender_fact(rng, split, sender.name), _action_fact(rng, split, action, value)),
+            slots={"sender": sender.name, "action": action, "value": _target(action, value)},
         ),
         tools=s.TOOLS,
         solution=solution(ids),
@@ -89,11 +100,14 @@ def _file(action: str, message_ids: list[str], value: str) -> s.Step:
 def _wanted(action: str, message: Planted, value: str) -> Wanted:
     if action == "label":
         return inserted("mail_message_label", {"message_id": message.id, "label": value})
-    folder = "archive" if action == "archive" else value
-    return updated("mail_message", key=message.id, values={"folder": folder})
+    return updated("mail_message", key=message.id, values={"folder": _target(action, value)})
 
 
-def _action_fact(action: str, value: str) -> Fact:
-    said = {"archive": "Archive them.", "label": f"Label them as {value}.", "move": f"Move them to {value}."}
+def _action_fact(rng: Random, split: Split, action: str, value: str) -> Fact:
+    wordings = ACTIONS[action].draw(rng, split, 2, value=value)
     cues = ("label", "folder", "archive", "do with", "where")
-    return Fact(key="action", value=value if action != "archive" else "archive", wordings=(said[action],), cues=cues)
+    return Fact(key="action", value=_target(action, value), wordings=wordings, cues=cues)
+
+
+def _target(action: str, value: str) -> str:
+    return "archive" if action == "archive" else value

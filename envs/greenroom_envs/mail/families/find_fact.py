@@ -53,7 +53,7 @@ def find_fact(world: World, split: Split) -> Task:
         goal=Goal(
             intent="find_fact",
             requests=REQUESTS[field].draw(rng, split, 3, subject=subject, sender=people[0].name),
-            facts=(sender_fact(people[0].name), subject_fact(subject)),
+            facts=(sender_fact(rng, split, people[0].name), subject_fact(rng, split, subject)),
             needs="number" if field == "amount" else "date",
             slots={"sender": people[0].name, "subject": subject, "field": field},
         ),

@@ -1,5 +1,7 @@
 """Reply with a fact: somebody asks for a figure that somebody else's message states."""
 
+from random import Random
+
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
 from greenroom_envs.mail.app import app
@@ -34,6 +36,11 @@ REQUESTS = {
     )
     for field, names in NAMES.items()
 }
+ASKERS = Wordings(
+    ("reply to ", "it was ", "the answer goes to ", "the question came from ", "I mean "),
+    ("{asker}",),
+    (".", ", please.", ", I think.", ", of course."),
+)
 QUESTIONS: dict[Field, Wordings] = {
     "amount": Wordings(
         ("could you send me ", "what is ", "do you know ", "I am looking for "),
@@ -69,7 +76,7 @@ def reply_fact(world: World, split: Split) -> Task:
         goal=Goal(
             intent="reply_fact",
             requests=REQUESTS[field].draw(rng, split, 3, subject=subject, asker=asker.name),
-            facts=(_asker_fact(asker.name), subject_fact(subject)),
+            facts=(_asker_fact(rng, split, asker.name), subject_fact(rng, split, subject)),
             slots={"sender": asker.name, "recipient": asker.name, "subject": subject, "field": field},
         ),
         tools=s.TOOLS,
@@ -98,6 +105,6 @@ def reply_fact(world: World, split: Split) -> Task:
     )
 
 
-def _asker_fact(name: str) -> Fact:
-    wordings = (f"{name} asked.", f"Reply to {name}.", f"It is for {name}.")
+def _asker_fact(rng: Random, split: Split, name: str) -> Fact:
+    wordings = ASKERS.draw(rng, split, 2, asker=name)
     return Fact(key="recipient", value=name, wordings=wordings, cues=("who", "whom", "recipient", "reply to"))

@@ -61,7 +61,7 @@ def schedule(world: World, split: Split) -> Task:
         goal=Goal(
             intent="schedule",
             requests=REQUESTS.draw(rng, split, 3, subject=subject, sender=sender),
-            facts=(sender_fact(sender), subject_fact(subject)),
+            facts=(sender_fact(rng, split, sender), subject_fact(rng, split, subject)),
             slots={"sender": sender, "subject": subject},
         ),
         tools=s.TOOLS,

@@ -1,5 +1,7 @@
 """Unsubscribe and clean up: stop one newsletter, delete what it sent, or both."""
 
+from random import Random
+
 from sqlalchemy import select
 
 from greenroom import Fact, Goal, Split, Task, World
@@ -26,6 +28,15 @@ REQUESTS = {
 }
 
 
+HOW = ("", "just ", "please ", "simply ", "you should ", "I want you to ")
+SO = (".", ", please.", ", that is all.", ". Thanks.")
+MODES = {
+    "stop": Wordings(HOW, ("unsubscribe and keep the mails", "only stop it"), SO),
+    "delete": Wordings(HOW, ("delete the mails and keep getting it", "only delete the mails"), SO),
+    "both": Wordings(HOW, ("unsubscribe and delete the mails", "stop it and delete its mails"), SO),
+}
+
+
 @app.task_family
 def unsubscribe(world: World, split: Split) -> Task:
     """Have one newsletter stopped, its messages deleted, or both; another of the same kind stays."""
@@ -43,7 +54,7 @@ def unsubscribe(world: World, split: Split) -> Task:
         goal=Goal(
             intent="unsubscribe",
             requests=REQUESTS[mode].draw(rng, split, 3, sender=paper.name),
-            facts=(sender_fact(paper.name), _mode_fact(mode)),
+            facts=(sender_fact(rng, split, paper.name), _mode_fact(rng, split, mode)),
             slots={"sender": paper.name, "action": mode},
         ),
         tools=s.TOOLS,
@@ -77,10 +88,6 @@ def _wanted(world: World, mode: str, paper: Party, issues: list[Planted]) -> lis
     return wanted
 
 
-def _mode_fact(mode: str) -> Fact:
-    said = {
-        "stop": "Only unsubscribe, keep the mails.",
-        "delete": "Only delete the mails.",
-        "both": "Unsubscribe and delete the mails.",
-    }
-    return Fact(key="action", value=mode, wordings=(said[mode],), cues=("delete", "unsubscribe", "keep", "stop"))
+def _mode_fact(rng: Random, split: Split, mode: str) -> Fact:
+    cues = ("delete", "unsubscribe", "keep", "stop")
+    return Fact(key="action", value=mode, wordings=MODES[mode].draw(rng, split, 2), cues=cues)
