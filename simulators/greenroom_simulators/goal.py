@@ -12,11 +12,10 @@ from greenroom.errors import UserError
 from greenroom.messages import Message, text_of
 from greenroom.tasks import Fact, Goal
 from greenroom.users import UserState, UserTurn
-
 from greenroom_simulators import values
 from greenroom_simulators.behaviour import Behaviour
 from greenroom_simulators.reading import Reading, check_needs, pending, read, satisfies
-from greenroom_simulators.slots import fact_of, known, mistaken, phrase
+from greenroom_simulators.slots import fact_of, known, mistaken, names, phrase
 
 THANKS = ("Thanks.", "Thank you.", "Great, thanks.")
 GOODBYES = ("Never mind, I will do it myself.", "Forget it.", "This takes too long, goodbye.")
@@ -49,12 +48,12 @@ class GoalUser:
         check_needs(goal)
         wording = Random(f"{seed}/wording").randrange(len(goal.requests))
         text = self.behaviour.opening(goal.requests[wording], list(known(goal).values()), seed)
-        state = {
+        state: dict[str, Any] = {
             "goal": goal.to_json(),
             "seed": seed,
             "turn": 0,
             "wording": wording,
-            "told": [],
+            "told": list[str](),
             "corrections": 0,
             "waited": False,
         }
@@ -100,13 +99,13 @@ class _Turn:
         if not statement:
             return self.correct("Are you there? " + self.request())
         if wrong := mistaken(statement, self.goal):
-            return self.correct("No, " + self.tell(wrong))
+            return self.correct("No. " + self.tell(wrong))
         if satisfies(statement, self.goal):
             return self.say(self.rng.choice(THANKS), "thank", ends=True)
         if pending(statement) and not self.waited:
             self.state["waited"] = True
             return self.say("Okay.", "wait")
-        return self.correct(f"{MISSING[self.goal.needs]}: {self.request()}")
+        return self.correct(f"{MISSING[self.goal.needs]}. {self.request()}")
 
     def correct(self, text: str) -> UserTurn:
         """Say what is wrong, unless patience is at an end."""
@@ -138,9 +137,10 @@ class _Turn:
         """Yes or no, or None when the question is about something else."""
         question = reading.question
         if wrong := mistaken(question, self.goal):
-            return self.inform(wrong, before="No, ")
+            return self.inform(wrong, before="No. ")
         if DESTRUCTIVE.search(question) and not any(DESTRUCTIVE.search(r) for r in self.goal.requests):
-            return self.say("No.", "answer")
+            acts = [f.key for f in self.asked_for(question) if any(DESTRUCTIVE.search(cue) for cue in f.cues)]
+            return self.inform(acts, before="No. ") if acts else self.say("No.", "answer")
         if meant := self.mentioned(question):
             self.remember(meant)
             return self.say("Yes.", "answer")
@@ -156,7 +156,7 @@ class _Turn:
 
     def asked_for(self, question: str) -> list[Fact]:
         """The facts whose cues the question holds; those told only when asked go first."""
-        bare = values.without(question, list(known(self.goal).values()))
+        bare = values.without(question, names(self.goal))
         asked = [f for f in self.goal.facts if any(values.mentions(bare, cue) for cue in f.cues)]
         return [f for f in asked if not f.at_once] or asked
 
@@ -169,29 +169,30 @@ class _Turn:
     # Words
 
     def tell(self, roles: list[str]) -> str:
-        """The values of some roles as one short sentence, in the task's own words where it has any."""
+        """The values of some roles in short sentences: the task's own words where it has any."""
         self.remember(roles)
-        facts = [fact_of(self.goal, role) for role in roles]
-        parts = [
-            self.rng.choice(fact.wordings) if fact and fact.wordings else phrase(self.goal, role)
-            for role, fact in zip(roles, facts, strict=True)
-        ]
-        text = ", ".join(part.rstrip(".") for part in parts)
-        return text + ("" if text.endswith(("?", "!")) else ".")
+        parts: list[str] = []
+        for role in roles:
+            fact = fact_of(self.goal, role)
+            parts.append(self.rng.choice(fact.wordings) if fact and fact.wordings else phrase(self.goal, role))
+        return " ".join(_sentence(part) for part in parts)
 
     def remember(self, roles: list[str]) -> None:
         self.state["told"] = sorted({*self.state["told"], *roles})
 
     def request(self) -> str:
         """The request again, in the next of its wordings."""
-        self.state["wording"] = (self.state["wording"] + 1) % len(self.goal.requests)
-        return self.goal.requests[self.state["wording"]]
+        wording: int = (self.state["wording"] + 1) % len(self.goal.requests)
+        self.state["wording"] = wording
+        request = self.goal.requests[wording]
+        return request[:1].upper() + request[1:]
 
     def say(self, text: str, act: str, *, ends: bool = False, wants: bool = False) -> UserTurn:
         protected = list(known(self.goal).values())
-        text = self.behaviour.turn(_upper_first(text), protected, self.state["seed"], self.state["turn"], wants=wants)
+        text = self.behaviour.turn(text, protected, self.state["seed"], self.state["turn"], wants=wants)
         return UserTurn(text=text, state=self.state, ends=ends, act=act)
 
 
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _sentence(text: str) -> str:
+    """With a capital letter and an end."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

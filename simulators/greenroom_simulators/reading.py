@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from greenroom.errors import UserError
 from greenroom.tasks import Goal
-
 from greenroom_simulators import values
-from greenroom_simulators.slots import known
+from greenroom_simulators.slots import names
 
 NEEDS = ("number", "date", "done", "text")
 SENTENCE = re.compile(r"(?<=[.!?])(?<!\bMr\.)(?<!\bDr\.)(?<!\bMs\.)(?<!\bMrs\.)\s+|\n+")
@@ -37,7 +36,8 @@ YES_NO = re.compile(
 )
 FAILURE = re.compile(
     r"\b(can ?not|can['’]t|could ?n['’]t|could not|unable|not able|(did|do|does|have|has|is|are|was|were)(n['’]t| not)"
-    r"|no such|failed|nothing|no (e-?mails?|messages?|results?|matches|contacts?)|not (found|yet|done|sure|possible))\b",
+    r"|no such|failed|nothing"
+    r"|no (e-?mails?|messages?|results?|matches|contacts?)|not (found|yet|done|sure|possible))\b",
     re.IGNORECASE,
 )
 PENDING = re.compile(
@@ -123,7 +123,7 @@ def pending(statement: str) -> bool:
 def _satisfies(clause: str, goal: Goal) -> bool:
     if FAILURE.search(clause):
         return False
-    said = values.without(clause, list(known(goal).values()))
+    said = values.without(clause, names(goal))
     counting = any("how many" in request.lower() for request in goal.requests)
     match check_needs(goal):
         case "number":

@@ -1,9 +1,9 @@
 """Slots: the values of a goal by role, how each is said, and whether the agent names another in its place."""
 
 import re
+from collections.abc import Callable
 
 from greenroom.tasks import Fact, Goal
-
 from greenroom_simulators import values
 
 SAID_WITH = {
@@ -12,13 +12,15 @@ SAID_WITH = {
     "attendee": ("with",),
     "contact": ("with",),
     "folder": ("to", "into", "under", "in"),
+    "value": ("to", "into", "under", "as"),
+    "label": ("as",),
     "subject": ("about",),
     "topic": ("about",),
     "date": ("on",),
     "day": ("on",),
     "time": ("at",),
 }
-NAMED = ("sender", "recipient", "attendee", "contact", "folder")
+NAMED = ("sender", "recipient", "attendee", "contact", "folder", "label", "value")
 NAME = r"((?:[A-Z][\w'’.-]*\w)(?:\s+[A-Z][\w'’-]*\w)*)"
 NO_NAME = re.compile(r"^(The|Your|You|My|I|Re|It|Inbox|Mail|Email|Today|Tomorrow)$|-\d+$")
 
@@ -26,6 +28,11 @@ NO_NAME = re.compile(r"^(The|Your|You|My|I|Re|It|Inbox|Mail|Email|Today|Tomorrow
 def known(goal: Goal) -> dict[str, str]:
     """Every value that the user knows, by role: the goal's slots and facts."""
     return {**{fact.key: fact.value for fact in goal.facts}, **goal.slots}
+
+
+def names(goal: Goal) -> list[str]:
+    """The values that are names of something, not plain words of the language such as `archive`."""
+    return [value for value in known(goal).values() if re.search(r"[A-Z\d ]", value)]
 
 
 def hidden(goal: Goal) -> set[str]:
@@ -62,8 +69,7 @@ def _other(text: str, role: str, goal: Goal) -> bool:
     return goal.needs != "number" and _another(values.amounts, text, value)
 
 
-def _another(read: object, text: str, value: str) -> bool:
-    assert callable(read)
+def _another(read: Callable[[str], set[str]], text: str, value: str) -> bool:
     wanted, found = read(value), read(text)
     return bool(wanted and found and not wanted & found)
 
