@@ -9,7 +9,7 @@ from greenroom.errors import WorldError
 from greenroom.worlds.connection import WorldTime, prepare
 from greenroom.worlds.layer import PAGE, SHIFT, ZERO, BaseFile, Layer
 
-CACHE_KIB = 400
+CACHE_KIB = 256
 """SQLite's page cache of one fork, at most."""
 
 Fault = Callable[[int], None]

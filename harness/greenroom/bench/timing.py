@@ -1,0 +1,34 @@
+"""Timing things side by side."""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+
+
+def side_by_side(acts: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median seconds of each act.
+
+    The acts take turns, so that what else the machine does hits all of them alike; one round goes before, unmeasured.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in acts}
+    for act in acts.values():
+        act()
+    with _without_collector():
+        for _ in range(rounds):
+            for name, act in acts.items():
+                begun = time.perf_counter()
+                act()
+                taken[name].append(time.perf_counter() - begun)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+@contextmanager
+def _without_collector() -> Generator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
