@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STDOUT = "-"
+NARROW = 14
+"""Columns up to this width are never wrapped."""
 
 JsonOption = Annotated[
     str | None,
@@ -81,7 +83,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for i, name in enumerate(columns):
         right = bool(cells) and all(row[i][:1].isdigit() or row[i] in ("–", "") for row in cells)
-        shown.add_column(name, justify="right" if right else "left", overflow="fold")
+        width = max(len(name), *(len(row[i]) for row in cells), 0)
+        shown.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=width <= NARROW)
     for row in cells:
         shown.add_row(*row)
     console().print(shown)

@@ -2,18 +2,21 @@
 
 import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+from docstring_parser import parse
 from typer.core import TyperCommand, TyperGroup
 
 from greenroom.cli.output import JsonOption, console, report
 from greenroom.errors import UnknownNameError
 from greenroom.plugins import BENCHES, COMMANDS, Plugins
+
+KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 
 
 class PluginGroup(TyperGroup):
@@ -66,21 +69,26 @@ class BenchGroup(PluginGroup):
 
 
 def with_report(bench: Callable[..., Any]) -> Callable[..., None]:
-    """A benchmark as a command: prints its report, or writes it as JSON."""
+    """A benchmark as a command: its arguments become options, and it prints its report or writes it as JSON."""
 
     def command(json: str | None = None, **options: Any) -> None:
         found = bench(**options)
         if not report(found.to_json(), json):
             found.print(console())
 
-    signature = inspect.signature(bench, eval_str=True)
-    json = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=JsonOption)
-    command.__doc__ = bench.__doc__
-    command.__signature__ = signature.replace(  # pyright: ignore[reportFunctionMemberAccess]
-        parameters=[*signature.parameters.values(), json], return_annotation=None
-    )
-    command.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"json": JsonOption}
+    options = [*_options(bench), inspect.Parameter("json", KEYWORD_ONLY, default=None, annotation=JsonOption)]
+    command.__doc__ = parse(bench.__doc__ or "").short_description
+    command.__signature__ = inspect.Signature(options)  # pyright: ignore[reportFunctionMemberAccess]
+    command.__annotations__ = {option.name: option.annotation for option in options}
     return command
+
+
+def _options(bench: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+    """A function's parameters, each with its line of the docstring as help."""
+    helps = {argument.arg_name: argument.description for argument in parse(bench.__doc__ or "").params}
+    for parameter in inspect.signature(bench, eval_str=True).parameters.values():
+        option = typer.Option(help=helps.get(parameter.name))
+        yield parameter.replace(kind=KEYWORD_ONLY, annotation=Annotated[parameter.annotation, option])
 
 
 def summary(plugins: Plugins, name: str) -> str:

@@ -25,9 +25,10 @@ def runs(store: StoreOption = None, json: JsonOption = None) -> None:
         rows = [_run_json(opened, run.id) for run in opened.runs()]
     if report(rows, json):
         return
-    columns = ("id", "kind", "app", "policy", "user", "started", "status")
-    figures = ("groups", "rollouts", "invalid", "reward", "success")
-    table((*columns, *figures), [[row[c] for c in (*columns, *figures)] for row in rows])
+    columns = ("id", "kind", "app", "policy", "started", "status")
+    figures = ("rollouts", "invalid", "reward")
+    shown = [{**row, "started": row["started"][5:16].replace("T", " ")} for row in rows]
+    table((*columns, *figures), [[row[c] for c in (*columns, *figures)] for row in shown])
 
 
 def show(

@@ -25,8 +25,9 @@ def load_policy(spec: str) -> Policy:
     if Path(spec).exists():
         return _make("checkpoint", POLICIES.load("checkpoint"), spec)
     if "/" in spec or spec.startswith((".", "~")):
-        raise _no_such_path(Path(spec))
-    raise UnknownNameError("policy", name, [*POLICIES.names(), "PATH of a checkpoint"])
+        raise _no_such_path(spec)
+    known = [known for known in POLICIES.names() if known != "checkpoint"]
+    raise UnknownNameError("policy", name, [*known, "the PATH of a checkpoint"])
 
 
 def _make(name: str, factory: Any, argument: str) -> Policy:
@@ -40,10 +41,11 @@ def _make(name: str, factory: Any, argument: str) -> Policy:
     return factory(*given)
 
 
-def _no_such_path(path: Path) -> UsageError:
+def _no_such_path(spec: str) -> UsageError:
     """Says how far the path exists, and what is there."""
+    path = Path(spec).expanduser()
     folder = next(parent for parent in path.parents if parent.exists())
     missing = path.relative_to(folder).parts[0]
     known = [child.name for child in folder.iterdir()] if folder.is_dir() else []
     error = UnknownNameError("file or folder", missing, known)
-    return UsageError(f"no checkpoint at '{path}': in '{folder}', {error}")
+    return UsageError(f"no checkpoint at '{spec}': in '{folder}', {error}")
