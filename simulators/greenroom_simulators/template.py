@@ -29,6 +29,7 @@ DIRECTIONS = {
     "email": ("recipient",),
     "mail": ("recipient",),
     "send": ("recipient",),
+    "forward": ("recipient",),
     "for": ("recipient", "attendee"),
     "with": ("attendee", "contact", "sender"),
 }
