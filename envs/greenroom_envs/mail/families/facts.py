@@ -14,14 +14,17 @@ from greenroom_envs.mail.families.wordings import Wordings
 Field = Literal["amount", "date"]
 FIELDS: tuple[Field, ...] = ("amount", "date")
 
+GREETINGS = ("", "hello, ", "good news: ", "as promised, ")
 AMOUNT_FIRST = Wordings(
+    GREETINGS,
     ("it comes to ", "the total is ", "we settled on ", "they ask for ", "our price is ", "in the end it was "),
     ("{amount}",),
     (", due on ", " and is due on ", ", to be paid by ", ", payable until ", " with a due date of "),
     ("{date}.",),
 )
 DATE_FIRST = Wordings(
-    ("it is due on ", "it has to be paid by ", "the due date is ", "please settle it by ", "payable until "),
+    GREETINGS,
+    ("it is due on ", "it has to be paid by ", "the due date is ", "please settle it by ", "it is payable until "),
     ("{date}",),
     (", and the total is ", " and comes to ", "; the price is ", ", we settled on ", ": they ask for "),
     ("{amount}.",),
@@ -29,7 +32,7 @@ DATE_FIRST = Wordings(
 SENDERS = Wordings(
     ("it came from ", "the one from ", "it is from ", "look for mail from ", "I mean the one from "),
     ("{sender}",),
-    (".", ", please.", ", I think.", ", of course."),
+    (".", ", please.", ", I think.", ", of course.", " again."),
 )
 SUBJECTS = Wordings(
     ("it is about the ", "the subject is ", "I mean the ", "look for the ", "it says "),

@@ -20,7 +20,7 @@ PARTIAL = Wordings(OPENINGS, ("forward ", "pass on ", "send on "), WHICH, ENDS)
 ANSWERS = Wordings(
     ("to ", "send it to ", "it goes to ", "please send it to ", "that would be ", "for ", ""),
     ("{recipient}",),
-    (".", ", please.", ". Thanks.", ", of course."),
+    (".", ", please.", ". Thanks.", ", of course.", ", I think.", ", that is all."),
 )
 
 

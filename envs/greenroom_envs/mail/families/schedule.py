@@ -25,15 +25,19 @@ REQUESTS = Wordings(
     ("put the {subject} into my calendar", "add the {subject} to my calendar", "schedule the {subject}"),
     ENDS,
 )
+GREETINGS = ("", "hello, ", "dear all, ", "good news: ")
+PLACES = (".", ", here.", ", as usual.", ", all of us.")
 PROPOSALS = Wordings(
+    GREETINGS,
     ("shall we meet on ", "how about ", "I would suggest ", "let us say ", "can we do "),
     ("{date} at {time}",),
-    (".", ", here.", ", as usual.", ", all of us."),
+    PLACES,
 )
 CHANGES = Wordings(
-    ("that does not suit me, better ", "I cannot make that, so ", "sorry, can we move it to ", "I would rather take "),
+    GREETINGS,
+    ("that does not suit me, better ", "I cannot make that, so ", "can we move it to ", "I would rather take "),
     ("{date} at {time}",),
-    (".", ", here.", ", as usual.", ", all of us."),
+    PLACES,
 )
 
 
