@@ -101,25 +101,17 @@ def test_forks_of_a_conversation_go_their_own_ways():
     assert user.reply(asked.state, [m.assistant("Done.")]) == done
 
 
-def test_other_processes_and_hash_seeds_say_the_same():
+def test_another_process_with_another_hash_seed_says_the_same():
     code = (
         "from greenroom_simulators import GoalUser, Behaviour; from support.goals import *; "
         "u = GoalUser(Behaviour(typos=0.5, chattiness=0.5, greeting=0.5)); "
         "print([t.text for t in talk(u, FIND_NUMBER, ['Who?', 'Hm.', 'It is 4.'], 7)])"
     )
     path = os.pathsep.join(p for p in sys.path if p)
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1")
-    ]
-    assert runs[0] == runs[1]
-    assert "norvik budget" in runs[0]
+    env = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": path}
+    ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    user = GoalUser(Behaviour(typos=0.5, chattiness=0.5, greeting=0.5))
+    assert ran.stdout.strip() == str([t.text for t in talk(user, FIND_NUMBER, ["Who?", "Hm.", "It is 4."], 7)])
 
 
 @pytest.mark.parametrize(
