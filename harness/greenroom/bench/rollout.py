@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from greenroom.app import App
 from greenroom.bench.report import Report, Row
 from greenroom.errors import GreenroomError
 from greenroom.messages import Message, ToolCall, assistant, calls_of
@@ -44,7 +45,7 @@ def bench(
         episodes: How many episodes each row plays, at least one group.
         picture: Where the picture goes.
     """
-    sandbox = TimedSandbox(load_app(app), world)
+    sandbox = TimedSandbox(load_app(app), world, steps)
     user, policy = load_simulator("goal"), LongOracle(steps)
     families = sandbox.families()
     levels: list[Level] = []
@@ -76,11 +77,17 @@ class Times:
 
 
 class TimedSandbox(LocalSandbox):
-    """The local sandbox, with a stopwatch."""
+    """The local sandbox, with a stopwatch, and room for long episodes.
 
-    def __init__(self, app: Any, size: str) -> None:
+    Args:
+        app: The app.
+        size: How much data its worlds hold.
+        steps: Every episode may have so many, whatever its task allows.
+    """
+
+    def __init__(self, app: App, size: str, steps: int) -> None:
         super().__init__(app, size)
-        self.times = Times()
+        self.times, self._steps = Times(), steps
 
     def clear(self) -> None:
         """Begin to count anew."""
@@ -91,7 +98,7 @@ class TimedSandbox(LocalSandbox):
         begun = time.perf_counter()
         brief = super().prepare(task)
         self.times.prepare.append(time.perf_counter() - begun)
-        return brief
+        return replace(brief, max_steps=max(brief.max_steps, self._steps))
 
     def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
         """Fork a snapshot; each fork timed as one reset."""
@@ -124,12 +131,11 @@ class LongOracle(OraclePolicy):
 
     def session(self, start: EpisodeStart) -> PolicySession:
         """Begin an episode."""
-        steps = min(self._steps, start.max_steps)
-        longer = lengthened(start.solution, start.tools, steps)
+        longer = lengthened(start.solution, self._steps)
         return super().session(replace(start, solution=longer))
 
 
-def lengthened(solution: Sequence[Message], tools: Sequence[dict[str, Any]], steps: int) -> tuple[Message, ...]:
+def lengthened(solution: Sequence[Message], steps: int) -> tuple[Message, ...]:
     """A solution with calls that only read, put before its end until it has so many messages."""
     reading = [call for message in solution for call in calls_of(message) if _reads(call["function"]["name"])]
     more = steps - len(solution)
@@ -176,7 +182,7 @@ class Level:
         rollouts: How many were played.
         steps: How many steps they took.
         seconds: Wall-clock time of all.
-        megabytes: The peak of memory above what it was before.
+        megabytes: The peak of the process's memory.
         times: Seconds of the parts.
     """
 
@@ -217,10 +223,10 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 class Memory:
-    """The peak of this process's memory above what it was at first, looked at with each finished rollout."""
+    """The peak of this process's memory, looked at with each finished rollout."""
 
     def __init__(self) -> None:
-        self._before = self._most = _resident()
+        self._most = _resident()
 
     def look(self, _rollout: Rollout) -> None:
         """Look again."""
@@ -228,8 +234,8 @@ class Memory:
 
     @property
     def megabytes(self) -> float:
-        """What was added at the most."""
-        return (self._most - self._before) / 1e6
+        """The most that was seen."""
+        return self._most / 1e6
 
 
 def _resident() -> int:

@@ -1,0 +1,144 @@
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greenroom.store import Store
+
+Greenroom = Callable[..., subprocess.CompletedProcess[str]]
+Result = Callable[..., Any]
+NOTES = ("rollout", "notes", "--user", "asker")
+
+
+def test_rollouts_are_played_stored_listed_shown_replayed_and_exported(
+    greenroom: Greenroom, result: Result, folder: Path
+) -> None:
+    played = result(*NOTES, "--groups", "4", "--size", "3", "--seed", "5", "--first", "7")
+    assert (played["run"], played["rollouts"], played["success"]) == (1, 12, 1.0)
+    assert played["families"].keys() == {"find_number", "replace"}
+    assert played["groups"][3]["task"] == "notes/test/replace/8"
+
+    (run,) = result("runs")
+    assert (run["status"], run["app"], run["rollouts"], run["config"]["seed"]) == ("finished", "notes", 12, 5)
+    assert result("show", "1")["group_list"][0]["rewards"] == [1.0, 1.0, 1.0]
+    assert [r["rollout"] for r in result("show", "1.2")["rollouts"]] == ["1.2.0", "1.2.1", "1.2.2"]
+    assert result("show", "1.3.1")["reward"] == 1.0
+    shown = greenroom("show", "1.1.0").stdout
+    assert "→ notes_delete(" in shown
+    assert "What title should it have?" in shown
+    assert result("replay", "1.1.2")["same"] is True
+    assert greenroom("export", "1", "--out", "x.jsonl").returncode == 0
+    lines = (folder / "x.jsonl").read_text().splitlines()
+    assert [json.loads(line)["rollout"] for line in lines][:2] == ["1.0.0", "1.0.1"]
+    assert result("check", "notes", "--user", "asker", "--tasks", "1")["ok"] is True
+
+
+def test_the_tables_for_people_say_what_to_do_next(greenroom: Greenroom) -> None:
+    done = greenroom(*NOTES, "--groups", "2", "--size", "2", "--policy", "noop")
+    assert done.returncode == 0, done.stderr
+    assert "greenroom show 1.0.0" in done.stdout
+    assert "0.000" in done.stdout
+    assert "noop" in greenroom("runs").stdout
+    assert "notes/test/find_number/0" in greenroom("show", "1").stdout
+
+
+def test_a_replay_that_differs_says_where_and_fails(greenroom: Greenroom, folder: Path) -> None:
+    greenroom(*NOTES, "--groups", "1", "--size", "1")
+    with Store(folder / "runs" / "greenroom.db") as store, store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE rollouts SET reward = 0.25")
+    done = greenroom("replay", "1.0.0")
+    assert done.returncode == 1
+    assert "1.0.0: differs at step 3 (reward)" in done.stdout
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_finished_and_the_run_goes_on_as_if_never_stopped(
+    greenroom: Greenroom, result: Result, environment: dict[str, str], folder: Path
+) -> None:
+    asked = ("--groups", "12", "--size", "4", "--parallel", "4", "--seed", "3")
+    whole = result(*NOTES, *asked, "--store", "whole.db")
+
+    path = folder / "cut.db"
+    command = [sys.executable, "-m", "greenroom.cli.main", *NOTES, *asked, "--policy", "slow:0.05"]
+    process = subprocess.Popen(
+        [*command, "--store", str(path)], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    wait_for_rollouts(path, 5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert f"Go on with: greenroom rollout --resume 1 --store {path}" in errors
+    assert "Traceback" not in errors
+
+    with Store(path) as store:
+        kept = store.counts(1).rollouts
+        assert store.run(1).status == "stopped"
+        before = {r.name: r.messages for r in store.rollouts(1)}
+    assert 5 <= kept < 48
+    resumed = result("rollout", "--resume", "1", "--store", str(path))
+    assert (resumed["rollouts"], resumed["success"]) == (48, 1.0)
+    assert [g["state"] for g in resumed["groups"]] == [g["state"] for g in whole["groups"]]
+    with Store(path) as store, Store(folder / "whole.db") as other:
+        after = {r.name: r.messages for r in store.rollouts(1)}
+        assert after == {r.name: r.messages for r in other.rollouts(1)}
+        assert before.items() <= after.items()
+        assert store.run(1).status == "finished"
+
+
+def wait_for_rollouts(path: Path, count: int) -> None:
+    for _ in range(600):
+        if path.exists():
+            with Store(path) as store:
+                if store.runs() and store.counts(1).rollouts >= count:
+                    return
+        time.sleep(0.05)
+    raise TimeoutError(f"no {count} rollouts in {path}")
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_was_finished(
+    greenroom: Greenroom, environment: dict[str, str], folder: Path
+) -> None:
+    assert greenroom(*NOTES, "--groups", "1", "--size", "1", "--store", "other.db").returncode == 0
+    path = folder / "full.db"
+    limit = 600_000
+    done = subprocess.run(
+        [sys.executable, "-m", "greenroom.cli.main", *NOTES, "--groups", "500", "--store", str(path)],
+        cwd=folder,
+        env=environment,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: cannot write the store {path}: ")
+    assert f"Go on with: greenroom rollout --resume 1 --store {path}" in done.stderr
+    with Store(path) as store:
+        kept = store.counts(1).rollouts
+    assert 1 <= kept < 2000
+    assert f"Kept in run 1: {kept} of 2000 rollouts" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["file/x.db", "folder"])
+def test_an_unwritable_store_is_said_before_anything_is_played(greenroom: Greenroom, folder: Path, place: str) -> None:
+    (folder / "file").write_text("")
+    (folder / "folder").mkdir()
+    done = greenroom(*NOTES, "--store", place)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot ")
+    assert "Traceback" not in done.stderr
+
+
+def test_resuming_another_app_is_refused(greenroom: Greenroom) -> None:
+    greenroom(*NOTES, "--groups", "1", "--size", "1")
+    done = greenroom("rollout", "mail", "--resume", "1")
+    assert done.returncode == 2
+    assert "run 1 is of 'notes', not 'mail'" in done.stderr
