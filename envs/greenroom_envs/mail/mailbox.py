@@ -17,6 +17,7 @@ HANDLE = re.compile(r"(.+)-([1-9][0-9]{0,8})")
 # Made once: building a statement costs as much as running it.
 OWNER = select(Account.name, Account.address).where(Account.id == 1)
 FIND = select(MessageRow).where(MessageRow.tag == bindparam("tag"), MessageRow.number == bindparam("number"))
+LAST = select(func.max(MessageRow.number)).where(MessageRow.tag == bindparam("tag"))
 NAMED = select(Contact).where(Contact.name == bindparam("name")).limit(6)
 
 
@@ -103,14 +104,10 @@ def new_thread(world: World, subject: str) -> int:
     return thread.id
 
 
-def next_numbers(world: World, tags: Iterable[str]) -> dict[str, int]:
-    """The number of the next message of each tag. Messages are never destroyed, so none comes twice."""
-    wanted = set(tags)
-    counted = select(MessageRow.tag, func.max(MessageRow.number)).where(MessageRow.tag.in_(sorted(wanted)))
-    numbers = {name: first_number(name) for name in wanted}
-    for name, last in world.session.execute(counted.group_by(MessageRow.tag)):
-        numbers[name] = last + 1
-    return numbers
+def next_number(world: World, sender_tag: str) -> int:
+    """The number of the next message of a tag. Messages are never destroyed, so none comes twice."""
+    last = world.session.scalar(LAST, {"tag": sender_tag})
+    return first_number(sender_tag) if last is None else last + 1
 
 
 def send(
@@ -128,7 +125,7 @@ def send(
     mine = tag(me.name)
     message = MessageRow(
         tag=mine,
-        number=next_numbers(world, [mine])[mine],
+        number=next_number(world, mine),
         thread_id=thread_id,
         folder="sent",
         sender=me.name,

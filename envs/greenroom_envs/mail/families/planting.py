@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, insert, select
 from greenroom import Split, World
 from greenroom_envs.mail import names
 from greenroom_envs.mail.hits import FTS
-from greenroom_envs.mail.mailbox import next_numbers, owner, utc_now
+from greenroom_envs.mail.mailbox import next_number, owner, utc_now
 from greenroom_envs.mail.models import Base, Contact, MessageRow, Subscription, Thread
 from greenroom_envs.mail.people import Party, company_address
 
@@ -145,7 +145,8 @@ class Plant:
 
     def _number(self) -> None:
         last, thread = self.world.session.execute(LAST_IDS).one()
-        numbers = next_numbers(self.world, {message.sender.first for message in self._messages})
+        firsts = dict.fromkeys(message.sender.first for message in self._messages)
+        numbers = {first: next_number(self.world, first) for first in firsts}
         for message in self._messages:
             last += 1
             thread += message.after is None
