@@ -80,7 +80,10 @@ def rollout(
     store: StoreOption = None,
     json: JsonOption = None,
 ) -> None:
-    """Play groups of rollouts from identical starts, and record each one as it ends."""
+    """Play groups of rollouts from identical starts, and record each one as it ends.
+
+    Exit code: 0; 1 when not one rollout is valid or the run was stopped, 2 for bad input, 130 after Ctrl-C.
+    """
     from greenroom.store import Store
 
     if resume is not None:
@@ -160,6 +163,8 @@ def _run(config: RolloutConfig, store: "Store", resume: int | None, parallel: in
         groups = _play(engine, specs, store, run, total)
     store.end_run(run)
     _show(groups, run, store, json)
+    if not any(rollout.valid for group in groups for rollout in group.rollouts):
+        raise typer.Exit(1)
 
 
 def load_user(name: str, people: str | None) -> "UserSimulator":
