@@ -76,8 +76,9 @@ def test_a_replay_that_differs_says_where_and_fails(greenroom: Greenroom, folder
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_finished_and_the_run_goes_on_as_if_never_stopped(
-    greenroom: Greenroom, result: Result, environment: dict[str, str], folder: Path
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_interrupted_or_killed_keeps_what_is_finished_and_goes_on_as_if_never_stopped(
+    result: Result, environment: dict[str, str], folder: Path, stop: signal.Signals
 ) -> None:
     asked = ("--groups", "12", "--size", "4", "--parallel", "4", "--seed", "3")
     whole = result(*NOTES, *asked, "--store", "whole.db")
@@ -88,15 +89,16 @@ def test_ctrl_c_keeps_what_is_finished_and_the_run_goes_on_as_if_never_stopped(
         [*command, "--store", str(path)], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     )
     wait_for_rollouts(path, 5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert f"Go on with: greenroom rollout --resume 1 --store {path}" in errors
     assert "Traceback" not in errors
+    if stop == signal.SIGINT:
+        assert process.returncode == 130, errors
+        assert f"Go on with: greenroom rollout --resume 1 --store {path}" in errors
 
     with Store(path) as store:
         kept = store.counts(1).rollouts
-        assert store.run(1).status == "stopped"
+        assert store.run(1).status == ("stopped" if stop == signal.SIGINT else "running")
         before = {r.name: r.messages for r in store.rollouts(1)}
     assert 5 <= kept < 48
     resumed = result("rollout", "--resume", "1", "--store", str(path))
