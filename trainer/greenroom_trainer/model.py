@@ -1,6 +1,9 @@
 """Policy models: a tiny one made from a config, or any Hugging Face causal LM by path or id; LoRA by peft."""
 
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,7 +175,8 @@ def load_model(path: str, *, lora: int = 0, seed: int = 0) -> PolicyModel:
     if adapter:
         from peft import PeftModel
 
-        module = PeftModel.from_pretrained(module, where, is_trainable=True)
+        with _quiet():
+            module = PeftModel.from_pretrained(module, where, is_trainable=True)
     elif lora:
         module = with_lora(module, lora, seed)
     codec, tokenizer = _codec(where, folder)
@@ -188,9 +192,17 @@ def with_lora(module: Any, rank: int, seed: int) -> Any:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=list(LORA_TARGETS), lora_dropout=0.0)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), _quiet():
         torch.manual_seed(seed)
         return get_peft_model(module, config)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out the warnings that peft earns by calling what transformers is about to rename."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def resolve(path: str) -> Path | None:

@@ -66,7 +66,7 @@ def imitate(
 ) -> None:
     """Train the model on demonstrations; a tiny one on renamed ones too."""
     rename = Renamer(model.tokenizer.get_vocab()) if model.compact else None
-    sft.train(model.network, model.parameters, demonstrations.examples(model), config, rename, report)
+    sft.train(model, demonstrations.examples(model), config, rename, report)
     model.network.refresh()
 
 
