@@ -20,7 +20,7 @@ def work(start: Snapshot, cache_kib: int = 256) -> str:
                 sa.text("UPDATE shop_item SET name = name || hex(zeroblob(300)) WHERE id % 7 = :s"), {"s": step}
             )
             session.execute(sa.text("DELETE FROM shop_stock WHERE item_id % 11 = :s"), {"s": step})
-            many = [{"id": world.new_id("item") + 1000, "name": str(world.random.random())} for _ in range(50)]
+            many = [{"id": world.new_id("item") + 1000, "name": str(world.random.getrandbits(60))} for _ in range(50)]
             session.execute(sa.text("INSERT INTO shop_item VALUES (:id, :name, 1, '2026-01-01')"), many)
         try:
             with world.transaction("user") as session:
