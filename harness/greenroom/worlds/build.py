@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -34,15 +34,21 @@ def build_base(recipe: Recipe, cache_dir: Path | None = None) -> Base:
 
     Raises:
         PopulateError: `populate` failed; the cause says why.
+        WorldError: The folder cannot be written.
     """
     folder = cache_dir or _default_cache()
-    folder.mkdir(parents=True, exist_ok=True)
     stem = f"{recipe.name}-{recipe.split}-{recipe.size}-{recipe.key()[:32]}"
-    found = _find(folder, stem)
-    if found is None:
-        with _lock(folder / f"{stem}.lock"):
-            found = _find(folder, stem) or _build(recipe, folder, stem)
-    return Base(BaseFile(found, digest=found.stem.rpartition("-")[2]), recipe.schema)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = _find(folder, stem)
+        if found is None:
+            with _lock(folder / f"{stem}.lock"):
+                found = _find(folder, stem) or _build(recipe, folder, stem)
+    except OSError as error:
+        raise WorldError(
+            f"base '{recipe.name}' cannot be kept in {folder}: {error.strerror or error}; pass another cache_dir"
+        ) from error
+    return Base(found, recipe.schema)
 
 
 def _default_cache() -> Path:
@@ -51,9 +57,16 @@ def _default_cache() -> Path:
     return user_cache_path("greenroom") / "bases"
 
 
-def _find(folder: Path, stem: str) -> Path | None:
-    """The cached base: its file name ends in the digest of its pages."""
-    return next(folder.glob(f"{stem}-*.sqlite"), None)
+def _find(folder: Path, stem: str) -> BaseFile | None:
+    """The cached base, if it is there and whole: its file name ends in the digest of its pages."""
+    for path in folder.glob(f"{stem}-*.sqlite"):
+        with suppress(WorldError):
+            return _open(path)
+    return None
+
+
+def _open(path: Path) -> BaseFile:
+    return BaseFile(path, digest=path.stem.rpartition("-")[2])
 
 
 @contextmanager
@@ -64,7 +77,7 @@ def _lock(path: Path) -> Generator[None]:
         yield
 
 
-def _build(recipe: Recipe, folder: Path, stem: str) -> Path:
+def _build(recipe: Recipe, folder: Path, stem: str) -> BaseFile:
     """Populate a scratch file, compact it, name it by its digest. Holds the lock, so leftovers are of the dead."""
     for leftover in folder.glob(f"{stem}.*.tmp*"):
         leftover.unlink()
@@ -79,7 +92,7 @@ def _build(recipe: Recipe, folder: Path, stem: str) -> Path:
     finally:
         scratch.unlink(missing_ok=True)
         compact.unlink(missing_ok=True)
-    return final
+    return _open(final)
 
 
 def _populate(recipe: Recipe, scratch: Path, compact: Path) -> None:

@@ -45,6 +45,9 @@ class BaseFile:
             raise WorldError(f"{self.path} is no base: it is not an SQLite file of {PAGE}-byte pages")
         if header[18:20] != b"\1\1":
             raise WorldError(f"{self.path} is no base: it is in WAL mode; a base must use a rollback journal")
+        pages = int.from_bytes(header[28:32], "big")
+        if pages * PAGE != self.size:
+            raise WorldError(f"{self.path} is damaged: it says {pages} pages and has {self.size // PAGE}")
 
 
 class Layer:

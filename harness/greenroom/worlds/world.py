@@ -12,7 +12,7 @@ import apsw
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from greenroom.errors import WorldError
+from greenroom.errors import SnapshotError, UnknownNameError, WorldError
 from greenroom.worlds import content, dbapi, portable
 from greenroom.worlds.changes import Change
 from greenroom.worlds.connection import run
@@ -225,10 +225,10 @@ class World:
             actor: "agent", "user" or "world": whose changes they are.
 
         Raises:
-            WorldError: The actor is unknown, or a transaction is running already.
+            UnknownNameError: There is no such actor.
+            WorldError: A transaction is running already.
         """
-        if actor not in ACTORS:
-            raise WorldError(f"no actor '{actor}'; there is: {', '.join(ACTORS)}")
+        _check_actor(actor)
         with self._atomic():
             if self._recorder:
                 self._recorder.actor = actor
@@ -315,7 +315,12 @@ class World:
 
         Args:
             by: Only this actor's.
+
+        Raises:
+            UnknownNameError: There is no such actor.
         """
+        if by is not None:
+            _check_actor(by)
         if self._recorder is None:
             return []
         if self._running:
@@ -359,6 +364,11 @@ class World:
         self.close()
 
 
+def _check_actor(actor: str) -> None:
+    if actor not in ACTORS:
+        raise UnknownNameError("actor", actor, ACTORS)
+
+
 def diff(a: Snapshot, b: Snapshot) -> list[Change]:
     """The rows that differ between two snapshots, by table and key, found by reading all of both.
 
@@ -387,6 +397,11 @@ def load_snapshot(path: Path, schema: Schema | None = None) -> Snapshot:
         OSError: It cannot be read.
     """
     snapshot = Snapshot(portable.load(path))
+    try:
+        with snapshot.reading() as db:
+            stored_shapes(db)
+    except (apsw.Error, ValueError, TypeError) as error:
+        raise SnapshotError(f"{path} holds no world of greenroom: {error}") from error
     if schema is not None:
         snapshot.adopt(schema)
     return snapshot

@@ -103,3 +103,18 @@ def test_two_processes_building_the_same_leave_one_good_file(tmp_path: Path) -> 
         child.join(60)
     assert [child.exitcode for child in children] == [0, 0]
     assert bases(tmp_path) == [build_base(shop_recipe(), tmp_path).path.name]
+
+
+def test_a_cached_base_that_was_cut_short_is_built_again(tmp_path: Path) -> None:
+    base = build_base(shop_recipe(), tmp_path)
+    whole = base.path.read_bytes()
+    base.path.write_bytes(whole[: len(whole) // 8192 * 4096])
+    assert build_base(shop_recipe(), tmp_path).id == base.id
+    assert base.path.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    with pytest.raises(WorldError, match=r"base 'shop' cannot be kept in .*taken.*pass another cache_dir"):
+        build_base(shop_recipe(), taken)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from greenroom.errors import SnapshotError, WorldError
 from greenroom.worlds import Schema, Snapshot, load_snapshot
-from greenroom.worlds.layer import PAGE
+from greenroom.worlds.layer import PAGE, BaseFile, Layer
 from support.shop import Base, Item
 
 
@@ -112,6 +112,18 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> No
     with pytest.raises(SnapshotError, match="no snapshot of greenroom"):
         load_snapshot(path)
     assert path.read_bytes() == content
+
+
+def test_a_file_without_a_world_in_it_is_refused(tmp_path: Path) -> None:
+    plain, path = tmp_path / "plain", tmp_path / "saved"
+    db = sqlite3.connect(plain)
+    db.execute("CREATE TABLE t(a)")
+    db.commit()
+    db.close()
+    image = plain.read_bytes()
+    Snapshot(Layer.bottom(BaseFile(plain, hashlib.sha256(image).hexdigest()))).save(path)
+    with pytest.raises(SnapshotError, match="holds no world of greenroom: no such table"):
+        load_snapshot(path)
 
 
 def test_a_save_that_fails_leaves_what_was_there(changed: Snapshot, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from greenroom.errors import WorldError
+from greenroom.errors import UnknownNameError, WorldError
 from greenroom.worlds import Schema, Snapshot, World, diff
 from support.shop import Base, Item
 
@@ -82,8 +82,10 @@ def test_forks_draw_the_same_and_transactions_differ(shop: Snapshot) -> None:
 
 
 def test_a_transaction_has_a_known_actor_and_is_alone(world: World) -> None:
-    with pytest.raises(WorldError, match="no actor 'robot'; there is: agent, user, world"), world.transaction("robot"):
-        pass
+    with pytest.raises(UnknownNameError, match="no actor 'robot'; there is: agent, user, world"):
+        world.transaction("robot").__enter__()
+    with pytest.raises(UnknownNameError, match="did you mean 'agent'"):
+        world.changes(by="agents")
     with world.transaction("agent"):
         for act in (
             lambda: world.transaction("agent").__enter__(),
