@@ -206,10 +206,13 @@ def _random_messages(brief: Brief, seed: int) -> Iterable[Message]:
 
 
 def _folder(app: App) -> Path:
-    """Where the app's own code lies: its package's folder, or the one file."""
-    function = next(iter(app.tools.values())).function
-    file = Path(inspect.getfile(function))
-    return file.parent if (file.parent / "__init__.py").exists() else file
+    """Where the app's own code lies: the folder that holds its models, tools and families, or the one file."""
+    functions = [*(tool.function for tool in app.tools.values()), *app.families.values()]
+    files = {inspect.getfile(app.models), *map(inspect.getfile, functions)}
+    if len(files) == 1:
+        (only,) = files
+        return Path(only).parent if (Path(only).parent / "__init__.py").exists() else Path(only)
+    return Path(os.path.commonpath([Path(file).parent for file in files]))
 
 
 def _ends_in_other_process(tasks: Sequence[str], size: Size, seed: int, user: str) -> dict[str, str]:

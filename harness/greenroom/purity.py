@@ -56,6 +56,8 @@ def _forbidden(node: ast.AST) -> str | None:
         dotted = ast.unparse(node.func)
         tail = ".".join(dotted.split(".")[-2:])
         module = dotted.split(".", maxsplit=1)[0]
+        if dotted.startswith("world.") or ".world." in dotted:
+            return None
         if tail in FORBIDDEN_CALLS:
             return f"{dotted}()"
         if module in FORBIDDEN_MODULES and dotted.split(".")[-1] not in _SEEDED and "." in dotted:

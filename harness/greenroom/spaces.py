@@ -37,7 +37,9 @@ class MessageSpace(Space[Message]):
     def offer(self, tools: Sequence[dict[str, Any]]) -> None:
         """Change the tools on offer; the generator that samples goes on."""
         self.tools = list(tools)
-        self._validators = {t["function"]["name"]: _validator(t) for t in self.tools}
+        self._by_name = {t["function"]["name"]: t for t in self.tools}
+        # Made when first asked for: checking twenty schemas takes as long as an episode.
+        self._validators: dict[str, Draft202012Validator] = {}
 
     @property
     def is_np_flattenable(self) -> bool:
@@ -62,10 +64,15 @@ class MessageSpace(Space[Message]):
     def _fits(self, tool_call: dict[str, Any]) -> bool:
         try:
             function = tool_call["function"]
-            validator = self._validators[function["name"]]
+            validator = self._validator(function["name"])
             return bool(cast(Any, validator).is_valid(json.loads(function["arguments"])))
         except (KeyError, TypeError, ValueError):
             return False
+
+    def _validator(self, name: str) -> Draft202012Validator:
+        if name not in self._validators:
+            self._validators[name] = _validator(self._by_name[name])
+        return self._validators[name]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MessageSpace) and self.tools == other.tools
@@ -139,7 +146,7 @@ def sample_value(schema: dict[str, Any], random: np.random.Generator, defs: dict
     if "enum" in schema:
         return schema["enum"][int(random.integers(len(schema["enum"])))]
     kind = schema.get("type", "string")
-    sampler = _SAMPLERS.get(kind)
+    sampler = _SAMPLERS.get(kind) if isinstance(kind, str) else None
     if sampler is None:
         raise UsageError(f"cannot sample a value of type '{kind}'; there is: {', '.join(_SAMPLERS)}")
     return sampler(schema, random, defs)

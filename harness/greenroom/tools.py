@@ -75,6 +75,7 @@ class Tool:
         """
         try:
             values: Any = json.loads(text) if text.strip() else {}
+            json.dumps(values, ensure_ascii=False).encode()  # lone surrogates pass as JSON, but are no text
         except (ValueError, RecursionError) as error:
             raise Refusal("bad_arguments", f"{self.name}: the arguments are no JSON: {error}") from None
         if not isinstance(values, dict):

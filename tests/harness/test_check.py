@@ -122,7 +122,14 @@ def test_forbidden_source_is_found_and_quoted(tmp_path: Path, line: str) -> None
 
 
 @pytest.mark.parametrize(
-    "line", ["x = world.random.choice([1])", "from random import Random", "x = Random(3).random()", "x = world.now"]
+    "line",
+    [
+        "x = world.random.choice([1])",
+        "x = self.world.random.random()",
+        "from random import Random",
+        "x = Random(3).random()",
+        "x = world.now",
+    ],
 )
 def test_seeded_source_is_fine(tmp_path: Path, line: str) -> None:
     file = tmp_path / "tools.py"

@@ -79,10 +79,11 @@ def test_constraints_of_a_schema_are_kept_when_sampling() -> None:
         assert space.contains(sample), json.dumps(sample)
 
 
-def test_a_type_that_cannot_be_sampled_says_which_can() -> None:
-    tool = {
-        "type": "function",
-        "function": {"name": "t", "parameters": {"type": "object", "properties": {"x": {"type": ["a"]}}}},
-    }
+@pytest.mark.parametrize("kind", [["a"], "file"])
+def test_a_schema_that_is_none_says_so(kind: object) -> None:
+    parameters = {"type": "object", "properties": {"x": {"type": kind}}, "required": ["x"]}
+    space = MessageSpace([{"type": "function", "function": {"name": "t", "parameters": parameters}}], text_rate=0)
     with pytest.raises(UsageError, match="bad schema"):
-        MessageSpace([tool])
+        space.contains(m.assistant(None, m.call("t", x="y")))
+    with pytest.raises(UsageError, match="cannot sample"):
+        space.sample()

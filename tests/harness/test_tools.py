@@ -48,6 +48,7 @@ def test_arguments_are_parsed_with_their_defaults() -> None:
         ("{", "no JSON"),
         ("[" * 100_000, "no JSON"),
         ("[1]", "must be a JSON object"),
+        (r'{"name": "\ud800"}', "surrogates not allowed"),
         ("", "'name': Field required"),
         ('{"name": "x", "nmae": 1}', "'nmae': Extra inputs are not permitted (given: '1')"),
         ('{"name": "x", "count": "many"}', "'count': Input should be a valid integer"),
