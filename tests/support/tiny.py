@@ -31,11 +31,51 @@ CONVERSATION: Sequence[Message] = (
     assistant("Done."),
     user("Thanks."),
 )
-_FIRST = "Danielle Marcus Ann Bo Harold Yvonne Candice Vernon Pam Timothy Stacie Lori".split()
-_LAST = "Johnson Ortiz Webb Lund Potter Malone Petty Hansen Wilcox Avery Bartlett Vargas".split()
-_WORDS = "norvik dorum gragus kamix deso prakor mobum weray skakel keldin rilmay lundor".split()
+_FIRST = [
+    "Danielle",
+    "Marcus",
+    "Ann",
+    "Bo",
+    "Harold",
+    "Yvonne",
+    "Candice",
+    "Vernon",
+    "Pam",
+    "Timothy",
+    "Stacie",
+    "Lori",
+]
+_LAST = [
+    "Johnson",
+    "Ortiz",
+    "Webb",
+    "Lund",
+    "Potter",
+    "Malone",
+    "Petty",
+    "Hansen",
+    "Wilcox",
+    "Avery",
+    "Bartlett",
+    "Vargas",
+]
+_WORDS = [
+    "norvik",
+    "dorum",
+    "gragus",
+    "kamix",
+    "deso",
+    "prakor",
+    "mobum",
+    "weray",
+    "skakel",
+    "keldin",
+    "rilmay",
+    "lundor",
+]
 TEXTS = [
-    f"Please {verb} the {word} lease from {first} {last}.\n search | {word} lease\n {verb} | {first}-{k} | {last}\n Done."
+    f"Please {verb} the {word} lease from {first} {last}.\n search | {word} lease\n"
+    f" {verb} | {first}-{k} | {last}\n Done."
     for verb in ("forward", "move", "star")
     for k, (first, last, word) in enumerate(zip(_FIRST, _LAST, _WORDS, strict=True), start=10)
 ]

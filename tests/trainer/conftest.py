@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
+from greenroom.sandboxes import LocalSandbox
 from greenroom_trainer.model import PolicyModel, TinyShape, make_tiny
 from greenroom_trainer.tokenizer import train_tokenizer
+from support.notes import app
 from support.tiny import TEXTS, save_chat_model
 
 SHAPE = TinyShape(hidden=16, heads=2, feed_forward=32)
@@ -26,3 +28,8 @@ def tiny(tokenizer: Any) -> PolicyModel:
 def chat_model(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A Hugging Face model with a chat template, saved to disk."""
     return save_chat_model(tmp_path / "chat", request.param)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> LocalSandbox:
+    return LocalSandbox(app, cache_dir=tmp_path / "bases")

@@ -2,8 +2,9 @@
 
 import os
 from dataclasses import fields, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -141,7 +142,7 @@ def _learn(run: "TrainingRun", model: Any, json: str | None, resume: Path | None
         )
 
 
-def _stopped(run: "TrainingRun", store: "Store") -> None:
+def _stopped(run: "TrainingRun", store: "Store") -> NoReturn:
     errors().print(
         f"stopped; what was finished is kept in run {run.number} of {store}."
         f" Go on with: greenroom train --resume {run.out} --store {store}",
@@ -157,12 +158,7 @@ def _say(line: str) -> None:
 
 
 def _need_extra() -> None:
-    try:
-        import peft  # noqa: F401
-        import tokenizers  # noqa: F401
-        import torch  # noqa: F401
-        import transformers
-    except ImportError:
-        raise MissingExtraError("training", "train") from None
+    """Refuse at once, not after minutes, where a package of the extra is missing."""
+    if not all(find_spec(name) for name in ("peft", "safetensors", "tokenizers", "torch", "transformers")):
+        raise MissingExtraError("training", "train")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    transformers.utils.logging.disable_progress_bar()

@@ -10,7 +10,7 @@ is the baseline), generalised advantage estimation (one reward at the end), rewa
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -89,7 +89,7 @@ class Clock:
     parts: dict[str, float] = field(default_factory=dict[str, float])
 
     @contextmanager
-    def part(self, name: str) -> Iterator[None]:
+    def part(self, name: str) -> Generator[None]:
         """Count what happens inside under a name."""
         begun = time.perf_counter()
         try:

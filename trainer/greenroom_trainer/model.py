@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class TinyShape:
 
     hidden: int = 64
     layers: int = 2
-    heads: int = 4
+    heads: int = 2
     feed_forward: int = 128
     theta: float = 1000.0
     spread: float = 0.05
@@ -48,7 +48,9 @@ def tiny_model(vocabulary: int, shape: TinyShape, *, pad_id: int, end_id: int, s
     """A Qwen3ForCausalLM with random weights: 0.1 to a few million of them."""
     import torch
     from transformers import Qwen3Config, Qwen3ForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     config = Qwen3Config(
         vocab_size=vocabulary,
         hidden_size=shape.hidden,
@@ -161,6 +163,7 @@ def load_model(path: str, *, lora: int = 0, seed: int = 0) -> PolicyModel:
         import transformers
     except ImportError:
         raise MissingExtraError("a policy model", "train") from None
+    transformers.utils.logging.disable_progress_bar()
     folder = resolve(path)
     where = str(folder) if folder else path
     adapter = folder is not None and (folder / "adapter_config.json").exists()
@@ -198,7 +201,7 @@ def with_lora(module: Any, rank: int, seed: int) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Leave out the warnings that peft earns by calling what transformers is about to rename."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
@@ -223,7 +226,8 @@ def resolve(path: str) -> Path | None:
     if folder.is_absolute() or path.startswith((".", "~")) or path.count("/") != 1:
         near = folder.parent
         known = [child.name for child in near.iterdir()] if near.is_dir() else []
-        raise UnknownNameError("model at", path, known)
+        error = UnknownNameError("file or folder", folder.name, known)
+        raise UsageError(f"no model at '{path}': in '{near}', {error}")
     return None
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from greenroom_trainer.hf import base_of
 from greenroom_trainer.network import Choose, Context, Turn
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -30,7 +31,7 @@ class Qwen3Network:
     def __init__(self, module: nn.Module) -> None:
         """Wrap `module`: a Qwen3ForCausalLM, or a peft model around one."""
         self.module = module
-        base = cast(Any, module.get_base_model() if hasattr(module, "get_base_model") else module)
+        base: Any = base_of(module)
         self._base, config = base, base.config
         self._eps = cast(float, config.rms_norm_eps)
         self._heads, self._kv_heads = config.num_attention_heads, config.num_key_value_heads

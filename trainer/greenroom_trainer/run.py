@@ -52,8 +52,12 @@ class RunConfig:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RunConfig":
         """The config that `asdict` wrote."""
-        parts = {"shape": TinyShape(**data["shape"]), "sft": SFTConfig(**data["sft"])}
-        return cls(**{**data, **parts, "grpo": GRPOConfig(**data["grpo"])})
+        parts: dict[str, Any] = {
+            "shape": TinyShape(**data["shape"]),
+            "sft": SFTConfig(**data["sft"]),
+            "grpo": GRPOConfig(**data["grpo"]),
+        }
+        return cls(**{**data, **parts})
 
 
 @dataclass

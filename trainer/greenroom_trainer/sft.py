@@ -28,7 +28,7 @@ class SFTConfig:
     """Highest learning rate; warmed up, then a cosine down to a tenth."""
     warmup: int = 50
     """Steps until the highest learning rate."""
-    given_weight: float = 0.3
+    given_weight: float = 1.0
     """Weight of the loss on tokens that the agent was given: reading results teaches copying too."""
     muon: float = 0.02
     """Learning rate of matrices under Muon; 0 leaves them to AdamW, as a model that is already trained wants."""

@@ -1,0 +1,99 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from greenroom.store import Store
+
+QUICK = ["--groups", "3", "--size", "4", "--demonstrations", "40", "--imitate", "60", "--dev-every", "0"]
+
+
+def greenroom(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """The command line in a process of its own, as people start it."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GREENROOM_STORE": str(folder / "store.db")}
+    command = [sys.executable, "-m", "greenroom.cli.main", *arguments]
+    return subprocess.Popen(command, cwd=folder, env=environment, text=True, stdout=-1, stderr=-1)
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    out, err = process.communicate(timeout=280)
+    assert process.returncode == 0, err
+    return out
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def parity(out: Path, steps: int, *more: str) -> "subprocess.Popen[str]":
+    tests = Path(__file__).parents[1]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(tests)}
+    command = [sys.executable, str(tests / "support/parity.py"), str(out), str(steps), *more]
+    return subprocess.Popen(command, env=environment, text=True, stdout=-1, stderr=-1)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(parity(whole, 12))
+    process = parity(killed, 12)
+    while not (killed / "checkpoints/step-000003").exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (killed / "checkpoints/step-000012").exists()
+    finish(parity(killed, 12, "resume"))
+    steps = [weights(whole / "checkpoints" / f"step-{step:06d}") for step in range(1, 13)]
+    assert len(set(steps)) == 12
+    assert [weights(killed / "checkpoints" / f"step-{step:06d}") for step in range(1, 13)] == steps
+
+
+@pytest.mark.slow
+def test_a_stopped_run_goes_on_by_its_folder(tmp_path: Path) -> None:
+    finish(greenroom(tmp_path, "train", "mail", "--steps", "1", *QUICK, "--out", "run"))
+    found = json.loads(finish(greenroom(tmp_path, "train", "--resume", "run", "--steps", "2", "--json")))
+    assert found["step"] == 2
+
+
+@pytest.mark.slow
+def test_the_demo_tells_its_story_and_leaves_its_picture(tmp_path: Path) -> None:
+    quick = ["--demonstrations", "40", "--imitate", "3", "--steps", "2", "--tasks", "6"]
+    found = json.loads(finish(greenroom(tmp_path, "demo", *quick, "--json")))
+    assert {bar["name"] for bar in found["bars"]} == {"demo", "success before, sampled", "success after, sampled"}
+    assert 0 < found["teachers"] < 1 and found["tasks"] == 6
+    assert (tmp_path / found["picture"]).read_bytes()[:4] == b"\x89PNG"
+    with Store(tmp_path / "store.db") as store:
+        names = {m.name for m in store.metrics(found["run"])}
+        assert {"reward", "dev", "length", "entropy", "kl", "seconds_rollouts", "seconds_update"} <= names
+        assert store.counts(found["run"]).rollouts == 2 * 16 * 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lora", ["0", "2"])
+def test_any_chat_model_is_trained_by_its_path(chat_model: Path, lora: str, tmp_path: Path) -> None:
+    quick = ["--groups", "1", "--size", "2", "--steps", "1", "--dev-every", "0"]
+    arguments = ["train", "mail", "--model", str(chat_model), "--lora", lora, *quick, "--out", "run", "--json"]
+    found = json.loads(finish(greenroom(tmp_path, *arguments)))
+    assert found["step"] == 1 and (tmp_path / "run/checkpoints/step-000001/trainer.pt").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["train", "mial"], "did you mean 'mail'"),
+        (["train", "mail", "--model", "./nowhere"], "no model at './nowhere'"),
+        (["train", "--resume", "nowhere"], "no run to resume in 'nowhere'"),
+        (["demo", "--people", "nobody.jsonl"], "no file 'nobody.jsonl'"),
+    ],
+)
+def test_bad_input_is_named(arguments: list[str], said: str, tmp_path: Path) -> None:
+    process = greenroom(tmp_path, *arguments)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert said in err and "Traceback" not in err
