@@ -43,6 +43,9 @@ def train(
     imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps of that start.")] = None,
     dev_every: Annotated[int, typer.Option("--dev-every", min=0, help="Score on dev tasks so often.")] = 20,
     user: UserOption = "goal",
+    people: Annotated[
+        Path | None, typer.Option("--people", help="People's own requests to open episodes with.")
+    ] = None,
     world: WorldOption = "small",
     seed: SeedOption = 0,
     resume: ResumeOption = None,
@@ -64,7 +67,14 @@ def train(
             _learn(run, load_model(str(last)), json, last)
             return
         config = RunConfig(
-            app=app, world=world, user=user, model=model, lora=lora, demonstrations=demonstrations, seed=seed
+            app=app,
+            world=world,
+            user=user,
+            people=str(people) if people else "",
+            model=model,
+            lora=lora,
+            demonstrations=demonstrations,
+            seed=seed,
         )
         config = _tuned(config, steps=steps, groups=groups, size=size, lr=lr, dev_every=dev_every, imitate=imitate)
         if model:

@@ -21,6 +21,7 @@ class Outcome:
     """What the demo found.
 
     Attributes:
+        app: What was learned.
         run: The run in the store.
         teachers: The demonstrations' own success.
         before: Sampled success on held-out test tasks before GRPO.
@@ -33,6 +34,7 @@ class Outcome:
         policy: The last checkpoint.
     """
 
+    app: str
     run: int
     teachers: float
     before: float = 0.0
@@ -69,7 +71,7 @@ def play_demo(run: TrainingRun, people: str | None, tasks: int, say: Say) -> Out
     app = run.config.app
     say(f"[bold]1. Teachers.[/] A sloppy colleague plays {app}; {run.config.slips:.0%} of its work has a slip.")
     model, made = starting_model(run, say)
-    outcome = Outcome(run.number, made.success if made else 0.0, tasks=tasks)
+    outcome = Outcome(app, run.number, made.success if made else 0.0, tasks=tasks)
     outcome.seconds["warm start"] = watch.lap()
     say(f"[bold]2. Before.[/] {tasks} test tasks: names, senders and wordings that training never shows.")
     outcome.before = success(score(run, model, run.arena, tasks, "before"))
@@ -140,7 +142,7 @@ def closing(outcome: Outcome, store: str) -> Sequence[str]:
         f"  greenroom runs --store {store}",
         f"  greenroom show {outcome.run} --store {store}",
         f"  greenroom show {outcome.run}.0.0 --store {store}",
-        f"  greenroom rollout mail --policy {outcome.policy} --split test --groups 12 --size 1",
+        f"  greenroom rollout {outcome.app} --policy {outcome.policy} --split test --groups 12 --size 1",
     ]
 
 

@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from greenroom.cli.rollout import load_user
-from greenroom.errors import UsageError
+from greenroom.errors import GreenroomError, StoreError, UsageError
 from greenroom.plugins import load_app
 from greenroom.rollouts.policies import SloppyPolicy
 from greenroom.sandboxes.local import LocalSandbox
@@ -32,6 +33,8 @@ class RunConfig:
     """How much data worlds hold."""
     user: str = "goal"
     """The user simulator."""
+    people: str = ""
+    """A file of people's own requests to open episodes with; empty: the simulator's own words."""
     model: str = ""
     """A path or Hugging Face id of a causal LM with a chat template; empty: a tiny model, warmed up."""
     lora: int = 0
@@ -98,6 +101,10 @@ class TrainingRun:
         except KeyboardInterrupt:
             self.store.end_run(self.number, "stopped", "interrupted")
             raise
+        except GreenroomError as error:
+            with suppress(StoreError):
+                self.store.end_run(self.number, "stopped", str(error))
+            raise
         self.store.end_run(self.number)
 
 
@@ -109,7 +116,7 @@ def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
         UsageError: The folder holds another run already.
     """
     sandbox = LocalSandbox(load_app(config.app), config.world)
-    user = load_user(config.user, None)
+    user = load_user(config.user, config.people or None)
     if out is not None and (out / CONFIG).exists():
         raise UsageError(f"'{out}' holds a run already: go on with --resume {out}, or choose another --out")
     number = store.begin_run(
@@ -136,7 +143,7 @@ def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[Traini
     if last is None:
         raise UsageError(f"the run in '{folder}' was stopped before its first checkpoint: begin it again")
     sandbox = LocalSandbox(load_app(config.app), config.world)
-    arena = Arena(sandbox=sandbox, user=load_user(config.user, None), store=store)
+    arena = Arena(sandbox=sandbox, user=load_user(config.user, config.people or None), store=store)
     store.run(data["run"])
     return TrainingRun(config, arena, folder, data["run"]), last
 
@@ -170,7 +177,7 @@ def demonstrations(run: TrainingRun, slips: float) -> warmup.Demonstrations:
 def adapted(model: PolicyModel, folder: Path, rank: int, seed: int) -> PolicyModel:
     """The model, saved, with a fresh adapter on it."""
     model.save(folder)
-    return load_model(str(folder), lora=rank, seed=seed)
+    return load_model(str(folder.resolve()), lora=rank, seed=seed)
 
 
 def set_threads() -> None:
