@@ -32,7 +32,7 @@ def bench(
     seconds: float = 240.0,
     tasks: int = 240,
     demonstrations: int = 4000,
-    imitate: int = 1500,
+    imitate: int = 2200,
 ) -> Report:
     """Measure GRPO beside shuffled rewards, more supervised training and rejection sampling.
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from greenroom.store import Store
     from greenroom_trainer.run import RunConfig, TrainingRun
 
+WARM_SECONDS, LEARNING_SECONDS = 210.0, 280.0
 PeopleOption = Annotated[
     Path | None,
     typer.Option("--people", envvar="GREENROOM_PEOPLE", help="People's own requests, to score with their words too."),
@@ -108,6 +109,9 @@ def demo(
         raise UsageError(f"no file '{people}' with people's requests: leave --people (or GREENROOM_PEOPLE) out")
     set_threads()
     config = _tuned(RunConfig(app=app, demonstrations=demonstrations, seed=seed), steps=steps, imitate=imitate)
+    # A slow machine learns for fewer steps rather than for more than ten minutes.
+    sft, grpo = replace(config.sft, seconds=WARM_SECONDS), replace(config.grpo, seconds=LEARNING_SECONDS)
+    config = replace(config, sft=sft, grpo=grpo)
     with Store(store) as opened:
         run = begin(config, opened, out)
         try:

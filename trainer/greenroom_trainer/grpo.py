@@ -38,7 +38,7 @@ FIRST_TASK = 1_000_000
 class GRPOConfig:
     """How to learn from rewards."""
 
-    steps: int = 100
+    steps: int = 200
     """Optimizer rounds: as many times groups are played and learned from."""
     groups: int = 16
     """Tasks per step."""
@@ -66,8 +66,8 @@ class GRPOConfig:
     """How many of the last checkpoints are kept."""
     shuffle: bool = False
     """Shuffle rewards within groups: a control that must not improve."""
-    seconds: float = float("inf")
-    """Stop after so much time in the loop, dev scores left out."""
+    seconds: float = 0.0
+    """Stop after so much time in the loop, dev scores left out; 0 never."""
     seed: int = 0
     """Everything that is drawn follows from it."""
 
@@ -155,7 +155,7 @@ def train(
             state = checkpoint.Checkpoint(step, optimizer.state_dict(), asdict(config), {})
             checkpoint.save(out / "checkpoints", model, state, keep=config.keep)
         spent += sum(clock.parts.values())
-        last = step == config.steps or spent > config.seconds
+        last = step == config.steps or 0 < config.seconds < spent
         if config.dev_every and (step % config.dev_every == 0 or step == 1 or last):
             with clock.part("dev"):
                 played = asyncio.run(

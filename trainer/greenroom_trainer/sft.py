@@ -20,12 +20,12 @@ from greenroom_trainer.network import Network
 class SFTConfig:
     """How to learn from demonstrations."""
 
-    steps: int = 1500
+    steps: int = 2200
     """Optimizer steps."""
     batch: int = 32
     """Conversations per step."""
     lr: float = 4e-3
-    """Highest learning rate; warmed up, then a cosine down to a tenth."""
+    """Highest learning rate; warmed up, then a cosine down to a fiftieth."""
     warmup: int = 50
     """Steps until the highest learning rate."""
     given_weight: float = 1.0
@@ -34,8 +34,8 @@ class SFTConfig:
     """Learning rate of matrices under Muon; 0 leaves them to AdamW, as a model that is already trained wants."""
     renamed: float = 0.7
     """Share of conversations whose names, ids and numbers are renamed at random, alike wherever they occur."""
-    seconds: float = math.inf
-    """Stop after so much training time; the learning rate follows whichever of steps and time ends first."""
+    seconds: float = 0.0
+    """Stop after so much training time, 0 never; the learning rate follows whichever of steps and time ends first."""
     every: int = 100
     """Report every so many steps."""
     seed: int = 0
@@ -117,9 +117,10 @@ def train(
     begun, tokens = time.monotonic(), 0
     for step in range(1, config.steps + 1):
         spent = time.monotonic() - begun
-        if spent > config.seconds:
+        hurry = spent / config.seconds if config.seconds else 0.0
+        if hurry > 1:
             break
-        rate = schedule(step, max(step / config.steps, spent / config.seconds), config.warmup)
+        rate = schedule(step, max(step / config.steps, hurry), config.warmup)
         for optimizer in chosen:
             for group in optimizer.param_groups:
                 group["lr"] = group["highest"] * rate
@@ -139,8 +140,8 @@ def train(
 
 
 def schedule(step: int, share: float, warmup: int) -> float:
-    """The learning rate as a share of its highest: a ramp, then half a cosine down to a tenth."""
-    return min(1.0, step / max(1, warmup)) * (0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, share))))
+    """The learning rate as a share of its highest: a ramp, then half a cosine down to a fiftieth."""
+    return min(1.0, step / max(1, warmup)) * (0.02 + 0.49 * (1 + math.cos(math.pi * min(1.0, share))))
 
 
 def imitation_loss(
