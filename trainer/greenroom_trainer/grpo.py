@@ -191,7 +191,7 @@ def update(
         optimizer.zero_grad(set_to_none=True)
         for j in range(0, len(batch), config.rows):
             loss, figures = _loss(network, batch[j : j + config.rows], config, start)
-            (loss / count).backward()
+            (loss / len(batch)).backward()
             for name, value in figures.items():
                 totals[name] += value
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -212,7 +212,8 @@ def _loss(
     scores = torch.log_softmax(network.logits(ids[:, :-1], select).float() / (config.temperature or 1.0), -1)
     old, advantages, targets = old.to(scores.device), advantages.to(scores.device), targets.to(scores.device)
     new = scores.gather(1, targets)[:, 0]
-    loss = clipped_loss(new, old, advantages, low=config.clip_low, high=config.clip_high).sum()
+    share = torch.tensor([1.0 / sum(s.mask) for s in batch])[:, None].expand(select.shape)[select].to(scores.device)
+    loss = (share * clipped_loss(new, old, advantages, low=config.clip_low, high=config.clip_high)).sum()
     figures = {"entropy": entropy(scores.detach()).sum().item()}
     ratio = (new.detach() - old).exp()
     figures["clipped"] = ((ratio < 1 - config.clip_low) | (ratio > 1 + config.clip_high)).float().sum().item()
@@ -223,7 +224,7 @@ def _loss(
         divergence = kl_to(new, reference).sum()
         figures["kl"] = divergence.item()
         if config.kl:
-            loss = loss + config.kl * divergence
+            loss = loss + config.kl * (share * kl_to(new, reference)).sum()
     return loss, figures
 
 

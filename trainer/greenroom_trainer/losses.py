@@ -8,8 +8,8 @@ def clipped_loss(new: Tensor, old: Tensor, advantages: Tensor, *, low: float, hi
 
     With the ratio w = exp(new - old), the loss is -min(w A, clip(w, 1 - low, 1 + high) A): PPO (arXiv
     1707.06347), equation 7, with the group-relative advantage of DeepSeekMath (arXiv 2402.03300), equation 3.
-    Sum over tokens and divide by their number over the whole batch (DAPO, arXiv 2503.14476, equation 8), so
-    that a token counts the same in a short and in a long rollout.
+    As there, the mean over a rollout's tokens comes first, then the mean over rollouts: a failed rollout that
+    babbles on weighs no more than a short one.
 
     Args:
         new: Log-probabilities under the policy being trained (N,), with gradient.
