@@ -40,7 +40,7 @@ def train(
     groups: Annotated[int, typer.Option("--groups", min=1, help="Tasks per step.")] = 16,
     size: Annotated[int, typer.Option("--size", min=2, help="Rollouts per task.")] = 8,
     lr: Annotated[float | None, typer.Option("--lr", min=0.0, help="Learning rate of GRPO.")] = None,
-    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 4000,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 6000,
     imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps of that start.")] = None,
     dev_every: Annotated[int, typer.Option("--dev-every", min=0, help="Score on dev tasks so often.")] = 20,
     user: UserOption = "goal",
@@ -90,7 +90,7 @@ def train(
 def demo(
     app: Annotated[str, typer.Argument(help="An installed environment (see `greenroom envs`).")] = "mail",
     steps: StepsOption = None,
-    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="Conversations to imitate.")] = 4000,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="Conversations to imitate.")] = 6000,
     imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps.")] = None,
     tasks: Annotated[int, typer.Option("--tasks", min=1, help="Held-out test tasks, the same before and after.")] = 240,
     people: PeopleOption = None,

@@ -13,9 +13,14 @@ HIDDEN_SHARE = 0.3
 OPENINGS = ("", "hello, ", "please ", "could you ", "one more thing: ", "now ")
 ENDS = (".", ", when you can.", ". Thanks.", ", that is all.")
 WHICH = ("the {subject} from {sender}", "the {subject} that {sender} sent", "{sender}'s mail on the {subject}")
+GIVEN = (
+    "the mail on the {subject} from {sender}",
+    "the {subject} that {sender} sent",
+    "what {sender} wrote on the {subject}",
+)
 FULL = Wordings(
     OPENINGS, ("forward ", "pass on ", "send on "), WHICH, (" to {recipient}", ", it goes to {recipient}"), ENDS
-) | Wordings(OPENINGS, ("let {recipient} have ", "forward to {recipient} "), WHICH, ENDS)
+) | Wordings(OPENINGS, ("let {recipient} have ", "forward to {recipient} "), GIVEN, ENDS)
 PARTIAL = Wordings(OPENINGS, ("forward ", "pass on ", "send on "), WHICH, ENDS)
 ANSWERS = Wordings(
     ("to ", "send it to ", "it goes to ", "please send it to ", "that would be ", "for ", ""),
