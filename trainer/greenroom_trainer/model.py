@@ -30,7 +30,8 @@ class TinyShape:
     Attributes:
         hidden: Width of the residual stream.
         layers: Transformer blocks.
-        heads: Attention heads; `hidden` is divided among them.
+        heads: Attention heads.
+        head_width: Width of one; copying wants wide heads, and several to look back one piece, two, three.
         feed_forward: Width of the feed-forward part.
         theta: Base of the rotary embedding: small for short transcripts, or near positions look alike.
         spread: Standard deviation of the initial weights.
@@ -39,6 +40,7 @@ class TinyShape:
     hidden: int = 64
     layers: int = 2
     heads: int = 2
+    head_width: int = 32
     feed_forward: int = 128
     theta: float = 1000.0
     spread: float = 0.05
@@ -57,7 +59,7 @@ def tiny_model(vocabulary: int, shape: TinyShape, *, pad_id: int, end_id: int, s
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
         num_key_value_heads=shape.heads,
-        head_dim=shape.hidden // shape.heads,
+        head_dim=shape.head_width,
         intermediate_size=shape.feed_forward,
         max_position_embeddings=4096,
         tie_word_embeddings=True,

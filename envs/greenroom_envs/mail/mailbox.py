@@ -107,7 +107,7 @@ def new_thread(world: World, subject: str) -> int:
 def next_number(world: World, sender_tag: str) -> int:
     """The number of the next message of a tag. Messages are never destroyed, so none comes twice."""
     last = world.session.scalar(LAST, {"tag": sender_tag})
-    return first_number(sender_tag) if last is None else last + 1
+    return first_number(world.random) if last is None else last + 1
 
 
 def send(

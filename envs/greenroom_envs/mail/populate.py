@@ -1,9 +1,9 @@
 """Fills a mailbox: an account, its address book, and months of mail that hang together."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from faker import Faker
@@ -93,16 +93,16 @@ class _Rows:
 
 
 def _insert_messages(world: World, notes: Sequence[Note]) -> None:
-    rows = _number(sorted(notes, key=lambda note: note.sent_at))
+    rows = _number(sorted(notes, key=lambda note: note.sent_at), world.random)
     _bulk(world, models.Thread, rows.threads)
     _bulk(world, models.MessageRow, rows.messages)
     _bulk(world, models.Attachment, rows.attachments)
     _bulk(world, models.MessageLabel, rows.labels)
 
 
-def _number(notes: Sequence[Note]) -> _Rows:
+def _number(notes: Sequence[Note], rng: Random) -> _Rows:
     """Give ids in order of date, so that a later message has a greater id, and count each sender's."""
-    rows, counts = _Rows(), Counter[str]()
+    rows, numbers = _Rows(), dict[str, int]()
     threads: dict[int, int] = {}
     last_of: dict[int, int] = {}
     for message_id, note in enumerate(notes, start=1):
@@ -110,11 +110,12 @@ def _number(notes: Sequence[Note]) -> _Rows:
             threads[note.thread] = len(threads) + 1
             rows.threads.append({"id": threads[note.thread], "subject": note.subject})
         sender = tag(note.sender.name)
+        numbers[sender] = numbers[sender] + 1 if sender in numbers else first_number(rng)
         rows.messages.append(
             {
                 "id": message_id,
                 "tag": sender,
-                "number": first_number(sender) + counts[sender],
+                "number": numbers[sender],
                 "thread_id": threads[note.thread],
                 "folder": note.folder,
                 "sender": note.sender.name,
@@ -129,7 +130,6 @@ def _number(notes: Sequence[Note]) -> _Rows:
                 "forward_of": None,
             }
         )
-        counts[sender] += 1
         last_of[note.thread] = message_id
         rows.attachments += [{"message_id": message_id, "name": name, "size": size} for name, size in note.attachments]
         rows.labels += [{"message_id": message_id, "label": name} for name in note.labels]
