@@ -20,7 +20,7 @@ from greenroom_trainer.network import Network
 class SFTConfig:
     """How to learn from demonstrations."""
 
-    steps: int = 2000
+    steps: int = 2400
     """Optimizer steps."""
     batch: int = 32
     """Conversations per step."""
