@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from greenroom.store import Store
     from greenroom_trainer.run import RunConfig, TrainingRun
 
-WARM_SECONDS, LEARNING_SECONDS = 200.0, 315.0
+WARM_SECONDS, LEARNING_SECONDS = 245.0, 285.0
 PeopleOption = Annotated[
     Path | None,
     typer.Option("--people", envvar="GREENROOM_PEOPLE", help="People's own requests, to score with their words too."),

@@ -44,13 +44,13 @@ class GRPOConfig:
     """Tasks per step."""
     size: int = 8
     """Rollouts per task."""
-    lr: float = 5e-4
+    lr: float = 4e-4
     """Learning rate at the first step; it falls in a line to a fifth at the last (or at the end of `seconds`)."""
     clip_low: float = 0.2
     """How far a token's probability ratio may fall before its gradient stops."""
     clip_high: float = 0.2
     """How far it may rise."""
-    minibatches: int = 4
+    minibatches: int = 2
     """Optimizer steps per round."""
     rows: int = 32
     """Rollouts per forward pass."""

@@ -20,7 +20,7 @@ from greenroom_trainer.network import Network
 class SFTConfig:
     """How to learn from demonstrations."""
 
-    steps: int = 2400
+    steps: int = 2900
     """Optimizer steps."""
     batch: int = 32
     """Conversations per step."""
