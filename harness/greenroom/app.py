@@ -11,6 +11,8 @@ from typing import Any, TypeVar, overload
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
+from greenroom import names
+from greenroom.cast import CastBase, populate_cast
 from greenroom.errors import AppError, Refusal, UnknownNameError, UsageError
 from greenroom.messages import ToolCall
 from greenroom.tasks import Size, Split, Task, TaskId
@@ -43,6 +45,7 @@ class App:
         summary: One line, for people.
         policy: What the agent is told at the start of every episode.
         incidental: Columns by table whose change is never held against an agent, such as `read_at`.
+        cast: Whether its worlds hold the shared cast of people and companies (`greenroom.cast`).
         started: When a world of this app begins, in virtual time.
     """
 
@@ -51,10 +54,12 @@ class App:
     summary: str
     policy: str = ""
     incidental: Mapping[str, Iterable[str]] = field(default_factory=dict[str, Iterable[str]])
+    cast: bool = False
     started: datetime = STARTED
     tools: dict[str, Tool] = field(default_factory=dict[str, Tool], init=False)
     families: dict[str, Family] = field(default_factory=dict[str, Family], init=False)
-    handlers: dict[str, Handler] = field(default_factory=dict[str, Handler], init=False)
+    handlers: dict[str, list[Handler]] = field(default_factory=dict[str, list[Handler]], init=False)
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], init=False)
     _populate: Populate | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +71,22 @@ class App:
     def metadata(self) -> MetaData:
         """The app's tables."""
         return self.models.metadata
+
+    @property
+    def tables(self) -> list[MetaData]:
+        """All tables of its worlds."""
+        return [CastBase.metadata, self.metadata] if self.cast else [self.metadata]
+
+    @property
+    def apps(self) -> tuple["App", ...]:
+        """The apps that it is made of: itself."""
+        return (self,)
+
+    @property
+    def playable(self) -> dict[str, Family]:
+        """The families that need no app which is not there."""
+        here = {app.name for app in self.apps}
+        return {name: family for name, family in self.families.items() if set(self.needs[name]) <= here}
 
     @overload
     def tool(self, function: F) -> F: ...
@@ -89,23 +110,30 @@ class App:
     @overload
     def task_family(self, function: Family) -> Family: ...
     @overload
-    def task_family(self, *, name: str) -> Callable[[Family], Family]: ...
+    def task_family(self, *, name: str | None = ..., needs: tuple[str, ...] = ...) -> Callable[[Family], Family]: ...
     def task_family(
-        self, function: Family | None = None, *, name: str | None = None
+        self, function: Family | None = None, *, name: str | None = None, needs: tuple[str, ...] = ()
     ) -> Family | Callable[[Family], Family]:
-        """Add a family of tasks: prepares a fresh fork (seeded by the task's id) and returns its task."""
+        """Add a family of tasks: prepares a fresh fork (seeded by the task's id) and returns its task.
+
+        Args:
+            function: The family.
+            name: Its name; the function's when None.
+            needs: Other apps that it plays in: it exists only in worlds that hold them too.
+        """
 
         def add(function: Family) -> Family:
             self.families[name or function.__name__] = function
+            self.needs[name or function.__name__] = needs
             return function
 
         return add(function) if function else add
 
     def on(self, kind: str) -> Callable[[Handler], Handler]:
-        """Handle scheduled events of one kind when they fall due."""
+        """Handle scheduled events of one kind when they fall due: `app.event`, or a shared one such as `letter`."""
 
         def add(handler: Handler) -> Handler:
-            self.handlers[kind] = handler
+            self.handlers.setdefault(kind, []).append(handler)
             return handler
 
         return add
@@ -118,19 +146,44 @@ class App:
             UsageError: The app has no populate function.
         """
         known_size, known_split = parse_size(size), parse_split(split)
-        fill = self._populate
-        if fill is None:
-            raise UsageError(f"app '{self.name}' has no @app.populate function: write one")
         return Recipe(
             name=self.name,
-            tables=[self.metadata],
+            tables=self.tables,
             size=str(known_size),
             split=str(known_split),
             seed=seed,
-            source_digest=source_digest(fill),
-            populate=lambda world: fill(world, known_size, known_split),
+            source_digest=self.source_digest(),
+            populate=lambda world: self.fill(world, known_size, known_split, seed),
             started=self.started,
         )
+
+    def fill(self, world: World, size: Size, split: Split, seed: int) -> None:
+        """Populate an empty world; each app draws from randomness of its own, so that company changes nothing."""
+        if self.cast:
+            world.reseed(f"cast/{split}/{size}/{seed}")
+            populate_cast(world, size, split)
+        for app in self.apps:
+            world.reseed(f"{app.name}/{split}/{size}/{seed}")
+            app.populating(world, size, split)
+            world.session.flush()
+
+    @property
+    def populating(self) -> Populate:
+        """The populate function.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if self._populate is None:
+            raise UsageError(f"app '{self.name}' has no @app.populate function: write one")
+        return self._populate
+
+    def source_digest(self) -> str:
+        """Hash of all source that its worlds are made by."""
+        digests = [source_digest(app.populating) for app in self.apps]
+        if self.cast:
+            digests += [source_digest(populate_cast, alone=True), source_digest(names.person, alone=True)]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def make_task(self, world: World, task_id: TaskId) -> Task:
         """Prepare a fork for one task, in a transaction of the world; the change log starts empty.
@@ -139,9 +192,9 @@ class App:
             UnknownNameError: No such family.
             AppError: The family failed, or offers tools that do not exist or too many.
         """
-        family = self.families.get(task_id.family)
+        family = self.playable.get(task_id.family)
         if family is None:
-            raise UnknownNameError("task family", task_id.family, self.families)
+            raise UnknownNameError("task family", task_id.family, self.playable)
         world.reseed(str(task_id))
         try:
             with world.transaction("world"):
@@ -162,11 +215,12 @@ class App:
     def pass_time(self, world: World, delta: timedelta) -> None:
         """Move the clock; events that fall due are handled in order, each in its own transaction."""
         for event in world.advance(delta):
-            handler = self.handlers.get(event.kind)
-            if handler is None:
+            handlers = self.handlers.get(event.kind, [])
+            if not handlers and event.kind.partition(".")[0] in {app.name for app in self.apps}:
                 raise AppError(f"no handler for event '{event.kind}' in app '{self.name}': add @app.on")
-            with world.transaction("world"):
-                handler(world, event.payload)
+            for handler in handlers:
+                with world.transaction("world"):
+                    handler(world, event.payload)
 
     def call(self, world: World, call: ToolCall, offered: Iterable[str] | None = None) -> CallResult:
         """Run one tool call in one transaction. A refusal changes nothing in the app's tables; time passes.
@@ -221,10 +275,14 @@ def parse_split(split: Split | str) -> Split:
         raise UnknownNameError("split", str(split), list(Split)) from None
 
 
-def source_digest(function: Callable[..., Any]) -> str:
+def source_digest(function: Callable[..., Any], *, alone: bool = False) -> str:
     """A hash of the source that a world is made by: the whole package folder of the function, or its file.
 
     So that editing `populate`, or anything beside it, never yields a stale world.
+
+    Args:
+        function: What makes the world.
+        alone: Look at its file only.
     """
     digest = hashlib.sha256()
     try:
@@ -234,7 +292,7 @@ def source_digest(function: Callable[..., Any]) -> str:
     if not file.exists():
         digest.update(function.__code__.co_code + repr(function.__code__.co_consts).encode())
         return digest.hexdigest()
-    packaged = (file.parent / "__init__.py").exists()
+    packaged = not alone and (file.parent / "__init__.py").exists()
     paths = sorted(p for p in file.parent.rglob("*") if "__pycache__" not in p.parts) if packaged else [file]
     for path in paths:
         if path.is_file():

@@ -99,7 +99,7 @@ def check_app(
         on_task: Called with each task's id, for progress.
     """
     checker = _Checker(app, user, Size(size), Split(split), seed)
-    families = [checker.family(name, tasks, on_task) for name in app.families]
+    families = [checker.family(name, tasks, on_task) for name in app.playable]
     checker.compare_processes(families)
     return CheckReport(app.name, str(size), str(split), families, checker.impure())
 

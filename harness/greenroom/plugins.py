@@ -65,14 +65,17 @@ BENCHES = Plugins("greenroom.benches", "benchmark")
 
 
 def load_app(name: str) -> "App":
-    """The installed app of that name.
+    """The installed app of that name, or several in one world: `mail+shop`.
 
     Raises:
         UnknownNameError: None is installed under it.
         PluginError: It does not load, or is no App.
     """
     from greenroom.app import App
+    from greenroom.appset import AppSet
 
+    if "+" in name:
+        return AppSet(load_app(part) for part in name.split("+"))
     app = ENVS.load(name)
     if not isinstance(app, App):
         raise PluginError(f"environment '{name}' is a {type(app).__name__}, not an App: export the App itself")

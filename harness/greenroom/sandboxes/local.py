@@ -38,9 +38,7 @@ class LocalSandbox:
         cache_dir: Where bases are cached; the user's cache folder when None.
     """
 
-    def __init__(
-        self, app: App, size: Size | str = Size.SMALL, seed: int = 0, cache_dir: Path | None = None
-    ) -> None:
+    def __init__(self, app: App, size: Size | str = Size.SMALL, seed: int = 0, cache_dir: Path | None = None) -> None:
         self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
         self._incidental = {table: set(columns) for table, columns in app.incidental.items()}
         self._bases: dict[Split, Snapshot] = {}
@@ -57,7 +55,7 @@ class LocalSandbox:
 
     def families(self) -> list[str]:
         """The app's task families."""
-        return list(self._app.families)
+        return list(self._app.playable)
 
     def tools(self) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""
@@ -130,9 +128,7 @@ class LocalSandbox:
         made, start = self._task(task)
         source = self._snapshots.get(snapshot)
         if source is None:
-            raise SandboxError(
-                f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'"
-            )
+            raise SandboxError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
         return [self._open(source, made) for _ in range(n)]
 
     def _open(self, source: Snapshot, made: Task) -> Opened:
@@ -181,9 +177,7 @@ class LocalSandbox:
                     Evidence(changes=changes, said=said(messages), messages=messages, world=running.world)
                 )
         except Exception as error:
-            raise VerifierError(
-                f"verifier of episode '{episode}' failed: {type(error).__name__}: {error}"
-            ) from error
+            raise VerifierError(f"verifier of episode '{episode}' failed: {type(error).__name__}: {error}") from error
 
     def snapshot(self, episode: str) -> str:
         """Freeze an episode's world; returns the snapshot's page id."""
