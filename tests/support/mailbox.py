@@ -1,7 +1,7 @@
 """A populated mailbox, its tools called as an agent would call them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class Mailbox:
         return result.refused, json.loads(result.text)["message"]
 
     @contextmanager
-    def plant(self) -> Iterator[Plant]:
+    def plant(self) -> Generator[Plant]:
         """Add people and messages; inserted at the end, not counted as changes."""
         with self.world.transaction("world"):
             plant = Plant(self.world, Split.TRAIN)

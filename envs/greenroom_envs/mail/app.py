@@ -7,7 +7,8 @@ from greenroom_envs.mail.models import Base
 POLICY = (
     "You look after the user's mailbox. Use the tools; never guess what a message says. "
     "If something that you need was not said, ask the user one short question. "
-    "Change only what you were asked to change. When all is done, say so, or give the answer, in one sentence."
+    "Change only what you were asked to change. When all is done, say so, or give the answer, in one sentence. "
+    "Quote amounts and dates as the mail writes them."
 )
 
 app = App(

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.models import Account, Contact, MessageRow, Thread
@@ -13,15 +14,28 @@ from greenroom_envs.mail.names import first_number, tag
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 HANDLE = re.compile(r"(.+)-([1-9][0-9]{0,8})")
 
+# Made once: building a statement costs as much as running it.
+OWNER = select(Account.name, Account.address).where(Account.id == 1)
+FIND = select(MessageRow).where(MessageRow.tag == bindparam("tag"), MessageRow.number == bindparam("number"))
+LAST = select(func.max(MessageRow.number)).where(MessageRow.tag == bindparam("tag"))
+NAMED = select(Contact).where(Contact.name == bindparam("name")).limit(6)
+
 
 def utc_now(world: World) -> datetime:
     """The virtual time as it is stored: UTC without a zone, whole seconds."""
     return world.now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def account(world: World) -> Account:
+class Owner(NamedTuple):
     """Whose mailbox this is."""
-    return world.session.get_one(Account, 1)
+
+    name: str
+    address: str
+
+
+def owner(world: World) -> Owner:
+    """Whose mailbox this is."""
+    return Owner(*world.session.execute(OWNER).one())
 
 
 def find(world: World, message_id: str) -> MessageRow:
@@ -33,8 +47,7 @@ def find(world: World, message_id: str) -> MessageRow:
     parts = HANDLE.fullmatch(message_id)
     row = None
     if parts:
-        wanted = (MessageRow.tag == parts[1], MessageRow.number == int(parts[2]))
-        row = world.session.scalars(select(MessageRow).where(*wanted)).one_or_none()
+        row = world.session.scalars(FIND, {"tag": parts[1], "number": int(parts[2])}).one_or_none()
     if row is None:
         raise Refusal(
             "no_such_message",
@@ -62,13 +75,13 @@ def resolve(world: World, to: str) -> str:
     """
     to = to.strip()
     address = to.lower() if ADDRESS.fullmatch(to) else _address_of(world, to)
-    if address == account(world).address:
+    if address == owner(world).address:
         raise Refusal("own_address", f"'{to}' is the user's own address: name somebody else.")
     return address
 
 
 def _address_of(world: World, name: str) -> str:
-    found = world.session.scalars(select(Contact).where(Contact.name == name).limit(6)).all()
+    found = world.session.scalars(NAMED, {"name": name}).all()
     if not found and name.isalpha():
         starts = Contact.name.startswith(f"{name} ", autoescape=True)
         found = world.session.scalars(select(Contact).where(starts).limit(6)).all()
@@ -91,14 +104,10 @@ def new_thread(world: World, subject: str) -> int:
     return thread.id
 
 
-def next_numbers(world: World, tags: Iterable[str]) -> dict[str, int]:
-    """The number of the next message of each tag. Messages are never destroyed, so none comes twice."""
-    wanted = set(tags)
-    counted = select(MessageRow.tag, func.max(MessageRow.number)).where(MessageRow.tag.in_(sorted(wanted)))
-    numbers = {name: first_number(name) for name in wanted}
-    for name, last in world.session.execute(counted.group_by(MessageRow.tag)):
-        numbers[name] = last + 1
-    return numbers
+def next_number(world: World, sender_tag: str) -> int:
+    """The number of the next message of a tag. Messages are never destroyed, so none comes twice."""
+    last = world.session.scalar(LAST, {"tag": sender_tag})
+    return first_number(sender_tag) if last is None else last + 1
 
 
 def send(
@@ -112,11 +121,11 @@ def send(
     forward_of: int | None = None,
 ) -> MessageRow:
     """Put a message of the user into `sent`."""
-    me, now = account(world), utc_now(world)
+    me, now = owner(world), utc_now(world)
     mine = tag(me.name)
     message = MessageRow(
         tag=mine,
-        number=next_numbers(world, [mine])[mine],
+        number=next_number(world, mine),
         thread_id=thread_id,
         folder="sent",
         sender=me.name,

@@ -34,6 +34,7 @@ class Circle:
     weights: Sequence[float]
     newsletters: Sequence[Party]
     shops: Sequence[Party]
+    spammers: Sequence[Party]
 
 
 def meet(fake: Faker, rng: Random, split: Split, contacts: int, newsletters: int, shops: int) -> Circle:
@@ -52,6 +53,7 @@ def meet(fake: Faker, rng: Random, split: Split, contacts: int, newsletters: int
         weights=weights,
         newsletters=[_company(names.newsletter(rng, split), "letter", taken) for _ in range(newsletters)],
         shops=[_company(names.company(rng, split), "orders", taken) for _ in range(shops)],
+        spammers=[_company(names.company(rng, split), "win", taken) for _ in range(2 + shops // 5)],
     )
 
 

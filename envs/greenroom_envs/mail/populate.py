@@ -144,7 +144,7 @@ def _insert_plans(world: World, traffic: Traffic, messages: int) -> None:
 
 
 def _drafts(traffic: Traffic, count: int) -> Iterator[dict[str, Any]]:
-    for note in traffic.notes(count, only_conversations=True):
+    for note in traffic.drafts(count):
         yield {
             "recipient": note.recipient.address,
             "subject": note.subject,

@@ -51,7 +51,7 @@ PREDICATES = (
     "is missing two signatures",
     "can go out as it is",
 )
-PREDICATE_ENDS = (".", ", I think.", ", as far as I can see.", ", so no hurry.", ", sorry about that.")
+PREDICATE_ENDS = (".", ".", ", I think.", ", as far as I can see.", ", I am told.", ", by the way.")
 ASKS = (
     "Could you have a look",
     "Can you let me know what you think",
@@ -97,6 +97,7 @@ LEAD_ENDS = (
 )
 RECEIPTS = (
     "Thank you for your order. We charged {amount} to your card; it arrives within {days} days.",
+    "Your order over {amount} is confirmed. The invoice is attached; delivery takes {days} days.",
     "Your payment of {amount} went through. Keep this mail as your receipt.",
     "We have received {amount}. Your invoice is attached.",
     "Your subscription renews for {amount} in {days} days. You need not do anything.",
@@ -131,7 +132,7 @@ class Prose:
         """The first message of a thread, from `me`, a first name, to `to`."""
         draw = self.rng.choice
         sentences = [draw(_pool(OPENERS, OPENER_ENDS)).format(topic=topic)]
-        sentences += [draw(_statements()) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
+        sentences += self._statements(draw((0, 1, 1, 2, 3)))
         if self.rng.random() < 0.6:
             sentences.append(draw(_pool(ASKS, ASK_ENDS)))
         return self._letter(sentences, to, me)
@@ -139,7 +140,7 @@ class Prose:
     def answer(self, to: str, me: str) -> str:
         """An answer within a thread; mostly short, as answers are."""
         sentences = [self.rng.choice(REPLIES)]
-        sentences += [self.rng.choice(_statements()) for _ in range(self.rng.choice((0, 0, 1, 1, 2)))]
+        sentences += self._statements(self.rng.choice((0, 0, 1, 1, 2)))
         return self._letter(sentences, to, me) if self.rng.random() < 0.6 else " ".join(sentences)
 
     def issue(self) -> tuple[str, str]:
@@ -157,11 +158,12 @@ class Prose:
         """What nobody asked for."""
         return self.rng.choice(SPAM)
 
+    def _statements(self, count: int) -> list[str]:
+        """So many sentences, no two on the same thing."""
+        subjects, predicates = self.rng.sample(SUBJECTS, count), self.rng.sample(PREDICATES, count)
+        return [f"{s} {p}{self.rng.choice(PREDICATE_ENDS)}" for s, p in zip(subjects, predicates, strict=True)]
+
     def _letter(self, sentences: Sequence[str], to: str, me: str) -> str:
         greeting = self.rng.choice(GREETINGS).format(to=to)
         end = self.rng.choice(SIGN_OFFS).format(me=me)
         return "\n\n".join(part for part in (greeting, " ".join(sentences), end) if part)
-
-
-def _statements() -> tuple[str, ...]:
-    return _pool(SUBJECTS, (" ",), PREDICATES, PREDICATE_ENDS)

@@ -51,11 +51,18 @@ class Traffic:
         self._topics = [names.word(rng, split) for _ in range(60 + 2 * days)]
         self._threads = 0
 
-    def notes(self, count: int, *, only_conversations: bool = False) -> list[Note]:
+    def drafts(self, count: int) -> list[Note]:
+        """Notes that the account's owner wrote and did not send."""
+        found: list[Note] = []
+        while len(found) < count:
+            found += [note for note in self._conversation() if note.sender is self._circle.me][:1]
+        return found[:count]
+
+    def notes(self, count: int) -> list[Note]:
         """Exactly so many notes, in no order of date."""
         found: list[Note] = []
         while len(found) < count:
-            roll = 0.0 if only_conversations else self._rng.random()
+            roll = self._rng.random()
             if roll < 0.4:  # a conversation brings more than one note, hence about two thirds of all
                 found += self._conversation()
             elif roll < 0.7:
@@ -70,6 +77,7 @@ class Traffic:
         """Rows of a calendar from two months back to four ahead."""
         for _ in range(count):
             day = now + timedelta(days=self._rng.randrange(-60, 120))
+            day -= timedelta(days=max(0, day.weekday() - 4))
             at = day.replace(hour=self._rng.randrange(8, 18), minute=self._rng.choice((0, 15, 30, 45)), second=0)
             yield {"title": f"{self._topic()} {self._rng.choice(MEETING_KINDS)}", "starts_at": at}
 
@@ -101,22 +109,25 @@ class Traffic:
         return self._filed(note, ("archive", "archive", "archive", "clients", "trash"))
 
     def _newsletter(self) -> Note:
-        """Newsletters come on their own weekday at seven in the morning."""
-        at = self._day().replace(hour=7, minute=self._rng.randrange(5))
+        """Each newsletter has its own weekday, and comes at seven in the morning."""
+        place = self._rng.randrange(len(self._circle.newsletters))
+        day = self._day()
+        day -= timedelta(days=(day.weekday() - place % 5) % 7)
+        at = day.replace(hour=7, minute=place % 60, second=0, microsecond=0)
         subject, body = self._prose.issue()
-        paper = self._rng.choice(self._circle.newsletters)
+        paper = self._circle.newsletters[place]
         note = Note(self._next_thread(), paper, self._circle.me, subject, body, min(at, self._until), "inbox")
         return self._filed(note, ("archive", "trash"))
 
     def _receipt(self) -> Note:
         shop, number = self._rng.choice(self._circle.shops), self._rng.randrange(10_000, 99_999)
-        files = INVOICE if self._rng.random() < 0.5 else ()
         subject, body, at = f"order {number}", self._prose.receipt(), self._moment()
+        files = INVOICE if "attached" in body else ()
         note = Note(self._next_thread(), shop, self._circle.me, subject, body, at, "inbox", attachments=files)
         return self._filed(note, ("archive", "finance", "travel"))
 
     def _spam(self) -> Note:
-        sender = self._rng.choice(self._circle.shops)
+        sender = self._rng.choice(self._circle.spammers)
         at, body = self._moment(), self._prose.spam()
         return Note(self._next_thread(), sender, self._circle.me, "act now", body, at, "spam")
 

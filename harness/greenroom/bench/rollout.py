@@ -21,6 +21,8 @@ from greenroom.sandboxes.local import LocalSandbox
 
 READING = ("search", "list", "read", "get", "find", "show")
 """Verbs of tools that change nothing."""
+UNTIMED = 1_000_000
+"""The number of the tasks that are played first, so that building the world and compiling statements is not timed."""
 DRAWN = ("rollouts/s", "steps/s", "reset p50 ms", "reset p99 ms", "step p50 ms", "step p99 ms")
 
 
@@ -49,7 +51,7 @@ def bench(
     user, policy = load_simulator("goal"), LongOracle(steps)
     families = sandbox.families()
     levels: list[Level] = []
-    _play(Rollouts(sandbox, user, policy), [GroupSpec(f"{app}/dev/{families[0]}/0", size)])
+    _play(Rollouts(sandbox, user, policy), [GroupSpec(f"{app}/test/{name}/{UNTIMED}", 1) for name in families])
     groups = max(1, episodes // size)
     specs = [GroupSpec(f"{app}/test/{families[i % len(families)]}/{i}", size) for i in range(groups)]
     for parallel in _levels(most):
@@ -256,6 +258,9 @@ def draw(levels: Sequence[Level], path: Path) -> None:
             axes.plot([row["parallel"] for row in rows], [row[name] for row in rows], marker="o", label=name)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
+        axes.set_xticks([v.parallel for v in levels], [str(v.parallel) for v in levels])
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
         axes.set_xlabel("episodes at once")
         axes.grid(alpha=0.3)
         axes.legend()

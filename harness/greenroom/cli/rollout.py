@@ -33,6 +33,7 @@ class RolloutConfig:
     people: str | None = None
     seed: int = 0
     first: int = 0
+    content: bool = True
 
     def plan(self, families: list[str]) -> "list[GroupSpec]":
         """The groups: task families in turn, their tasks from `first` on.
@@ -71,12 +72,18 @@ def rollout(
     ] = None,
     seed: SeedOption = 0,
     first: Annotated[int, typer.Option("--first", min=0, help="The first task's number.")] = 0,
+    content: Annotated[
+        bool, typer.Option(help="Record the content id of each last world; slow where worlds are large.")
+    ] = True,
     parallel: Annotated[int, typer.Option("--parallel", min=1, help="Episodes played at once.")] = 256,
     resume: Annotated[int | None, typer.Option("--resume", metavar="RUN", help="Go on with a stopped run.")] = None,
     store: StoreOption = None,
     json: JsonOption = None,
 ) -> None:
-    """Play groups of rollouts from identical starts, and record each one as it ends."""
+    """Play groups of rollouts from identical starts, and record each one as it ends.
+
+    Exit code: 0; 1 when not one rollout is valid or the run was stopped, 2 for bad input, 130 after Ctrl-C.
+    """
     from greenroom.store import Store
 
     if resume is not None:
@@ -89,7 +96,18 @@ def rollout(
 
         raise UsageError(f"say which environment to play; there is: {', '.join(ENVS.names()) or 'none'}")
     config = RolloutConfig(
-        app, policy, groups, size, split, family, world, user, str(people) if people else None, seed, first
+        app=app,
+        policy=policy,
+        groups=groups,
+        size=size,
+        split=split,
+        family=family,
+        world=world,
+        user=user,
+        people=str(people) if people else None,
+        seed=seed,
+        first=first,
+        content=content,
     )
     _check(config)
     with Store(store) as opened:
@@ -114,6 +132,7 @@ def _check(config: RolloutConfig) -> None:
 
 
 def _run(config: RolloutConfig, store: "Store", resume: int | None, parallel: int, json: str | None) -> None:
+    from greenroom.app import parse_split
     from greenroom.plugins import load_app
     from greenroom.rollouts import Rollouts, load_policy
     from greenroom.sandboxes.local import LocalSandbox
@@ -121,6 +140,8 @@ def _run(config: RolloutConfig, store: "Store", resume: int | None, parallel: in
     sandbox = LocalSandbox(load_app(config.app), config.world)
     specs = config.plan(sandbox.families())
     user, policy = load_user(config.user, config.people), load_policy(config.policy)
+    with errors().status(f"building the world of {config.app}, {config.world}"):
+        sandbox.base(parse_split(config.split))
     run = resume
     if run is None:
         run = store.begin_run("rollout", app=config.app, policy=policy.name, user=user.name, config=asdict(config))
@@ -136,11 +157,14 @@ def _run(config: RolloutConfig, store: "Store", resume: int | None, parallel: in
             run=run,
             parallel=parallel,
             resume=resume is not None,
+            content=config.content,
             on_progress=lambda _: advance(),
         )
         groups = _play(engine, specs, store, run, total)
     store.end_run(run)
     _show(groups, run, store, json)
+    if not any(rollout.valid for group in groups for rollout in group.rollouts):
+        raise typer.Exit(1)
 
 
 def load_user(name: str, people: str | None) -> "UserSimulator":

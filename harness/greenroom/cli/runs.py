@@ -32,22 +32,28 @@ def runs(store: StoreOption = None, json: JsonOption = None) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A run (1), a group (1.0) or a rollout (1.0.0).")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A run (1), a group (1.0) or a rollout (1.0.0); else the last run."),
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = None,
 ) -> None:
     """Show a run, a group, or a rollout with its whole conversation."""
     from greenroom.store import Store
 
-    parts = name.split(".")
+    parts = name.split(".") if name else []
     if len(parts) > 3 or not all(part.isdecimal() for part in parts):
         raise UsageError(f"'{name}' is no run, group or rollout: write 1, 1.0 or 1.0.0 (see `greenroom runs`)")
     with Store(store, create=False) as opened:
+        if name is None:
+            _show_run(opened, str(last_run(opened)), json)
+            return
         (_show_run, _show_group, _show_rollout)[len(parts) - 1](opened, name, json)
 
 
 def export(
-    run: Annotated[int, typer.Argument(help="The run.")],
+    run: Annotated[int | None, typer.Argument(help="The run; else the last.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The file; else run-ID.FORMAT here.")] = None,
     format: Annotated[str, typer.Option("--format", help="jsonl or parquet.")] = "jsonl",
     invalid: Annotated[bool, typer.Option("--invalid", help="Write invalid rollouts too.")] = False,
@@ -58,9 +64,22 @@ def export(
     from greenroom.store.export import export as write
 
     with Store(store, create=False) as opened:
-        path = out or Path(f"run-{run}.{format}")
-        count = write(opened, run, path, format, invalid=invalid)
+        number = last_run(opened) if run is None else run
+        path = out or Path(f"run-{number}.{format}")
+        count = write(opened, number, path, format, invalid=invalid)
     console().print(f"{count} rollouts written to {path}", soft_wrap=True)
+
+
+def last_run(store: "Store") -> int:
+    """The id of the run that was begun last.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = store.runs()
+    if not found:
+        raise UsageError(f"the store {store} has no runs: play some rollouts first (`greenroom rollout APP`)")
+    return found[-1].id
 
 
 def _run_json(store: "Store", run: int) -> dict[str, Any]:

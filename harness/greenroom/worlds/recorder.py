@@ -4,6 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from greenroom.worlds.connection import run, stream
 from greenroom.worlds.schema import Row, Shape
 
 Values = tuple[Any, ...]
+_OR_FAIL = re.compile(r"\bOR\s+FAIL\b", re.IGNORECASE)
 _Entry = tuple[Op, str, int, Values | None, Values | None]
 
 
@@ -22,7 +24,8 @@ class Recorder:
 
     The hook may not write, so entries wait in a list until the transaction ends, and until a savepoint begins:
     then the rows written since belong to the same savepoint as the changes they tell of, and SQLite rolls back
-    both together.
+    both together. (A trigger's RAISE(FAIL) and a column's ON CONFLICT FAIL keep rows of a failed statement without a
+    word in its SQL; apps must not use them.)
 
     Args:
         db: The world's connection.
@@ -32,7 +35,7 @@ class Recorder:
     def __init__(self, db: apsw.Connection, shapes: Mapping[str, Shape]) -> None:
         self._db, self._shapes = db, shapes
         self._waiting: list[_Entry] = []
-        self._total = self._length = 0
+        self._length, self._sql = 0, ""
         self.actor = "world"
         db.preupdate_hook(self._hook)
 
@@ -53,11 +56,11 @@ class Recorder:
             self.flush()
         elif word.startswith("ROLLBACK"):
             self._waiting.clear()
-        self._length, self._total = len(self._waiting), self._db.total_changes()
+        self._length, self._sql = len(self._waiting), sql
 
     def failed(self) -> None:
-        """The statement failed; where SQLite took its rows back, their entries go too."""
-        if self._db.total_changes() == self._total:
+        """The statement failed: SQLite took its rows back, so their entries go too. OR FAIL keeps them."""
+        if not _OR_FAIL.search(self._sql):
             del self._waiting[self._length :]
 
     def discard(self) -> None:

@@ -245,12 +245,12 @@ class World:
         if self._running:
             raise WorldError("a transaction is running already: a world has one at a time")
         self._running = True
+        self._store.mark()
         try:
             run(self.connection, "BEGIN")
             yield
             if self.connection.in_transaction:
                 run(self.connection, "COMMIT")
-            self._store.mark()
             self._session.close()
             self._state.end()
         except BaseException:
@@ -262,13 +262,15 @@ class World:
     def _roll_back(self) -> None:
         if self._recorder:
             self._recorder.discard()
-        sound = True
+        sound = False
         try:
             self._session.close()
+            # A commit that failed leaves SQLAlchemy's connection in a transaction for good.
+            sound = self._sqlalchemy.get_transaction() is None
             if self.connection.in_transaction:
                 run(self.connection, "ROLLBACK")
         except (apsw.Error, dbapi.Error, SQLAlchemyError):
-            sound = False
+            sound = False  # A failing disk: the pages are taken back below.
         self._state.forget()
         if not sound or self._store.touched:
             self._restore()

@@ -15,7 +15,7 @@ def test_reading_shows_the_text_and_marks_it_read(mailbox: Mailbox) -> None:
 
 
 def test_reading_shows_labels_and_attachments_where_there_are_any(mailbox: Mailbox) -> None:
-    hit = mailbox.call("search", query="invoice subject:order in:inbox", limit=50)["hits"][0]
+    hit = mailbox.call("search", query="attached subject:order", limit=50)["hits"][0]
     letter = mailbox.call("read", message_id=hit["id"])
     assert letter["attachments"] == ["invoice.pdf"]
     mailbox.call("label", message_ids=[hit["id"]], label="tax")

@@ -61,6 +61,21 @@ def test_people_mostly_write_at_working_hours(mailbox: Mailbox) -> None:
     assert working / len(dates) > 0.75
 
 
+def test_each_newsletter_comes_on_its_own_weekday(mailbox: Mailbox) -> None:
+    with mailbox.world.transaction("world") as session:
+        query = select(MessageRow.address, MessageRow.sent_at).where(MessageRow.address.like("letter@%"))
+        days = {(address, at.weekday()) for address, at in session.execute(query)}
+    assert len(days) == len({address for address, _ in days}) > 3
+
+
+def test_drafts_are_to_other_people(mailbox: Mailbox) -> None:
+    with mailbox.world.transaction("world") as session:
+        me = session.get_one(Account, 1).address
+        recipients = session.scalars(select(Draft.recipient)).all()
+    assert recipients
+    assert me not in recipients
+
+
 def test_a_message_was_never_read_before_it_was_sent(mailbox: Mailbox) -> None:
     with mailbox.world.transaction("world") as session:
         wrong = select(func.count()).where(MessageRow.read_at < MessageRow.sent_at)

@@ -42,7 +42,7 @@ def test_a_forward_carries_the_text_and_goes_to_a_contact_by_name(
 
 
 def test_a_forward_carries_the_attachments(mailbox: Mailbox, friend: Party) -> None:
-    hit = mailbox.call("search", query="invoice subject:order in:inbox", limit=50)["hits"][0]
+    hit = mailbox.call("search", query="attached subject:order", limit=50)["hits"][0]
     copy = mailbox.call("forward", message_id=hit["id"], to=friend.address)["sent"]
     assert mailbox.call("read", message_id=copy)["attachments"] == ["invoice.pdf"]
 

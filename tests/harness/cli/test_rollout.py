@@ -34,10 +34,21 @@ def test_rollouts_are_played_stored_listed_shown_replayed_and_exported(
     assert "→ notes_delete(" in shown
     assert "What title should it have?" in shown
     assert result("replay", "1.1.2")["same"] is True
-    assert greenroom("export", "1", "--out", "x.jsonl").returncode == 0
+    assert result("show") == result("show", "1")
+    assert greenroom("export", "--out", "x.jsonl").returncode == 0
     lines = (folder / "x.jsonl").read_text().splitlines()
     assert [json.loads(line)["rollout"] for line in lines][:2] == ["1.0.0", "1.0.1"]
-    assert result("check", "notes", "--user", "asker", "--tasks", "1")["ok"] is True
+
+
+def test_an_app_is_checked(greenroom: Greenroom) -> None:
+    checked = greenroom("check", "notes", "--user", "asker", "--tasks", "1", "--json")
+    found = json.loads(checked.stdout)
+    assert checked.returncode == (0 if found["ok"] else 1)
+    assert [(f["family"], f["oracle"], f["noop"]) for f in found["families"]] == [
+        ("find_number", 1.0, 0.0),
+        ("replace", 1.0, 0.0),
+    ]
+    assert "find_number" in greenroom("check", "notes", "--user", "asker", "--tasks", "1").stdout
 
 
 def test_the_tables_for_people_say_what_to_do_next(greenroom: Greenroom) -> None:
@@ -47,6 +58,12 @@ def test_the_tables_for_people_say_what_to_do_next(greenroom: Greenroom) -> None
     assert "0.000" in done.stdout
     assert "noop" in greenroom("runs").stdout
     assert "notes/test/find_number/0" in greenroom("show", "1").stdout
+
+
+def test_a_model_that_nobody_serves_leaves_invalid_rollouts_with_the_cause(greenroom: Greenroom) -> None:
+    done = greenroom(*NOTES, "--groups", "1", "--size", "2", "--policy", "openai:tiny@http://127.0.0.1:9/v1")
+    assert done.returncode == 1
+    assert "2 invalid by the policy, such as: PolicyError: model 'tiny' at http://127.0.0.1:9/v1" in done.stdout
 
 
 def test_a_replay_that_differs_says_where_and_fails(greenroom: Greenroom, folder: Path) -> None:
@@ -59,8 +76,9 @@ def test_a_replay_that_differs_says_where_and_fails(greenroom: Greenroom, folder
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_finished_and_the_run_goes_on_as_if_never_stopped(
-    greenroom: Greenroom, result: Result, environment: dict[str, str], folder: Path
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_interrupted_or_killed_keeps_what_is_finished_and_goes_on_as_if_never_stopped(
+    result: Result, environment: dict[str, str], folder: Path, stop: signal.Signals
 ) -> None:
     asked = ("--groups", "12", "--size", "4", "--parallel", "4", "--seed", "3")
     whole = result(*NOTES, *asked, "--store", "whole.db")
@@ -71,15 +89,16 @@ def test_ctrl_c_keeps_what_is_finished_and_the_run_goes_on_as_if_never_stopped(
         [*command, "--store", str(path)], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     )
     wait_for_rollouts(path, 5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert f"Go on with: greenroom rollout --resume 1 --store {path}" in errors
     assert "Traceback" not in errors
+    if stop == signal.SIGINT:
+        assert process.returncode == 130, errors
+        assert f"Go on with: greenroom rollout --resume 1 --store {path}" in errors
 
     with Store(path) as store:
         kept = store.counts(1).rollouts
-        assert store.run(1).status == "stopped"
+        assert store.run(1).status == ("stopped" if stop == signal.SIGINT else "running")
         before = {r.name: r.messages for r in store.rollouts(1)}
     assert 5 <= kept < 48
     resumed = result("rollout", "--resume", "1", "--store", str(path))
@@ -135,6 +154,13 @@ def test_an_unwritable_store_is_said_before_anything_is_played(greenroom: Greenr
     assert done.returncode == 1
     assert done.stderr.startswith("error: cannot ")
     assert "Traceback" not in done.stderr
+
+
+def test_an_empty_store_says_what_to_do(greenroom: Greenroom, folder: Path) -> None:
+    Store(folder / "empty.db").close()
+    done = greenroom("export", "--store", "empty.db")
+    assert done.returncode == 2
+    assert "has no runs: play some rollouts first" in done.stderr
 
 
 def test_resuming_another_app_is_refused(greenroom: Greenroom) -> None:

@@ -3,7 +3,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from greenroom.worlds import Snapshot, World
+from greenroom.errors import WorldError
+from greenroom.worlds import Schema, Snapshot, World, diff
+from support.shop import Base, Item
 
 
 def test_a_fork_is_written_and_its_snapshot_is_not(shop: Snapshot, world: World) -> None:
@@ -31,3 +33,132 @@ def test_events_fall_due_in_order_of_time_then_of_number(world: World) -> None:
 def test_what_needs_a_transaction_says_so(world: World, use: str) -> None:
     with pytest.raises(Exception, match=r"open one with world\.transaction"):
         getattr(world, use)
+
+
+def test_the_clock_starts_where_the_recipe_says_and_only_advance_moves_it(world: World) -> None:
+    assert world.now.isoformat() == "2026-03-02T09:00:00+00:00"
+    world.advance(timedelta(minutes=1, microseconds=7))
+    assert world.now.isoformat() == "2026-03-02T09:01:00.000007+00:00"
+    assert world.freeze().open().now == world.now
+    with pytest.raises(WorldError, match="time cannot go back"):
+        world.advance(timedelta(seconds=-1))
+
+
+def test_a_rolled_back_transaction_takes_back_counters_events_and_randomness(world: World) -> None:
+    before = world.freeze()
+    drawn: list[float] = []
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), world.transaction("agent"):
+            drawn.append(world.random.random())
+            assert world.new_id("note") == 1
+            world.schedule("ring", {}, after=timedelta(seconds=1))
+            raise ZeroDivisionError
+    assert drawn[0] == drawn[1]
+    assert world.freeze().page_id == before.page_id
+    assert world.advance(timedelta(days=1)) == []
+
+
+def test_counters_count_each_kind_by_itself(world: World) -> None:
+    with world.transaction("agent"):
+        assert [world.new_id(kind) for kind in ("a", "a", "b", "a")] == [1, 2, 1, 3]
+    with world.freeze().open() as fork, fork.transaction("user"):
+        assert fork.new_id("a") == 4
+
+
+def draw(world: World) -> list[int]:
+    with world.transaction("agent"):
+        return [world.random.randint(0, 1 << 40) for _ in range(3)]
+
+
+def test_forks_draw_the_same_and_transactions_differ(shop: Snapshot) -> None:
+    with shop.open() as one, shop.open() as other:
+        first, second = draw(one), draw(one)
+        assert first != second
+        assert [draw(other), draw(other)] == [first, second]
+        assert draw(one.freeze().open()) == draw(one)
+        one.reseed("task/1")
+        other.reseed("task/1")
+        assert first != draw(one) == draw(other)
+
+
+def test_a_transaction_has_a_known_actor_and_is_alone(world: World) -> None:
+    with pytest.raises(WorldError, match="no actor 'robot'; there is: agent, user, world"), world.transaction("robot"):
+        pass
+    with world.transaction("agent"):
+        for act in (
+            lambda: world.transaction("agent").__enter__(),
+            lambda: world.advance(timedelta(1)),
+            lambda: world.freeze(),
+        ):
+            with pytest.raises(WorldError, match="a transaction is running"):
+                act()
+    world.freeze()
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_apps_cannot_end_the_transaction(world: World, end: str) -> None:
+    with pytest.raises(WorldError, match=r"session\.commit|begin_nested"), world.transaction("agent") as session:
+        getattr(session, end)()
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_ending_the_transaction_by_sql_undoes_it(world: World, end: str) -> None:
+    before = world.freeze()
+    with pytest.raises(WorldError, match="ended its transaction by SQL"), world.transaction("agent") as session:
+        session.get_one(Item, 1).price = 0
+        session.flush()
+        session.execute(sa.text(end))
+    assert (world.freeze().page_id, world.changes()) == (before.page_id, [])
+    with world.transaction("agent") as session:
+        assert session.get_one(Item, 1).price == 10
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["random()", "randomblob(4)", "datetime('now')", "date()", "CURRENT_TIMESTAMP", "unixepoch()", "julianday('now')"],
+)
+def test_chance_and_wall_clock_of_sql_are_refused(world: World, sql: str) -> None:
+    with pytest.raises(WorldError, match="refused in a world"), world.transaction("agent") as session:
+        session.execute(sa.text(f"SELECT {sql}")).all()
+
+
+def test_date_functions_of_given_values_work(world: World) -> None:
+    with world.transaction("agent") as session:
+        assert session.scalar(sa.text("SELECT strftime('%Y-%m', added) FROM shop_item WHERE id = 1")) == "2026-03"
+
+
+def test_foreign_keys_hold(world: World) -> None:
+    with pytest.raises(sa.exc.IntegrityError), world.transaction("agent") as session:
+        session.execute(sa.text("DELETE FROM shop_item WHERE id = 1"))
+
+
+def test_rows_can_be_read_after_their_transaction(world: World) -> None:
+    with world.transaction("agent") as session:
+        item = session.get_one(Item, 3)
+        item.price = 31
+    assert (item.name, item.price) == ("item 3", 31)
+
+
+def test_all_worlds_of_a_set_of_apps_share_an_engine(shop: Snapshot) -> None:
+    assert Schema.of(Base.metadata) is shop.schema
+    with shop.open() as one, shop.open() as other, one.transaction("agent") as a, other.transaction("agent") as b:
+        assert a.connection().engine is b.connection().engine
+
+
+def test_closing_twice_is_fine(shop: Snapshot) -> None:
+    world = shop.open()
+    world.close()
+    world.close()
+
+
+def test_diff_tells_rows_by_table_and_key(shop: Snapshot, world: World) -> None:
+    with world.transaction("agent") as session:
+        session.get_one(Item, 9).price = 91
+        session.execute(sa.text("DELETE FROM shop_stock WHERE item_id = 4 AND place = 'attic'"))
+    found = diff(shop, world.freeze())
+    assert [(c.op, c.table, c.key) for c in found] == [
+        ("update", "shop_item", (9,)),
+        ("delete", "shop_stock", (4, "attic")),
+    ]
+    assert found[0].before and found[0].after and found[0].before["price"] == 90 and found[0].after["price"] == 91
+    assert diff(shop, shop) == []

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, insert, select
 from greenroom import Split, World
 from greenroom_envs.mail import names
 from greenroom_envs.mail.hits import FTS
-from greenroom_envs.mail.mailbox import account, next_numbers, utc_now
+from greenroom_envs.mail.mailbox import next_number, owner, utc_now
 from greenroom_envs.mail.models import Base, Contact, MessageRow, Subscription, Thread
 from greenroom_envs.mail.people import Party, company_address
 
@@ -65,7 +65,7 @@ class Plant:
     def __init__(self, world: World, split: Split) -> None:
         self.world, self.split = world, split
         self.rng: Random = world.random
-        self._me = account(world)
+        self._me = owner(world)
         self._contacts: list[Party] = []
         self._papers: list[Party] = []
         self._messages: list[Planted] = []
@@ -78,7 +78,7 @@ class Plant:
             name = names.person(self.rng, self.split)
             if first:
                 name = f"{first} {name.split()[1]}"
-            if (first or names.tag(name) not in self._firsts) and self._unknown(name):
+            if (first or names.tag(name) not in self._firsts) and self._usable(name):
                 break
         self._firsts.add(names.tag(name))
         party = Party(name, names.address(name, f"{names.word(self.rng, self.split)}.com"), self._phone())
@@ -145,7 +145,8 @@ class Plant:
 
     def _number(self) -> None:
         last, thread = self.world.session.execute(LAST_IDS).one()
-        numbers = next_numbers(self.world, {message.sender.first for message in self._messages})
+        firsts = dict.fromkeys(message.sender.first for message in self._messages)
+        numbers = {first: next_number(self.world, first) for first in firsts}
         for message in self._messages:
             last += 1
             thread += message.after is None
@@ -180,7 +181,10 @@ class Plant:
         tag, number = self.world.session.execute(NEWEST).one()
         return f"{tag}-{number}"
 
-    def _unknown(self, name: str) -> bool:
+    def _usable(self, name: str) -> bool:
+        """Nobody has this name, and a search for it does not find letters that begin with `Hi Peggy`."""
+        if name.split()[1] == names.tag(self._me.name):
+            return False
         known = self.world.session.scalar(KNOWN, {"name": name})
         return known is None and all(p.name != name for p in self._contacts)
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal, select, union_all
 
 from greenroom import World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.hits import SHOWN, Hits, Limit, Page, page_of
-from greenroom_envs.mail.mailbox import account, find, short_date, utc_now
+from greenroom_envs.mail.mailbox import find, owner, short_date, utc_now
 from greenroom_envs.mail.models import Attachment, MessageLabel, MessageRow
 
 Letter = TypedDict(
@@ -24,6 +24,11 @@ Letter = TypedDict(
     },
 )
 
+EXTRAS = union_all(
+    select(literal("label"), MessageLabel.label).where(MessageLabel.message_id == bindparam("id")),
+    select(literal("file"), Attachment.name).where(Attachment.message_id == bindparam("id")),
+)
+
 
 @app.tool
 def read(world: World, message_id: str) -> Letter:
@@ -35,7 +40,7 @@ def read(world: World, message_id: str) -> Letter:
     message = find(world, message_id)
     if message.read_at is None:
         message.read_at = utc_now(world)
-    return _letter(world, message, account(world).address, utc_now(world))
+    return _letter(world, message, owner(world).address, utc_now(world))
 
 
 @app.tool
@@ -53,14 +58,13 @@ def read_thread(world: World, message_id: str, limit: Limit = 5, page: Page = 1)
 
 
 def _letter(world: World, message: MessageRow, me: str, now: datetime) -> Letter:
-    labels = select(MessageLabel.label).where(MessageLabel.message_id == message.id)
-    files = select(Attachment.name).where(Attachment.message_id == message.id)
+    extras = world.session.execute(EXTRAS, {"id": message.id}).all()
     return {
         "from": message.sender,
         "to": None if message.recipient == me else message.recipient,
         "subject": message.subject,
         "date": short_date(message.sent_at, now),
         "body": message.body,
-        "labels": sorted(world.session.scalars(labels)) or None,
-        "attachments": list(world.session.scalars(files.order_by(Attachment.id))) or None,
+        "labels": sorted(name for kind, name in extras if kind == "label") or None,
+        "attachments": sorted(name for kind, name in extras if kind == "file") or None,
     }

@@ -2,13 +2,15 @@
 
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.mailbox import account, find, new_thread, require_text, resolve
+from greenroom_envs.mail.mailbox import find, new_thread, owner, require_text, resolve
 from greenroom_envs.mail.mailbox import send as put
 from greenroom_envs.mail.models import Attachment, MessageRow
+
+FILES = select(Attachment).where(Attachment.message_id == bindparam("id")).order_by(Attachment.id)
 
 
 class Sent(TypedDict):
@@ -43,7 +45,7 @@ def reply(world: World, message_id: str, body: str) -> Sent:
     """
     message = find(world, message_id)
     require_text(body=body)
-    if message.address == account(world).address:
+    if message.address == owner(world).address:
         raise Refusal("own_message", f"'{message_id}' was written by the user: reply to somebody else's message.")
     return _sent(
         put(
@@ -81,8 +83,7 @@ def forward(world: World, message_id: str, to: str, note: str = "") -> Sent:
 
 
 def _copy_attachments(world: World, source: MessageRow, copy: MessageRow) -> None:
-    files = world.session.scalars(select(Attachment).where(Attachment.message_id == source.id))
-    for file in files.all():
+    for file in world.session.scalars(FILES, {"id": source.id}).all():
         world.session.add(Attachment(message_id=copy.id, name=file.name, size=file.size))
 
 

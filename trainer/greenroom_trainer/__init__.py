@@ -1,0 +1,1 @@
+"""The trainer: a policy model, its engine, supervised warm start, GRPO, checkpoints."""

@@ -1,0 +1,168 @@
+"""`greenroom train` and `greenroom demo`."""
+
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from greenroom.cli.options import SeedOption, StoreOption, UserOption, WorldOption
+from greenroom.cli.output import JsonOption, console, errors, report
+from greenroom.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from greenroom.store import Store
+    from greenroom_trainer.run import RunConfig, TrainingRun
+
+PeopleOption = Annotated[
+    Path | None,
+    typer.Option("--people", envvar="GREENROOM_PEOPLE", help="People's own requests, to score with their words too."),
+]
+ModelOption = Annotated[
+    str, typer.Option("--model", help="A path or Hugging Face id of a causal LM with a chat template; else a tiny one.")
+]
+LoraOption = Annotated[int, typer.Option("--lora", min=0, help="Rank of a LoRA adapter; 0 trains all weights.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the run; else runs/APP-NUMBER.")]
+StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="GRPO steps.")]
+ResumeOption = Annotated[
+    Path | None, typer.Option("--resume", metavar="OUT", help="Go on with the stopped run in this folder.")
+]
+
+
+def train(
+    app: Annotated[str, typer.Argument(help="An installed environment (see `greenroom envs`).")] = "mail",
+    model: ModelOption = "",
+    lora: LoraOption = 0,
+    steps: StepsOption = None,
+    groups: Annotated[int, typer.Option("--groups", min=1, help="Tasks per step.")] = 16,
+    size: Annotated[int, typer.Option("--size", min=2, help="Rollouts per task.")] = 8,
+    lr: Annotated[float | None, typer.Option("--lr", min=0.0, help="Learning rate of GRPO.")] = None,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 4000,
+    imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps of that start.")] = None,
+    dev_every: Annotated[int, typer.Option("--dev-every", min=0, help="Score on dev tasks so often.")] = 20,
+    user: UserOption = "goal",
+    world: WorldOption = "small",
+    seed: SeedOption = 0,
+    resume: ResumeOption = None,
+    out: OutOption = None,
+    store: StoreOption = None,
+    json: JsonOption = None,
+) -> None:
+    """Train a policy with GRPO on groups of rollouts from identical starts."""
+    _need_extra()
+    from greenroom.store import Store
+    from greenroom_trainer.run import RunConfig, begin, reopen, set_threads, starting_model
+
+    set_threads()
+    with Store(store) as opened:
+        if resume is not None:
+            from greenroom_trainer.model import load_model
+
+            run, last = reopen(resume, opened, steps)
+            _learn(run, load_model(str(last)), json, last)
+            return
+        config = RunConfig(
+            app=app, world=world, user=user, model=model, lora=lora, demonstrations=demonstrations, seed=seed
+        )
+        config = _tuned(config, steps=steps, groups=groups, size=size, lr=lr, dev_every=dev_every, imitate=imitate)
+        if model:
+            from greenroom_trainer.model import resolve
+
+            resolve(model)
+        run = begin(config, opened, out)
+        made, _ = starting_model(run, _say)
+        _learn(run, made, json, None)
+
+
+def demo(
+    app: Annotated[str, typer.Argument(help="An installed environment (see `greenroom envs`).")] = "mail",
+    steps: StepsOption = None,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="Conversations to imitate.")] = 4000,
+    imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps.")] = None,
+    tasks: Annotated[int, typer.Option("--tasks", min=1, help="Held-out test tasks, the same before and after.")] = 240,
+    people: PeopleOption = None,
+    seed: SeedOption = 0,
+    out: OutOption = None,
+    store: StoreOption = None,
+    json: JsonOption = None,
+) -> None:
+    """Watch a tiny model outgrow its teachers: demonstrations with slips, then GRPO, scored on held-out tasks."""
+    _need_extra()
+    from greenroom.store import Store
+    from greenroom_trainer.demo import closing, play_demo
+    from greenroom_trainer.run import RunConfig, begin, set_threads
+
+    if people is not None and not people.exists():
+        raise UsageError(f"no file '{people}' with people's requests: leave --people (or GREENROOM_PEOPLE) out")
+    set_threads()
+    config = _tuned(RunConfig(app=app, demonstrations=demonstrations, seed=seed), steps=steps, imitate=imitate)
+    with Store(store) as opened:
+        run = begin(config, opened, out)
+        try:
+            outcome = play_demo(run, str(people) if people else None, tasks, _say)
+        except KeyboardInterrupt:
+            _stopped(run, opened)
+        if not report(outcome.to_json(), json):
+            for line in closing(outcome, str(opened)):
+                console().print(line, soft_wrap=True)
+
+
+def _tuned(config: "RunConfig", *, imitate: int | None = None, **given: Any) -> "RunConfig":
+    """The config with what was said on the command line; the seed reaches every part."""
+    known = {field.name for field in fields(config.grpo)}
+    chosen = {name: value for name, value in given.items() if value is not None and name in known}
+    if config.model and "lr" not in chosen:
+        chosen["lr"] = 1e-5 if not config.lora else 1e-4
+    grpo = replace(config.grpo, seed=config.seed, **chosen)
+    sft = replace(config.sft, seed=config.seed, **({"steps": imitate} if imitate else {}))
+    return replace(config, grpo=grpo, sft=sft)
+
+
+def _learn(run: "TrainingRun", model: Any, json: str | None, resume: Path | None) -> None:
+    last: dict[str, float] = {}
+
+    def told(step: int, metrics: dict[str, float]) -> None:
+        last.clear()
+        last.update({"step": float(step), **metrics})
+        dev = f"  dev {metrics['dev']:.3f}" if "dev" in metrics else ""
+        _say(f"step {step:4d}  reward {metrics['reward']:.3f}  kl {metrics['kl']:.3f}{dev}")
+
+    try:
+        run.learn(model, told, resume)
+    except KeyboardInterrupt:
+        _stopped(run, run.store)
+    data = {"run": run.number, "out": str(run.out), "store": str(run.store), **last}
+    if not report(data, json):
+        console().print(
+            f"run {run.number} in {run.out}; play it: greenroom rollout {run.config.app} --policy {run.out}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _stopped(run: "TrainingRun", store: "Store") -> None:
+    errors().print(
+        f"stopped; what was finished is kept in run {run.number} of {store}."
+        f" Go on with: greenroom train --resume {run.out} --store {store}",
+        markup=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(130)
+
+
+def _say(line: str) -> None:
+    """The story goes to standard error, so that `--json` has standard output to itself."""
+    errors().print(line, soft_wrap=True)
+
+
+def _need_extra() -> None:
+    try:
+        import peft  # noqa: F401
+        import tokenizers  # noqa: F401
+        import torch  # noqa: F401
+        import transformers
+    except ImportError:
+        raise MissingExtraError("training", "train") from None
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    transformers.utils.logging.disable_progress_bar()

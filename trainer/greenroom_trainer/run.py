@@ -1,0 +1,180 @@
+"""Training runs: from a config to a model, its folder and its record in the store."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from greenroom.cli.rollout import load_user
+from greenroom.errors import UsageError
+from greenroom.plugins import load_app
+from greenroom.rollouts.policies import SloppyPolicy
+from greenroom.sandboxes.local import LocalSandbox
+from greenroom.store import Store
+from greenroom_trainer import checkpoint, grpo, warmup
+from greenroom_trainer.arena import Arena
+from greenroom_trainer.grpo import GRPOConfig
+from greenroom_trainer.model import PolicyModel, TinyShape, load_model
+from greenroom_trainer.sft import SFTConfig
+
+CONFIG = "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """What a training run is made from; kept in its folder, so that it can be resumed."""
+
+    app: str = "mail"
+    """An installed environment."""
+    world: str = "small"
+    """How much data worlds hold."""
+    user: str = "goal"
+    """The user simulator."""
+    model: str = ""
+    """A path or Hugging Face id of a causal LM with a chat template; empty: a tiny model, warmed up."""
+    lora: int = 0
+    """Rank of a LoRA adapter; 0 trains all weights."""
+    demonstrations: int = 4000
+    """Conversations that the tiny model's warm start imitates."""
+    slips: float = 0.4
+    """Share of demonstrations with a plausible mistake."""
+    shape: TinyShape = field(default_factory=TinyShape)
+    """Shape of the tiny model."""
+    sft: SFTConfig = field(default_factory=SFTConfig)
+    """The warm start."""
+    grpo: GRPOConfig = field(default_factory=GRPOConfig)
+    """Learning from rewards."""
+    seed: int = 0
+    """Everything that is drawn follows from it."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "RunConfig":
+        """The config that `asdict` wrote."""
+        parts = {"shape": TinyShape(**data["shape"]), "sft": SFTConfig(**data["sft"])}
+        return cls(**{**data, **parts, "grpo": GRPOConfig(**data["grpo"])})
+
+
+@dataclass
+class TrainingRun:
+    """A run with its place in the store and on the disk.
+
+    Attributes:
+        config: What it is made from.
+        arena: Where its policy plays.
+        out: Its folder.
+        number: Its id in the store.
+    """
+
+    config: RunConfig
+    arena: Arena
+    out: Path
+    number: int
+
+    @property
+    def store(self) -> Store:
+        """Where it is recorded."""
+        assert self.arena.store is not None
+        return self.arena.store
+
+    def save(self) -> None:
+        """Write `run.json`."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        data = {"run": self.number, "config": asdict(self.config)}
+        draft = self.out / f".{CONFIG}"
+        draft.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        draft.rename(self.out / CONFIG)
+
+    def learn(self, model: PolicyModel, report: grpo.Report, resume: Path | None = None) -> None:
+        """Run GRPO, and note in the store how it ended."""
+        self.store.end_run(self.number, "running")
+        try:
+            grpo.train(model, self.arena, self.config.grpo, self.out, run=self.number, resume=resume, report=report)
+        except KeyboardInterrupt:
+            self.store.end_run(self.number, "stopped", "interrupted")
+            raise
+        self.store.end_run(self.number)
+
+
+def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
+    """A new run.
+
+    Raises:
+        UnknownNameError: There is no such app, or user.
+        UsageError: The folder holds another run already.
+    """
+    sandbox = LocalSandbox(load_app(config.app), config.world)
+    user = load_user(config.user, None)
+    if out is not None and (out / CONFIG).exists():
+        raise UsageError(f"'{out}' holds a run already: go on with --resume {out}, or choose another --out")
+    number = store.begin_run(
+        "train", app=config.app, policy=config.model or "tiny", user=user.name, config=asdict(config)
+    )
+    run = TrainingRun(config, Arena(sandbox=sandbox, user=user, store=store), out or _folder(config, number), number)
+    run.save()
+    return run
+
+
+def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[TrainingRun, Path]:
+    """A run that was stopped, and its newest checkpoint.
+
+    Raises:
+        UsageError: There is no run, or no checkpoint yet.
+    """
+    if not (folder / CONFIG).exists():
+        raise UsageError(f"no run to resume in '{folder}': it has no {CONFIG}")
+    data = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config = RunConfig.from_json(data["config"])
+    if steps:
+        config = replace(config, grpo=replace(config.grpo, steps=steps))
+    last = checkpoint.newest(folder / "checkpoints")
+    if last is None:
+        raise UsageError(f"the run in '{folder}' was stopped before its first checkpoint: begin it again")
+    sandbox = LocalSandbox(load_app(config.app), config.world)
+    arena = Arena(sandbox=sandbox, user=load_user(config.user, None), store=store)
+    store.run(data["run"])
+    return TrainingRun(config, arena, folder, data["run"]), last
+
+
+def starting_model(run: TrainingRun, say: Callable[[str], None]) -> tuple[PolicyModel, warmup.Demonstrations | None]:
+    """The model to train: loaded, or made and warmed up on recorded demonstrations."""
+    config = run.config
+    if config.model:
+        return load_model(config.model, lora=config.lora, seed=config.seed), None
+    made = demonstrations(run, config.slips)
+    say(f"{len(made.rollouts):,} demonstrations recorded, {made.success:.0%} of them right")
+    model = warmup.tiny_from(made, config.shape, config.seed)
+    say(f"a Qwen3 of {sum(p.numel() for p in model.parameters):,} random weights imitates them")
+    warmup.imitate(model, made, config.sft, lambda d: say(f"  step {d['step']}: loss {d['loss']:.3f}"))
+    if config.lora:
+        model = adapted(model, run.out / "base", config.lora, config.seed)
+    return model, made
+
+
+def demonstrations(run: TrainingRun, slips: float) -> warmup.Demonstrations:
+    """Record a sloppy colleague at work."""
+    policy = SloppyPolicy(slips)
+    number = run.store.begin_run(
+        "demonstrate", app=run.config.app, policy=policy.name, user=run.arena.user.name, config={}
+    )
+    made = warmup.record(run.arena, policy, run.config.demonstrations, seed=run.config.seed, run=number)
+    run.store.end_run(number)
+    return made
+
+
+def adapted(model: PolicyModel, folder: Path, rank: int, seed: int) -> PolicyModel:
+    """The model, saved, with a fresh adapter on it."""
+    model.save(folder)
+    return load_model(str(folder), lora=rank, seed=seed)
+
+
+def set_threads() -> None:
+    """One torch thread per core, once; nothing else in the process fights for them."""
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 0)) or max(1, min(os.cpu_count() or 1, 4)))
+
+
+def _folder(config: RunConfig, number: int) -> Path:
+    return Path("runs") / f"{config.app}-{number}"
