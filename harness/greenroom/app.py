@@ -14,9 +14,10 @@ from sqlalchemy.orm import DeclarativeBase
 from greenroom import names
 from greenroom.cast import CastBase, populate_cast
 from greenroom.errors import AppError, Refusal, UnknownNameError, UsageError
+from greenroom.faults import WAIT, Injector
 from greenroom.messages import ToolCall
 from greenroom.tasks import Size, Split, Task, TaskId
-from greenroom.tools import DEFAULT_TAKES, Tool, refusal_text, result_text
+from greenroom.tools import DEFAULT_TAKES, CallResult, Tool, feature_of, reads_by_name, refusal_text, result_text
 from greenroom.worlds import Recipe, World
 
 STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -25,14 +26,6 @@ Populate = Callable[[World, Size, Split], None]
 Family = Callable[[World, Split], Task]
 Handler = Callable[[World, dict[str, Any]], None]
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class CallResult:
-    """What came of one tool call: the text for the agent, and the code of the refusal if there was one."""
-
-    text: str
-    refused: str | None = None
 
 
 @dataclass(eq=False)
@@ -91,13 +84,33 @@ class App:
     @overload
     def tool(self, function: F) -> F: ...
     @overload
-    def tool(self, *, takes: timedelta = ...) -> Callable[[F], F]: ...
-    def tool(self, function: F | None = None, *, takes: timedelta = DEFAULT_TAKES) -> F | Callable[[F], F]:
-        """Offer a function as a tool, named `app_function`; its first parameter is the world."""
+    def tool(
+        self, *, takes: timedelta = ..., writes: bool | None = ..., feature: str | None = ...
+    ) -> Callable[[F], F]: ...
+    def tool(
+        self,
+        function: F | None = None,
+        *,
+        takes: timedelta = DEFAULT_TAKES,
+        writes: bool | None = None,
+        feature: str | None = None,
+    ) -> F | Callable[[F], F]:
+        """Offer a function as a tool, named `app_function`; its first parameter is the world.
+
+        Args:
+            function: The tool.
+            takes: Virtual time that one call takes.
+            writes: Whether it changes more than incidental columns; when None, whether its name begins with no verb
+                of reading (`greenroom.tools.READING`). `greenroom check` tells where that is wrong.
+            feature: Tools of one feature fail together in an outage; the tool's module in a package `tools`, or the
+                tool alone, when None.
+        """
 
         def add(function: F) -> F:
             name = f"{self.name}_{function.__name__}"
-            self.tools[name] = Tool(name, function, takes)
+            changes = not reads_by_name(function.__name__) if writes is None else writes
+            part = f"{self.name}.{feature or feature_of(function)}"
+            self.tools[name] = Tool(name, function, takes, changes, part)
             return function
 
         return add(function) if function else add
@@ -222,33 +235,58 @@ class App:
                 with world.transaction("world"):
                     handler(world, event.payload)
 
-    def call(self, world: World, call: ToolCall, offered: Iterable[str] | None = None) -> CallResult:
+    def call(
+        self, world: World, call: ToolCall, offered: Iterable[str] | None = None, injector: Injector | None = None
+    ) -> CallResult:
         """Run one tool call in one transaction. A refusal changes nothing in the app's tables; time passes.
 
         Args:
             world: The fork to act on.
             call: The call as the agent wrote it.
             offered: Names of the tools that this task offers; all of the app's when None.
+            injector: The faults of this episode; none when None.
 
         Raises:
             AppError: The tool itself failed: a bug in the app, never the agent's fault.
         """
-        name = call["function"]["name"]
+        name, text = call["function"]["name"], call["function"]["arguments"]
         names = list(self.tools if offered is None else offered)
         tool = self.tools.get(name) if name in names else None
-        self.pass_time(world, tool.takes if tool else DEFAULT_TAKES)
+        if injector is not None:
+            names.append(WAIT.name)
+            tool = WAIT if name == WAIT.name else tool
+        if tool is None:
+            self.pass_time(world, DEFAULT_TAKES)
+            refusal = Refusal("unknown_tool", str(UnknownNameError("tool", name, names)))
+            return CallResult(refusal_text(refusal), refusal.code)
+        if injector is not None:
+            return injector.call(world, tool, text)
+        self.pass_time(world, tool.takes)
+        return self.run(world, tool, text)
+
+    def run(self, world: World, tool: Tool, text: str, then: Callable[[str], None] | None = None) -> CallResult:
+        """Run a tool in one transaction, without moving the clock.
+
+        Args:
+            world: The fork to act on.
+            tool: The tool.
+            text: Its arguments as the agent wrote them.
+            then: Gets the answer before the transaction ends; for what must be kept with it or not at all.
+
+        Raises:
+            AppError: The tool itself failed: a bug in the app, never the agent's fault.
+        """
         try:
-            if tool is None:
-                raise Refusal("unknown_tool", str(UnknownNameError("tool", name, names)))
-            arguments = tool.parse(call["function"]["arguments"])
+            arguments = tool.parse(text)
             with world.transaction("agent"):
-                text = result_text(tool.function(world, **arguments))
+                answer = result_text(tool.function(world, **arguments))
+                if then is not None:
+                    then(answer)
         except Refusal as refusal:
             return CallResult(refusal_text(refusal), refusal.code)
         except Exception as error:
-            arguments_text = call["function"]["arguments"][:200]
-            raise AppError(f"{name}({arguments_text}) failed: {type(error).__name__}: {error}") from error
-        return CallResult(text)
+            raise AppError(f"{tool.name}({text[:200]}) failed: {type(error).__name__}: {error}") from error
+        return CallResult(answer)
 
 
 def parse_size(size: Size | str) -> Size:

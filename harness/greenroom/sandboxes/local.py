@@ -3,13 +3,15 @@
 import itertools
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from greenroom.app import App, parse_size
 from greenroom.errors import SandboxError, UsageError, VerifierError
+from greenroom.fault import Fault
+from greenroom.faults import NONE, WAIT, Before, Injector, Profile, parse_profile, with_key
 from greenroom.messages import Message, said, tool
 from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
@@ -26,6 +28,7 @@ class _Running:
     world: World
     task: Task
     offered: tuple[str, ...]
+    injector: Injector | None
 
 
 class LocalSandbox:
@@ -36,13 +39,26 @@ class LocalSandbox:
         size: How much data its worlds hold.
         seed: The seed that its bases are populated with.
         cache_dir: Where bases are cached; the user's cache folder when None.
+        faults: What goes wrong between agents and the app: `none`, `realistic`, `hostile`, or a profile of one's own.
+        fault_seed: What goes wrong follows from it and the task, and from what the agent does.
     """
 
-    def __init__(self, app: App, size: Size | str = Size.SMALL, seed: int = 0, cache_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        size: Size | str = Size.SMALL,
+        seed: int = 0,
+        cache_dir: Path | None = None,
+        *,
+        faults: Profile | str = NONE,
+        fault_seed: int = 0,
+    ) -> None:
+        self._faults, self._fault_seed = parse_profile(faults), fault_seed
         self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
         self._incidental = {table: set(columns) for table, columns in app.incidental.items()}
         self._bases: dict[Split, Snapshot] = {}
         self._snapshots: dict[str, Snapshot] = {}
+        self._before: dict[str, Before] = {}
         self._tasks: OrderedDict[str, tuple[Task, str]] = OrderedDict()
         self._episodes: dict[str, _Running] = {}
         self._numbers = itertools.count(1)
@@ -59,7 +75,14 @@ class LocalSandbox:
 
     def tools(self) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""
-        return [tool.schema for tool in self._app.tools.values()]
+        return self._schemas(self._app.tools)
+
+    def _schemas(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """With faults: keys for tools that write, and a tool to wait."""
+        tools = [self._app.tools[name] for name in names]
+        if self._faults == NONE:
+            return [tool.schema for tool in tools]
+        return [*(with_key(tool) for tool in tools), WAIT.schema]
 
     def base(self, split: Split) -> Snapshot:
         """The populated world of a split; built once, then cached on disk."""
@@ -76,14 +99,13 @@ class LocalSandbox:
             AppError: The family failed.
         """
         made, snapshot = self._task(task)
-        schemas: list[dict[str, Any]] = [self._app.tools[name].schema for name in made.tools]
         return Brief(
             task=task,
             snapshot=snapshot,
             goal=made.goal.to_json(),
-            tools=schemas,
+            tools=self._schemas(made.tools),
             policy=self._app.policy,
-            max_steps=made.max_steps,
+            max_steps=made.max_steps * self._faults.patience,
             solution=list(made.solution),
             slips=[list(slip) for slip in made.slips],
             excess=made.excess,
@@ -129,12 +151,17 @@ class LocalSandbox:
         source = self._snapshots.get(snapshot)
         if source is None:
             raise SandboxError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
-        return [self._open(source, made) for _ in range(n)]
+        return [self._open(source, made, self._injector(task, self._before.get(snapshot))) for _ in range(n)]
 
-    def _open(self, source: Snapshot, made: Task) -> Opened:
+    def _injector(self, task: str, before: Before | None) -> Injector | None:
+        if self._faults == NONE:
+            return None
+        return Injector(self._app, self._faults, f"{self._fault_seed}/{task}", before)
+
+    def _open(self, source: Snapshot, made: Task, injector: Injector | None) -> Opened:
         world = source.open()
         episode = f"{self._secret}-{next(self._numbers)}"
-        self._episodes[episode] = _Running(world, made, made.tools)
+        self._episodes[episode] = _Running(world, made, made.tools, injector)
         # Frozen again, not copied from the source: the id proves the fork, not the intention.
         return Opened(episode=episode, state=world.freeze().page_id)
 
@@ -156,12 +183,14 @@ class LocalSandbox:
     def _step(self, request: StepRequest) -> StepResult:
         running = self._running(request.episode)
         messages: list[Message] = []
+        faults: list[Fault] = []
         refused = 0
         for call in request.calls:
-            result = self._app.call(running.world, call, running.offered)
+            result = self._app.call(running.world, call, running.offered, running.injector)
             refused += result.refused is not None
+            faults += result.faults
             messages.append(tool(call["id"], result.text))
-        return StepResult(messages=messages, now=running.world.now.isoformat(), refused=refused)
+        return StepResult(messages=messages, now=running.world.now.isoformat(), refused=refused, faults=faults)
 
     def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
         """Score an episode.
@@ -181,8 +210,11 @@ class LocalSandbox:
 
     def snapshot(self, episode: str) -> str:
         """Freeze an episode's world; returns the snapshot's page id."""
-        frozen = self._running(episode).world.freeze()
+        running = self._running(episode)
+        frozen = running.world.freeze()
         self._snapshots[frozen.page_id] = frozen
+        if running.injector and running.injector.before:
+            self._before[frozen.page_id] = running.injector.before
         return frozen.page_id
 
     def content(self, episode: str) -> str:
@@ -198,3 +230,4 @@ class LocalSandbox:
     def release(self, snapshot: str) -> None:
         """Forget a snapshot; its task is made again when it is asked for."""
         self._snapshots.pop(snapshot, None)
+        self._before.pop(snapshot, None)
