@@ -16,7 +16,7 @@ from greenroom.messages import Message, said, tool
 from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
-from greenroom.worlds import Snapshot, World, build_base, net
+from greenroom.worlds import Change, Snapshot, World, build_base, net
 
 KEPT_TASKS = 4096
 
@@ -198,8 +198,7 @@ class LocalSandbox:
         Raises:
             VerifierError: The verifier itself failed.
         """
-        running = self._running(episode)
-        changes = without_incidental(net(running.world.changes(by="agent")), self._incidental)
+        running, changes = self._running(episode), self.changes(episode)
         try:
             with running.world.transaction("world"):
                 return running.task.verifier(
@@ -207,6 +206,11 @@ class LocalSandbox:
                 )
         except Exception as error:
             raise VerifierError(f"verifier of episode '{episode}' failed: {type(error).__name__}: {error}") from error
+
+    def changes(self, episode: str) -> list[Change]:
+        """What the agent has changed since the start: net, incidental columns left out."""
+        world = self._running(episode).world
+        return without_incidental(net(world.changes(by="agent")), self._incidental)
 
     def snapshot(self, episode: str) -> str:
         """Freeze an episode's world; returns the snapshot's page id."""
