@@ -1,4 +1,4 @@
-"""`greenroom play`: be the agent, or the user, in a terminal. Lines come from standard input, so scripts can play too."""
+"""`greenroom play`: be the agent, or the user, in a terminal. Lines come from standard input, scripts' too."""
 
 import asyncio
 import json

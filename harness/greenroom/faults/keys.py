@@ -4,7 +4,7 @@ A repeated key gets the first answer and runs nothing twice. A refusal is not ke
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from greenroom.errors import Refusal
 from greenroom.tools import Tool
@@ -48,10 +48,11 @@ def split_key(tool: Tool, text: str) -> tuple[str | None, str]:
         return None, text  # The tool's own reading tells what is wrong.
     if not isinstance(values, dict) or ARGUMENT not in values:
         return None, text
-    key: Any = values.pop(ARGUMENT)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    given = cast(dict[str, Any], values)
+    key = given.pop(ARGUMENT)
     if key is None:
-        return None, json.dumps(values)
+        return None, json.dumps(given)
     if not isinstance(key, str) or not 1 <= len(key) <= LONGEST:
         told = f"{tool.name}: '{ARGUMENT}' is a text of 1 to {LONGEST} characters (given: {str(key)[:80]!r})."
         raise Refusal("bad_arguments", told)
-    return key, json.dumps(values, sort_keys=True)
+    return key, json.dumps(given, sort_keys=True)
