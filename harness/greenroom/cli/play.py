@@ -14,13 +14,13 @@ from greenroom.cli.options import FaultSeedOption, FaultsOption, SeedOption, Spl
 from greenroom.cli.output import console
 from greenroom.errors import UnknownNameError, UsageError
 from greenroom.messages import Message, assistant, call
-from greenroom.users import UserState, UserTurn
 
 if TYPE_CHECKING:
     from greenroom.episode import Episode
     from greenroom.policy import Policy
     from greenroom.sandbox import Brief, Sandbox
     from greenroom.tasks import Goal
+    from greenroom.users import UserState, UserTurn
 
 ROLES = ("agent", "user")
 HELP = """\
@@ -224,6 +224,8 @@ class Person:
         verdict = episode.verify()
         session.close()
         episode.close()
+        if (close := getattr(self._policy, "aclose", None)) is not None:
+            await close()
         return show_verdict(verdict.score, verdict.findings)
 
 
@@ -239,7 +241,7 @@ class Typed:
     def __init__(self, typed: Iterable[str]) -> None:
         self._typed = iter(typed)
 
-    def open(self, goal: "Goal", seed: int) -> UserTurn:
+    def open(self, goal: "Goal", seed: int) -> "UserTurn":
         """Show the goal, and read the opening."""
         print_line("you want", f"{goal.intent}, such as: {goal.requests[0]}", "bold")
         for fact in goal.facts:
@@ -248,11 +250,13 @@ class Typed:
         print_line("", "An empty line ends the conversation.", "dim")
         return self._turn()
 
-    def reply(self, state: UserState, messages: Sequence[Message]) -> UserTurn:
+    def reply(self, state: "UserState", messages: Sequence[Message]) -> "UserTurn":
         """Read the answer."""
         return self._turn()
 
-    def _turn(self) -> UserTurn:
+    def _turn(self) -> "UserTurn":
+        from greenroom.users import UserTurn
+
         line = next(self._typed, "").strip()
         return UserTurn(text=line or "Goodbye.", state={}, ends=not line, act="typed")
 

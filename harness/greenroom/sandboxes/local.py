@@ -141,6 +141,17 @@ class LocalSandbox:
             raise UsageError(f"task '{text}' is of app '{task_id.app}', but this sandbox runs '{self.app}'")
         return task_id
 
+    def start(self, snapshot: str) -> Snapshot:
+        """A snapshot that is kept here, to look at or to fork by hand.
+
+        Raises:
+            SandboxError: The snapshot is not known here.
+        """
+        found = self._snapshots.get(snapshot)
+        if found is None:
+            raise SandboxError(f"snapshot '{snapshot[:16]}…' is not known here: it was released, or never made")
+        return found
+
     def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
         """Fork a snapshot n times.
 

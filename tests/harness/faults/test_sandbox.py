@@ -17,6 +17,7 @@ from greenroom.rollouts import GroupSpec, Rollouts, load_policy
 from greenroom.rollouts.replay import replay
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import LocalSandbox
+from greenroom.spaces import MessageSpace
 from greenroom.store import Store
 from greenroom.users import UserSimulator
 
@@ -47,6 +48,22 @@ def test_members_of_a_group_that_do_the_same_meet_the_same(hostile: LocalSandbox
     assert hostile.snapshot(one.episode) == hostile.snapshot(two.episode)
     assert first != history(hostile, other.episode, MIXED[1:] + MIXED[:1])
     assert {f.kind for _, faults, _ in first for f in faults} > {"latency", "timed_out"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_calls_under_hostile_faults_are_answered_alike_in_every_member(tmp_path: Path, seed: int) -> None:
+    sandbox = LocalSandbox(load_app("mail"), cache_dir=tmp_path, faults="hostile")
+    task = f"mail/train/forward/{seed}"
+    brief = sandbox.prepare(task)
+    space = MessageSpace(brief.tools, seed=seed, text_rate=0.0)
+    messages = [space.sample() for _ in range(60)]
+    one, two = sandbox.open(brief.snapshot, task, 2)
+    first = history(sandbox, one.episode, messages)
+    assert first == history(sandbox, two.episode, messages)
+    assert sandbox.snapshot(one.episode) == sandbox.snapshot(two.episode)
+    answers = [json.loads(m.text_of(new)) for results, _, _ in first for new in results]
+    assert len(answers) == 60
+    assert {"timed_out", "server_error"} & {a["error"] for a in answers if isinstance(a, dict) and "error" in a}
 
 
 def test_the_order_in_which_members_step_changes_nothing(hostile: LocalSandbox) -> None:
