@@ -206,7 +206,9 @@ class Domain:
 
     def _plain(self, result: Any) -> Any:
         """A result as the agent would read it from tau2, parsed where it is JSON."""
-        text = self._env.to_json_str(result)
+        text: str = self._env.to_json_str(result)
+        if isinstance(result, str) and text[:1] not in ("{", "["):
+            return text
         try:
             return json.loads(text)
         except ValueError:
