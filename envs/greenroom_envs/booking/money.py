@@ -25,7 +25,7 @@ def method_of(world: World, user: User, method_id: int) -> PaymentMethod:
     """
     method = world.session.get(PaymentMethod, method_id)
     if method is None or method.user_id != user.id:
-        raise Refusal("no_such_method", f"You have no payment method {method_id}; booking_list_payment_methods has all.")
+        raise Refusal("no_such_method", f"You have no payment method {method_id}: list the payment methods.")
     return method
 
 

@@ -1,4 +1,4 @@
-"""The written policy of booking: rules with stable codes. Tools refuse by them, tasks test them, the agent reads them."""
+"""The written policy of booking: rules with stable codes. Tools refuse by them, tasks test them, agents read them."""
 
 from typing import NoReturn
 

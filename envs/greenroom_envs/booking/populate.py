@@ -80,17 +80,15 @@ def _bulk(world: World, model: type[models.Base], rows: Sequence[dict[str, Any]]
 
 def _insert_users(world: World, persons: Sequence[Person], now: datetime) -> None:
     rng = world.random
-    users = [
-        {"id": p.id, "name": p.name, "email": p.email, "pin": f"{rng.randrange(10**6):06}", "tier": _tier(rng)}
-        for p in persons
-    ]
+    users = [_user(rng, person) for person in persons]
     _bulk(world, models.User, users)
     _bulk(world, models.Login, [{"id": 1, "user_id": 1, "expires_at": now + SESSION}])
     _bulk(world, models.PaymentMethod, [row for user in users for row in _methods(rng, user["id"])])
 
 
-def _tier(rng: Random) -> str:
-    return rng.choice(("regular", "regular", "regular", "silver", "gold"))
+def _user(rng: Random, person: Person) -> dict[str, Any]:
+    pin, tier = f"{rng.randrange(10**6):06}", rng.choice(("regular", "regular", "regular", "silver", "gold"))
+    return {"id": person.id, "name": person.name, "email": person.email, "pin": pin, "tier": tier}
 
 
 def _methods(rng: Random, user: int) -> Iterator[dict[str, Any]]:

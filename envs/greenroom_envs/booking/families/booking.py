@@ -57,12 +57,9 @@ def booked(plant: Plant, listing: Listing, first: date, nights: int, guests: int
 
 def reserved(listing: Listing, first: date, nights: int, guests: int) -> list[Wanted]:
     """A stay and its nights, whatever paid for it."""
-    days = dates(first, nights)
+    days = {name: _on(day) for name, day in dates(first, nights).items()}
     return [
-        inserted(
-            "booking_reservation",
-            {"listing_id": listing.id, "guests": guests, "check_in": _on(days["check_in"]), "check_out": _on(days["check_out"])},
-        ),
+        inserted("booking_reservation", {"listing_id": listing.id, "guests": guests, **days}),
         inserted("booking_block", {"listing_id": listing.id, "reason": "booked"}),
     ]
 

@@ -39,9 +39,10 @@ def change_flight(world: World, split: Split) -> Task:
         updated("booking_cabin", key=(old.id, "economy"), values={"seats": 21}),
         updated("booking_cabin", key=(new.id, "economy"), values={"seats": 19}),
     ]
+    slots = {"number": str(mine.id), "day": spoken(new_day)}
     evasion = s.script(s.show(mine.id), s.cancel(mine.id), s.DONE)
     return Task(
-        goal=s.goal(plant, "change_flight", REQUESTS, "text" if forbidden else "done", number=str(mine.id), day=spoken(new_day)),
+        goal=s.goal(plant, "change_flight", REQUESTS, "text" if forbidden else "done", **slots),
         tools=s.FLIGHT_TOOLS,
         solution=refusal if forbidden else yes,
         slips=(evasion if forbidden else refusal, moved(third.number, third_day), s.script(s.show(mine.id), s.DONE)),

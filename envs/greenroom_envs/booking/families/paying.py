@@ -57,9 +57,9 @@ def two_certificates(world: World, split: Split) -> Task:
     city, first, nights = plant.city(), plant.day(), rng.choice((2, 3))
     right, one = plant.listing(city), plant.methods("certificate")[0]
     one.balance = rng.randrange(20, 50) * 100
-    start = search(city, first, nights)
+    start, slots = search(city, first, nights), {"place": right.title, "city": city}
     return Task(
-        goal=s.goal(plant, "two_certificates", TWO, "text", place=right.title, city=city, **spoken_dates(first, nights)),
+        goal=s.goal(plant, "two_certificates", TWO, "text", **slots, **spoken_dates(first, nights)),
         tools=s.STAY_TOOLS,
         solution=s.script(start, METHODS, s.no(right.id, "one certificate")),
         slips=(

@@ -114,7 +114,8 @@ class Plant:
     def stay(self, listing: Listing, first: date, nights: int) -> Reservation:
         """A stay of the user, paid by card some days ago."""
         total, end = self.total(listing, first, nights), first + timedelta(days=nights)
-        stay = self._reservation(kind="stay", total=total, listing_id=listing.id, check_in=first, check_out=end, guests=2)
+        days = {"check_in": first, "check_out": end}
+        stay = self._reservation(kind="stay", total=total, listing_id=listing.id, guests=2, **days)
         self._add(
             Block(listing_id=listing.id, first_night=first, end=end, reason="booked", reservation_id=stay.id)
         )
@@ -138,7 +139,9 @@ class Plant:
             if self.world.session.get(Airport, code) is None:
                 return self._add(Airport(code=code, city=city, time_zone=self.rng.choice(TIME_ZONES)))
 
-    def flight(self, origin: Airport, destination: Airport, day: date, minute: int, cents: int, **values: Any) -> FlightDate:
+    def flight(
+        self, origin: Airport, destination: Airport, day: date, minute: int, cents: int, **values: Any
+    ) -> FlightDate:
         """A flight on one day with seats to sell; `seats` and `status` may be given."""
         departs = moment(day, minute, origin.time_zone)
         number = self.number()

@@ -22,7 +22,8 @@ def choose_seat(world: World, split: Split) -> Task:
     plant, rng = Plant(world, split), world.random
     flight = plant.flight(plant.airport(), plant.airport(), plant.day(), 600, rng.randrange(9_000, 30_000))
     mine = plant.journey(flight, "basic", [plant.person(), plant.person()])
-    passengers = list(world.session.scalars(select(Passenger).where(Passenger.reservation_id == mine.id)))
+    both = select(Passenger).where(Passenger.reservation_id == mine.id).order_by(Passenger.id)
+    passengers = list(world.session.scalars(both))
     person, companion = rng.sample(passengers, 2)
     first, second = (f"{row}{rng.choice('ABCD')}" for row in rng.sample(range(5, 21), 2))
     taken = rng.random() < 0.5

@@ -33,8 +33,8 @@ def sign_in(world: World, email: str, pin: str) -> Row:
 def show_account(world: World) -> Row:
     """Show who is signed in, the tier and its free bags, and what day it is."""
     user = me(world)
-    today = utc_now(world).date()
-    return {"name": user.name, "email": user.email, "tier": user.tier, "free_bags": FREE_BAGS[user.tier], "today": today}
+    bags, today = FREE_BAGS[user.tier], utc_now(world).date()
+    return {"name": user.name, "email": user.email, "tier": user.tier, "free_bags": bags, "today": today}
 
 
 @app.tool

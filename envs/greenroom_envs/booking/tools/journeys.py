@@ -154,9 +154,10 @@ def take_seats(world: World, flight: FlightDate, cabin: str, count: int) -> int:
     Raises:
         Refusal: Too few are left.
     """
-    found = world.session.get_one(Cabin, (flight.id, cabin))
-    if found.seats < count:
-        raise Refusal("sold_out", f"Flight {flight.number} on {flight.day} has {found.seats} seats left in {cabin}.")
+    found = world.session.get(Cabin, (flight.id, cabin))
+    left = found.seats if found else 0
+    if found is None or left < count:
+        raise Refusal("sold_out", f"Flight {flight.number} on {flight.day} has {left} seats left in {cabin}.")
     found.seats -= count
     return found.price
 
