@@ -123,16 +123,18 @@ def _rows(snapshot: Snapshot, most: int = ROWS) -> Iterator[tuple[str, dict[str,
 def _drawn(app: App, base: Snapshot, tool: Tool, pool: Pool, most: int) -> Iterator[Sample]:
     """Calls with drawn arguments that are accepted in the base; their results join the pool."""
     rng, sampler = random.Random(tool.name), np.random.default_rng(7)
+    tried: set[str] = set()
     left = most
     for _ in range(TRIES):
         one = call(tool.name, **_arguments(tool, pool, rng, sampler))
+        if not left or one["function"]["arguments"] in tried:
+            continue
+        tried.add(one["function"]["arguments"])
         result = _accepted(app, base, one)
         if result is not None:
             pool.add("", json.loads(result.text))
             yield Sample(base, one)
             left -= 1
-        if not left:
-            return
 
 
 def _accepted(app: App, base: Snapshot, one: ToolCall) -> CallResult | None:

@@ -36,13 +36,13 @@ def test_a_script_plays_the_agent_to_the_end(greenroom: Greenroom, brief: Brief)
 
 
 def test_tools_have_short_names_and_what_is_no_call_is_said(greenroom: Greenroom) -> None:
-    typed = "search word=key limit=2\nread 1\nnotes_serach x\nI have no idea\nread note_id 1\n"
+    typed = "search word=key limit=2\nread 1\nnotes_serach x\nread note_id=1 x\nI have no idea\n"
     done = greenroom("play", "notes", "--task", TASK, typed=typed)
     assert done.returncode == 1
     assert done.stdout.count("agent> ") == 5
     assert '{"id": 1, "title"' in done.stdout
     assert "did you mean 'notes_search'" in done.stdout
-    assert "'note_id': write name=value; notes_read takes note_id" in done.stdout
+    assert "'x': write name=value; notes_read takes note_id" in done.stdout
     assert "score 0: not solved" in done.stdout
     assert "- not said: " in done.stdout
 
