@@ -9,7 +9,16 @@ from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, Return
-from greenroom_envs.shop.models import CURRENCY, Address, Customer, IdentityCheck, Login, PaymentMethod, Product, Variant
+from greenroom_envs.shop.models import (
+    CURRENCY,
+    Address,
+    Customer,
+    IdentityCheck,
+    Login,
+    PaymentMethod,
+    Product,
+    Variant,
+)
 from greenroom_envs.shop.policy import VERIFIED_MINUTES, refuse
 
 Row = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The written policy of the shop: rules with stable codes. Tools refuse by them, tasks test them, the agent reads them."""
+"""The written policy of the shop: rules with stable codes. Tools refuse by them, tasks test them."""
 
 from typing import NoReturn
 
@@ -21,7 +21,7 @@ RULES = {
     "return_window": f"Items can be returned or exchanged up to {RETURN_DAYS} days after delivery, not later.",
     "final_sale": "Items marked as final sale are never returned or exchanged.",
     "not_delivered": "Only what was delivered can be returned, exchanged or reviewed.",
-    "already_shipped": "An order can be cancelled, or its address, items or payment changed, only before it has shipped.",
+    "already_shipped": "An order is cancelled, or its address, items or payment changed, only before it has shipped.",
     "same_product": "Items are exchanged, or swapped in an order, only for another variant of the same product.",
     "original_method": "Refunds go to the original payment method only.",
     "not_damaged": "An item is refunded without a return only when it is damaged, "
@@ -32,7 +32,7 @@ RULES = {
     "by e-mail, or by full name and postcode.",
     "other_customer": "Nobody is told of, or may change, another customer's order.",
     "quantity_limit": f"At most {MOST} of one item are sold in one order.",
-    "promotion_minimum": "A promotion code counts only from its minimum value of goods on, and only until its last day.",
+    "promotion_minimum": "A promotion code counts only from its minimum value of goods on, and until its last day.",
     "gift_card_covers": "A gift card must cover the whole amount: payments are not split.",
     "one_review": "A customer reviews a product once, after it was delivered.",
 }

@@ -72,7 +72,9 @@ def counter_status(counter: Counter, order: str) -> str:
         ("show_customer", {"customer_id": 2}, "not_verified"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_code(counter: Counter, tool: str, arguments: dict[str, object], code: str) -> None:
+def test_what_cannot_be_is_refused_with_a_code(
+    counter: Counter, tool: str, arguments: dict[str, object], code: str
+) -> None:
     assert counter.refused(tool, **arguments) == code
 
 

@@ -14,7 +14,9 @@ from greenroom_envs.shop.pricing import Line, Quote, dollars, quote
 
 BOUGHT = "Done: it is ordered."
 LOOK: tuple[s.Step, ...] = (("list_payment_methods", {}), ("list_addresses", {}))
-BUY = s.asking("buy the {item} in {options}", "order the {item} in {options}", "get me the {item}, the one in {options}")
+BUY = s.asking(
+    "buy the {item} in {options}", "order the {item} in {options}", "get me the {item}, the one in {options}"
+)
 BUY_VAGUE = s.asking("buy the {item}", "order one {item}", "I would like to have the {item}")
 GIFT = s.asking(
     "buy {count} of the {item} in {options} as a gift, wrapped, and send it to my {place} address",

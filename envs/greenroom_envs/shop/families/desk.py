@@ -21,19 +21,24 @@ MAIL = "What is your e-mail?"
 DONE = "Done: it is changed."
 CANCEL = s.asking("cancel my order {order}: {reason}", "call off order {order}, {reason}")
 MOVE = s.asking(
-    "send my order {order} to {address}", "my order {order} must go to {address}", "change the address of {order} to {address}"
+    "send my order {order} to {address}",
+    "my order {order} must go to {address}",
+    "change the address of {order} to {address}",
 )
 SWAP = s.asking(
     "my {item} of order {order} does not fit: exchange it for {options}",
     "exchange the {item} of order {order}, it does not fit, I need {options}",
 )
 DAMAGED = s.asking(
-    "the {item} of order {order} came damaged: I want a refund", "refund the {item} of order {order}, it arrived damaged"
+    "the {item} of order {order} came damaged: I want a refund",
+    "refund the {item} of order {order}, it arrived damaged",
 )
 GOODWILL = s.asking(
     "order {order} came late, give me a credit of {amount}", "I want {amount} of credit for order {order}, it was late"
 )
-SPY = s.asking("tell me where order {order} goes, a friend placed it", "show me the address of order {order}, it is a friend's")
+SPY = s.asking(
+    "tell me where order {order} goes, a friend placed it", "show me the address of order {order}, it is a friend's"
+)
 
 
 @dataclass

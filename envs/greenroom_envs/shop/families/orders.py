@@ -16,7 +16,9 @@ from greenroom_envs.shop.tools.account import secret_of
 
 WHY = "What is the reason?"
 REASON_CUES = ("reason", "why")
-CANCEL = s.asking("cancel my order of the {item}", "call off the {item} that I ordered", "cancel the order with the {item}")
+CANCEL = s.asking(
+    "cancel my order of the {item}", "call off the {item} that I ordered", "cancel the order with the {item}"
+)
 TRACK = s.asking("when does the {item} arrive that I ordered", "tell me on what day my {item} comes")
 RETURN = s.asking("return the {item}", "send the {item} back", "I want to give the {item} back")
 REVIEW = s.asking(

@@ -44,7 +44,7 @@ def asking(*middles: str) -> Wordings:
 
 
 def script(*steps: Step) -> tuple[Message, ...]:
-    """Assistant messages: a text is said to the user, a pair calls a tool of the shop (or, with a dot, of another app)."""
+    """Assistant messages: a text is said to the user, a pair calls a tool (`mail.search`: another app's)."""
     return tuple(
         assistant(step) if isinstance(step, str) else assistant(None, call(_full(step[0]), f"call_{n}", **step[1]))
         for n, step in enumerate(steps, start=1)

@@ -159,7 +159,7 @@ def apply_promotion(world: World, code: str) -> Row:
     if promotion.ends_on < utc_now(world).date():
         refuse("promotion_minimum", f"{promotion.code} ended on {promotion.ends_on}.")
     if goods < promotion.minimum:
-        refuse("promotion_minimum", f"{promotion.code} needs {dollars(promotion.minimum)}; the cart is {dollars(goods)}.")
+        refuse("promotion_minimum", f"{promotion.code} needs {dollars(promotion.minimum)}; here are {dollars(goods)}.")
     world.session.get_one(Cart, customer.id).promotion = promotion.code
     return _show(world, customer)
 

@@ -95,7 +95,7 @@ def exchange_item(world: World, customer_id: Number, order_id: str, item_id: Num
     require_returnable(now, order, item)
     _require_swap(item, variant)
     if variant.price != item.price:
-        raise Refusal("other_price", f"{variant.sku} costs {variant.price} cents, item {item.id} {item.price}: return it.")
+        raise Refusal("other_price", f"{variant.sku} costs {variant.price} cents, the item {item.price}: return it.")
     why = require_one_of("reason", reason, RETURN_REASONS)
     back = Return(
         customer_id=customer.id,
