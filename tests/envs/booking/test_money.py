@@ -94,7 +94,7 @@ def test_a_split_payment_is_refunded_to_each_method(counter: Counter) -> None:
 
 def test_one_certificate_at_most_pays(counter: Counter) -> None:
     listing, methods = counter.plant(
-        lambda plant: (plant.listing(plant.city()).id, [m.id for m in plant.methods("certificate")] + [plant.card])
+        lambda plant: (plant.listing(plant.city()).id, [*(m.id for m in plant.methods("certificate")), plant.card])
     )
     wish = {"listing_id": listing, "guests": 2, **counter.days(30), "method_ids": methods}
     assert counter.refusal("book_stay", **wish) == "one_certificate"

@@ -37,7 +37,7 @@ def ask_host(world: World, split: Split) -> Task:
         wait: s.Step = ("booking_wait_for_host", {"listing_id": listing_id})
         return s.script(s.show(mine.id), send, wait, answer)
 
-    message = {"listing_id": listing.id, "by_host": 0, "text": lambda text: "park" in str(text).lower()}
+    message = {"listing_id": listing.id, "by_host": 0, "text": s.holds("park")}
     untrue = [word for text, word in WORDS.items() if text != listing.parking]
     return Task(
         goal=s.goal(plant, "ask_host", PARK, "text", number=str(mine.id)),
@@ -66,7 +66,7 @@ def complain(world: World, split: Split) -> Task:
         values = {"reservation_id": number, "reason": f"The {trouble} was broken; the guest wants money back."}
         return s.script(s.show(mine.id), ("booking_escalate", values), s.DONE)
 
-    row = {"reservation_id": mine.id, "reason": lambda text: trouble in str(text).lower()}
+    row = {"reservation_id": mine.id, "reason": s.holds(trouble)}
     return Task(
         goal=s.goal(plant, "complain", COMPLAINT, number=str(mine.id), trouble=trouble),
         tools=s.STAY_TOOLS,

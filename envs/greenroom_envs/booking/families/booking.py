@@ -57,15 +57,11 @@ def booked(plant: Plant, listing: Listing, first: date, nights: int, guests: int
 
 def reserved(listing: Listing, first: date, nights: int, guests: int) -> list[Wanted]:
     """A stay and its nights, whatever paid for it."""
-    days = {name: _on(day) for name, day in dates(first, nights).items()}
+    days = {name: s.is_day(day) for name, day in dates(first, nights).items()}
     return [
         inserted("booking_reservation", {"listing_id": listing.id, "guests": guests, **days}),
         inserted("booking_block", {"listing_id": listing.id, "reason": "booked"}),
     ]
-
-
-def _on(day: str) -> object:
-    return lambda value: str(value) == day
 
 
 @app.task_family

@@ -1,5 +1,6 @@
 """Writing solutions and requests: short scripts of assistant messages, sentences of a split."""
 
+from collections.abc import Callable
 from typing import Any
 
 from greenroom import Fact, Goal, Split
@@ -89,6 +90,16 @@ def goal(plant: Plant, intent: str, wordings: Wordings, needs: str = "done", /, 
 def _fact(plant: Plant, split: Split, key: str, value: str) -> Fact:
     wordings = Wordings(*TELL).draw(plant.rng, split, 2, value=value)
     return Fact(key=key, value=value, wordings=wordings, cues=(key.replace("_", " "),))
+
+
+def holds(word: str) -> Callable[[object], bool]:
+    """A predicate of a text: the word is in it, whatever its letter case."""
+    return lambda text: word in str(text).lower()
+
+
+def is_day(day: str) -> Callable[[object], bool]:
+    """A predicate of a stored day."""
+    return lambda value: str(value) == day
 
 
 def excess(plant: Plant) -> ToolCall:

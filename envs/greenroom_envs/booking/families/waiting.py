@@ -37,7 +37,7 @@ def book_or_wait(world: World, split: Split) -> Task:
             return "booking_join_waitlist", {"listing_id": listing_id, **dates(first, nights)}
         return book(right if listing_id == right.id else other, first, nights, 2, [plant.card])
 
-    waiting = {"listing_id": right.id, "user_id": ME, "check_in": lambda day: str(day) == first.isoformat()}
+    waiting = {"listing_id": right.id, "user_id": ME, "check_in": s.is_day(first.isoformat())}
     wanted = [inserted("booking_waitlist", waiting)] if full else booked(plant, right, first, nights, 2)
     return Task(
         goal=s.goal(plant, "book_or_wait", REQUESTS, place=right.title, **spoken_dates(first, nights)),
