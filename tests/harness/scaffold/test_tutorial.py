@@ -22,7 +22,7 @@ PLACES = {
 
 def machine(folder: Path) -> dict[str, str]:
     """A virtual environment that sees the packages of this one, so that nothing is installed here."""
-    venv.create(folder / "venv", with_pip=False)
+    venv.create(folder / "venv", symlinks=True, with_pip=False)
     inner = folder / "venv" / "lib" / Path(sysconfig.get_path("purelib")).parent.name / "site-packages"
     (inner / "outer.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
     python = folder / "venv" / "bin" / "python"
