@@ -84,9 +84,7 @@ def _return(world: World, user: User, reservation: Reservation, method_id: int, 
         method.balance += share
     if method.kind == "certificate":
         until = utc_now(world).date() + timedelta(days=VOUCHER_DAYS)
-        world.session.add(
-            Voucher(user_id=user.id, amount=share, reservation_id=reservation.id, valid_until=until)
-        )
+        world.session.add(Voucher(user_id=user.id, amount=share, reservation_id=reservation.id, valid_until=until))
 
 
 def _move(world: World, reservation: Reservation, method_id: int, amount: int, reason: str) -> None:

@@ -114,9 +114,7 @@ def _cities(rng: Random, split: Split, count: int) -> dict[str, tuple[str, str]]
 
 
 def _insert_hosts(world: World, persons: Sequence[Person]) -> int:
-    rows = [
-        {"name": p.name, "email": p.email, "answers_after": world.random.randrange(5, 26)} for p in persons
-    ]
+    rows = [{"name": p.name, "email": p.email, "answers_after": world.random.randrange(5, 26)} for p in persons]
     _bulk(world, stays.Host, rows)
     return len(rows)
 
@@ -235,9 +233,7 @@ def _on_sale(rng: Random, number: int, price: int, day: date, ahead: int) -> Ite
         }
 
 
-def _insert_history(
-    world: World, persons: Sequence[Person], listings: Sequence[dict[str, Any]], now: datetime
-) -> None:
+def _insert_history(world: World, persons: Sequence[Person], listings: Sequence[dict[str, Any]], now: datetime) -> None:
     """Stays of the past, a few for each user."""
     rows: list[dict[str, Any]] = []
     for person in persons:

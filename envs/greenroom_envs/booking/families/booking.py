@@ -78,9 +78,7 @@ def book_cheapest(world: World, split: Split) -> Task:
     world.session.add(Block(listing_id=taken.id, first_night=first, end=end, reason="booked"))
     start, pay = search(city, first, nights, guests), [plant.card]
     return Task(
-        goal=s.goal(
-            plant, "book_cheapest", CHEAPEST, city=city, guests=str(guests), **spoken_dates(first, nights)
-        ),
+        goal=s.goal(plant, "book_cheapest", CHEAPEST, city=city, guests=str(guests), **spoken_dates(first, nights)),
         tools=s.STAY_TOOLS,
         solution=s.script(start, book(right, first, nights, guests, pay), s.DONE),
         slips=(
@@ -108,9 +106,7 @@ def bring_pet(world: World, split: Split) -> Task:
     elsewhere = s.script(start, book(other, first, nights, 2, pay, pets=True), s.DONE)
     said = [str(right.id), "no pets"]
     return Task(
-        goal=s.goal(
-            plant, "bring_pet", PET, "done" if allowed else "text", **slots, **spoken_dates(first, nights)
-        ),
+        goal=s.goal(plant, "bring_pet", PET, "done" if allowed else "text", **slots, **spoken_dates(first, nights)),
         tools=s.STAY_TOOLS,
         solution=yes if allowed else refusal,
         slips=(elsewhere, refusal if allowed else sneaky, s.script(start, s.DONE)),

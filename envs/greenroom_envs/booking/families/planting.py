@@ -116,18 +116,14 @@ class Plant:
         total, end = self.total(listing, first, nights), first + timedelta(days=nights)
         days = {"check_in": first, "check_out": end}
         stay = self._reservation(kind="stay", total=total, listing_id=listing.id, guests=2, **days)
-        self._add(
-            Block(listing_id=listing.id, first_night=first, end=end, reason="booked", reservation_id=stay.id)
-        )
+        self._add(Block(listing_id=listing.id, first_night=first, end=end, reason="booked", reservation_id=stay.id))
         return stay
 
     def _reservation(self, **values: Any) -> Reservation:
         made = utc_now(self.world) - timedelta(days=self.rng.randrange(20, 60))
         found = self._add(Reservation(id=self.number(), user_id=ME, status="confirmed", made_at=made, **values))
         self._add(
-            Payment(
-                reservation_id=found.id, method_id=self.card, amount=found.total, reason="payment", made_at=made
-            )
+            Payment(reservation_id=found.id, method_id=self.card, amount=found.total, reason="payment", made_at=made)
         )
         return found
 

@@ -21,9 +21,7 @@ def message_host(world: World, listing_id: Number, text: str) -> Row:
     user, listing = me(world), listing_of(world, listing_id)
     require_text(text=text)
     host = host_of(world, listing)
-    message = HostMessage(
-        listing_id=listing.id, user_id=user.id, by_host=False, text=text, sent_at=utc_now(world)
-    )
+    message = HostMessage(listing_id=listing.id, user_id=user.id, by_host=False, text=text, sent_at=utc_now(world))
     world.session.add(message)
     world.session.flush()
     payload = {"listing": listing.id, "user": user.id, "text": text}
