@@ -4,7 +4,7 @@ import pytest
 from support.mailbox import Mailbox
 
 from greenroom import Refusal
-from greenroom_envs.mail.tools.calendar import read_date, read_time
+from greenroom_envs.mail.dates import read_date, read_time
 
 TODAY = date(2026, 3, 2)
 
