@@ -274,7 +274,8 @@ def _parse(url: str) -> URL:
 def _make_room(url: URL, create: bool) -> None:
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return
-    path = Path(str(url.database))
+    # A URI of SQLite's own (`file:/path/x.db?uri=true`) names a file too, which begins behind its scheme.
+    path = Path(str(url.database).removeprefix("file:"))
     if not create and not path.exists():
         raise StoreError(f"no store at {path}: play some rollouts first (`greenroom rollout APP`), or say --store")
     try:

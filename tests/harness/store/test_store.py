@@ -192,12 +192,14 @@ def test_a_place_that_cannot_hold_a_store_is_refused(tmp_path: Path, name: str) 
         Store(tmp_path / name)
 
 
-def test_a_store_that_may_only_be_read_says_so_when_written(tmp_path: Path) -> None:
+def test_a_store_that_may_only_be_read_says_so_when_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     Store(tmp_path / "x.db").close()
     with Store(f"sqlite:///file:{tmp_path}/x.db?mode=ro&uri=true") as store:
         with pytest.raises(StoreError, match=r"cannot write the store .*readonly database"):
             begin(store)
         assert store.runs() == []
+    assert not (tmp_path / "file:").exists()
 
 
 @pytest.mark.parametrize(
