@@ -11,10 +11,13 @@ from typing import Any, TypeVar, overload
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
+from greenroom import names
+from greenroom.cast import CastBase, populate_cast
 from greenroom.errors import AppError, Refusal, UnknownNameError, UsageError
+from greenroom.faults import WAIT, Injector
 from greenroom.messages import ToolCall
 from greenroom.tasks import Size, Split, Task, TaskId
-from greenroom.tools import DEFAULT_TAKES, Tool, refusal_text, result_text
+from greenroom.tools import DEFAULT_TAKES, CallResult, Tool, feature_of, reads_by_name, refusal_text, result_text
 from greenroom.worlds import Recipe, World
 
 STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -23,14 +26,6 @@ Populate = Callable[[World, Size, Split], None]
 Family = Callable[[World, Split], Task]
 Handler = Callable[[World, dict[str, Any]], None]
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class CallResult:
-    """What came of one tool call: the text for the agent, and the code of the refusal if there was one."""
-
-    text: str
-    refused: str | None = None
 
 
 @dataclass(eq=False)
@@ -43,6 +38,7 @@ class App:
         summary: One line, for people.
         policy: What the agent is told at the start of every episode.
         incidental: Columns by table whose change is never held against an agent, such as `read_at`.
+        cast: Whether its worlds hold the shared cast of people and companies (`greenroom.cast`).
         started: When a world of this app begins, in virtual time.
     """
 
@@ -51,10 +47,12 @@ class App:
     summary: str
     policy: str = ""
     incidental: Mapping[str, Iterable[str]] = field(default_factory=dict[str, Iterable[str]])
+    cast: bool = False
     started: datetime = STARTED
     tools: dict[str, Tool] = field(default_factory=dict[str, Tool], init=False)
     families: dict[str, Family] = field(default_factory=dict[str, Family], init=False)
-    handlers: dict[str, Handler] = field(default_factory=dict[str, Handler], init=False)
+    handlers: dict[str, list[Handler]] = field(default_factory=dict[str, list[Handler]], init=False)
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], init=False)
     _populate: Populate | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -67,16 +65,52 @@ class App:
         """The app's tables."""
         return self.models.metadata
 
+    @property
+    def tables(self) -> list[MetaData]:
+        """All tables of its worlds."""
+        return [CastBase.metadata, self.metadata] if self.cast else [self.metadata]
+
+    @property
+    def apps(self) -> tuple["App", ...]:
+        """The apps that it is made of: itself."""
+        return (self,)
+
+    @property
+    def playable(self) -> dict[str, Family]:
+        """The families that need no app which is not there."""
+        here = {app.name for app in self.apps}
+        return {name: family for name, family in self.families.items() if set(self.needs[name]) <= here}
+
     @overload
     def tool(self, function: F) -> F: ...
     @overload
-    def tool(self, *, takes: timedelta = ...) -> Callable[[F], F]: ...
-    def tool(self, function: F | None = None, *, takes: timedelta = DEFAULT_TAKES) -> F | Callable[[F], F]:
-        """Offer a function as a tool, named `app_function`; its first parameter is the world."""
+    def tool(
+        self, *, takes: timedelta = ..., writes: bool | None = ..., feature: str | None = ...
+    ) -> Callable[[F], F]: ...
+    def tool(
+        self,
+        function: F | None = None,
+        *,
+        takes: timedelta = DEFAULT_TAKES,
+        writes: bool | None = None,
+        feature: str | None = None,
+    ) -> F | Callable[[F], F]:
+        """Offer a function as a tool, named `app_function`; its first parameter is the world.
+
+        Args:
+            function: The tool.
+            takes: Virtual time that one call takes.
+            writes: Whether it changes more than incidental columns; when None, whether its name begins with no verb
+                of reading (`greenroom.tools.READING`). `greenroom check` tells where that is wrong.
+            feature: Tools of one feature fail together in an outage; the tool's module in a package `tools`, or the
+                tool alone, when None.
+        """
 
         def add(function: F) -> F:
             name = f"{self.name}_{function.__name__}"
-            self.tools[name] = Tool(name, function, takes)
+            changes = not reads_by_name(function.__name__) if writes is None else writes
+            part = f"{self.name}.{feature or feature_of(function)}"
+            self.tools[name] = Tool(name, function, takes, changes, part)
             return function
 
         return add(function) if function else add
@@ -89,23 +123,30 @@ class App:
     @overload
     def task_family(self, function: Family) -> Family: ...
     @overload
-    def task_family(self, *, name: str) -> Callable[[Family], Family]: ...
+    def task_family(self, *, name: str | None = ..., needs: tuple[str, ...] = ...) -> Callable[[Family], Family]: ...
     def task_family(
-        self, function: Family | None = None, *, name: str | None = None
+        self, function: Family | None = None, *, name: str | None = None, needs: tuple[str, ...] = ()
     ) -> Family | Callable[[Family], Family]:
-        """Add a family of tasks: prepares a fresh fork (seeded by the task's id) and returns its task."""
+        """Add a family of tasks: prepares a fresh fork (seeded by the task's id) and returns its task.
+
+        Args:
+            function: The family.
+            name: Its name; the function's when None.
+            needs: Other apps that it plays in: it exists only in worlds that hold them too.
+        """
 
         def add(function: Family) -> Family:
             self.families[name or function.__name__] = function
+            self.needs[name or function.__name__] = needs
             return function
 
         return add(function) if function else add
 
     def on(self, kind: str) -> Callable[[Handler], Handler]:
-        """Handle scheduled events of one kind when they fall due."""
+        """Handle scheduled events of one kind when they fall due: `app.event`, or a shared one such as `letter`."""
 
         def add(handler: Handler) -> Handler:
-            self.handlers[kind] = handler
+            self.handlers.setdefault(kind, []).append(handler)
             return handler
 
         return add
@@ -118,19 +159,44 @@ class App:
             UsageError: The app has no populate function.
         """
         known_size, known_split = parse_size(size), parse_split(split)
-        fill = self._populate
-        if fill is None:
-            raise UsageError(f"app '{self.name}' has no @app.populate function: write one")
         return Recipe(
             name=self.name,
-            tables=[self.metadata],
+            tables=self.tables,
             size=str(known_size),
             split=str(known_split),
             seed=seed,
-            source_digest=source_digest(fill),
-            populate=lambda world: fill(world, known_size, known_split),
+            source_digest=self.source_digest(),
+            populate=lambda world: self.fill(world, known_size, known_split, seed),
             started=self.started,
         )
+
+    def fill(self, world: World, size: Size, split: Split, seed: int) -> None:
+        """Populate an empty world; each app draws from randomness of its own, so that company changes nothing."""
+        if self.cast:
+            world.reseed(f"cast/{split}/{size}/{seed}")
+            populate_cast(world, size, split)
+        for app in self.apps:
+            world.reseed(f"{app.name}/{split}/{size}/{seed}")
+            app.populating(world, size, split)
+            world.session.flush()
+
+    @property
+    def populating(self) -> Populate:
+        """The populate function.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if self._populate is None:
+            raise UsageError(f"app '{self.name}' has no @app.populate function: write one")
+        return self._populate
+
+    def source_digest(self) -> str:
+        """Hash of all source that its worlds are made by."""
+        digests = [source_digest(app.populating) for app in self.apps]
+        if self.cast:
+            digests += [source_digest(populate_cast, alone=True), source_digest(names.person, alone=True)]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def make_task(self, world: World, task_id: TaskId) -> Task:
         """Prepare a fork for one task, in a transaction of the world; the change log starts empty.
@@ -139,9 +205,9 @@ class App:
             UnknownNameError: No such family.
             AppError: The family failed, or offers tools that do not exist or too many.
         """
-        family = self.families.get(task_id.family)
+        family = self.playable.get(task_id.family)
         if family is None:
-            raise UnknownNameError("task family", task_id.family, self.families)
+            raise UnknownNameError("task family", task_id.family, self.playable)
         world.reseed(str(task_id))
         try:
             with world.transaction("world"):
@@ -162,39 +228,65 @@ class App:
     def pass_time(self, world: World, delta: timedelta) -> None:
         """Move the clock; events that fall due are handled in order, each in its own transaction."""
         for event in world.advance(delta):
-            handler = self.handlers.get(event.kind)
-            if handler is None:
+            handlers = self.handlers.get(event.kind, [])
+            if not handlers and event.kind.partition(".")[0] in {app.name for app in self.apps}:
                 raise AppError(f"no handler for event '{event.kind}' in app '{self.name}': add @app.on")
-            with world.transaction("world"):
-                handler(world, event.payload)
+            for handler in handlers:
+                with world.transaction("world"):
+                    handler(world, event.payload)
 
-    def call(self, world: World, call: ToolCall, offered: Iterable[str] | None = None) -> CallResult:
+    def call(
+        self, world: World, call: ToolCall, offered: Iterable[str] | None = None, injector: Injector | None = None
+    ) -> CallResult:
         """Run one tool call in one transaction. A refusal changes nothing in the app's tables; time passes.
 
         Args:
             world: The fork to act on.
             call: The call as the agent wrote it.
             offered: Names of the tools that this task offers; all of the app's when None.
+            injector: The faults of this episode; none when None.
 
         Raises:
             AppError: The tool itself failed: a bug in the app, never the agent's fault.
         """
-        name = call["function"]["name"]
+        name, text = call["function"]["name"], call["function"]["arguments"]
         names = list(self.tools if offered is None else offered)
         tool = self.tools.get(name) if name in names else None
-        self.pass_time(world, tool.takes if tool else DEFAULT_TAKES)
+        if injector is not None:
+            names.append(WAIT.name)
+            tool = WAIT if name == WAIT.name else tool
+        if tool is None:
+            self.pass_time(world, DEFAULT_TAKES)
+            refusal = Refusal("unknown_tool", str(UnknownNameError("tool", name, names)))
+            return CallResult(refusal_text(refusal), refusal.code)
+        if injector is not None:
+            return injector.call(world, tool, text)
+        self.pass_time(world, tool.takes)
+        return self.run(world, tool, text)
+
+    def run(self, world: World, tool: Tool, text: str, then: Callable[[str], None] | None = None) -> CallResult:
+        """Run a tool in one transaction, without moving the clock.
+
+        Args:
+            world: The fork to act on.
+            tool: The tool.
+            text: Its arguments as the agent wrote them.
+            then: Gets the answer before the transaction ends; for what must be kept with it or not at all.
+
+        Raises:
+            AppError: The tool itself failed: a bug in the app, never the agent's fault.
+        """
         try:
-            if tool is None:
-                raise Refusal("unknown_tool", str(UnknownNameError("tool", name, names)))
-            arguments = tool.parse(call["function"]["arguments"])
+            arguments = tool.parse(text)
             with world.transaction("agent"):
-                text = result_text(tool.function(world, **arguments))
+                answer = result_text(tool.function(world, **arguments))
+                if then is not None:
+                    then(answer)
         except Refusal as refusal:
             return CallResult(refusal_text(refusal), refusal.code)
         except Exception as error:
-            arguments_text = call["function"]["arguments"][:200]
-            raise AppError(f"{name}({arguments_text}) failed: {type(error).__name__}: {error}") from error
-        return CallResult(text)
+            raise AppError(f"{tool.name}({text[:200]}) failed: {type(error).__name__}: {error}") from error
+        return CallResult(answer)
 
 
 def parse_size(size: Size | str) -> Size:
@@ -221,10 +313,14 @@ def parse_split(split: Split | str) -> Split:
         raise UnknownNameError("split", str(split), list(Split)) from None
 
 
-def source_digest(function: Callable[..., Any]) -> str:
+def source_digest(function: Callable[..., Any], *, alone: bool = False) -> str:
     """A hash of the source that a world is made by: the whole package folder of the function, or its file.
 
     So that editing `populate`, or anything beside it, never yields a stale world.
+
+    Args:
+        function: What makes the world.
+        alone: Look at its file only.
     """
     digest = hashlib.sha256()
     try:
@@ -234,7 +330,7 @@ def source_digest(function: Callable[..., Any]) -> str:
     if not file.exists():
         digest.update(function.__code__.co_code + repr(function.__code__.co_consts).encode())
         return digest.hexdigest()
-    packaged = (file.parent / "__init__.py").exists()
+    packaged = not alone and (file.parent / "__init__.py").exists()
     paths = sorted(p for p in file.parent.rglob("*") if "__pycache__" not in p.parts) if packaged else [file]
     for path in paths:
         if path.is_file():

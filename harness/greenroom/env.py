@@ -11,6 +11,7 @@ import numpy as np
 from greenroom.app import App, parse_size, parse_split
 from greenroom.episode import Episode, EpisodeSnapshot
 from greenroom.errors import UnknownNameError, UsageError
+from greenroom.faults import NONE, Profile
 from greenroom.messages import Message
 from greenroom.plugins import load_app, load_simulator
 from greenroom.sandbox import Brief, Sandbox
@@ -33,10 +34,12 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         user: A user simulator's name, or one.
         seed: The seed that the base is populated with (tasks are drawn by `reset(seed=…)`).
         sandbox: Where the app runs; in this process when None.
+        faults: What goes wrong between agent and app: `none`, `realistic`, `hostile`, or a profile of one's own.
+        fault_seed: What goes wrong follows from it, the task, and what the agent does. A sandbox has its own faults.
         render_mode: `ansi` makes `render` return the conversation as text.
 
     Raises:
-        UnknownNameError: No such app, size, split, family or user.
+        UnknownNameError: No such app, size, split, family, user or fault profile.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - Gymnasium's own shape
@@ -51,10 +54,14 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         user: str | UserSimulator = "goal",
         seed: int = 0,
         sandbox: Sandbox | None = None,
+        faults: Profile | str = NONE,
+        fault_seed: int = 0,
         render_mode: str | None = None,
     ) -> None:
         self.split, self.size, self.render_mode = parse_split(split), parse_size(size), render_mode
-        self.sandbox = sandbox or LocalSandbox(load_app(app) if isinstance(app, str) else app, self.size, seed)
+        self.sandbox = sandbox or LocalSandbox(
+            load_app(app) if isinstance(app, str) else app, self.size, seed, faults=faults, fault_seed=fault_seed
+        )
         self.user = load_simulator(user) if isinstance(user, str) else user
         if family is not None and family not in self.sandbox.families():
             raise UnknownNameError("task family", family, self.sandbox.families())
@@ -137,7 +144,7 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
             PolicyError: The action is no assistant message.
         """
         outcome = self.episode.step(action)
-        info: dict[str, Any] = {"refused": outcome.refused, "user_act": outcome.act, "faults": ()}
+        info: dict[str, Any] = {"refused": outcome.refused, "user_act": outcome.act, "faults": outcome.faults}
         reward = 0.0
         if outcome.done:
             verdict = self.episode.verify()

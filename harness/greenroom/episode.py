@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from greenroom.errors import GreenroomError, PolicyError, UsageError, UserError
+from greenroom.fault import Fault
 from greenroom.messages import Message, ToolCall, assistant, call, calls_of, canonical, system, user
 from greenroom.sandbox import Brief, Opened, Sandbox, StepRequest, StepResult
 from greenroom.tasks import Goal, Verdict
@@ -48,8 +49,9 @@ class StepOutcome:
         messages: New messages: tool results, or the user's turn.
         terminated: The user has ended the conversation.
         truncated: The step limit is reached.
-        refused: How many tool calls were refused.
+        refused: How many tool calls the app refused.
         act: What kind of turn the user took, empty when it was not the user's.
+        faults: What went wrong on the way of its calls; never shown to the agent.
     """
 
     messages: tuple[Message, ...]
@@ -57,6 +59,7 @@ class StepOutcome:
     truncated: bool = False
     refused: int = 0
     act: str = ""
+    faults: tuple[Fault, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -159,6 +162,7 @@ class Episode:
             messages=tuple(result.messages),
             truncated=self.steps >= self.brief.max_steps,
             refused=result.refused,
+            faults=tuple(result.faults),
         )
 
     def _ask_user(self) -> StepOutcome:

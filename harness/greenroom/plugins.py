@@ -1,11 +1,12 @@
 """Plugins, found by entry points. The built-in ones come through the same door as anybody's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from greenroom.errors import PluginError, UnknownNameError
+from greenroom.errors import GreenroomError, PluginError, UnknownNameError
 
 if TYPE_CHECKING:
     from greenroom.app import App
@@ -38,23 +39,29 @@ class Plugins:
         points = _points(self.group)
         if name not in points:
             raise UnknownNameError(self.kind, name, points)
-        point = points[name]
+        if len(points[name]) > 1:
+            raise PluginError(f"{self.kind} '{name}' comes from {self.distribution(name)}: uninstall all but one")
+        point = points[name][0]
         try:
             return point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # A module that ends the process must not end the others.
             raise PluginError(
-                f"{self.kind} '{name}' ({point.value}) does not load: {type(error).__name__}: {error}"
+                f"{self.kind} '{name}' ({point.value}) does not load: {type(error).__name__}: {error}; "
+                f"it came with {self.distribution(name)}: mend, reinstall or uninstall that"
             ) from error
 
     def distribution(self, name: str) -> str:
-        """The name and version of the package that brings a plugin."""
-        dist = _points(self.group)[name].dist
-        return f"{dist.name} {dist.version}" if dist else "unknown"
+        """The name and version of the package that brings a plugin; of each, where several bring that name."""
+        dists = [point.dist for point in _points(self.group)[name]]
+        return " and ".join(f"{dist.name} {dist.version}" if dist else "unknown" for dist in dists)
 
 
 @cache
-def _points(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=group)}
+def _points(group: str) -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=group):
+        found.setdefault(point.name, []).append(point)
+    return found
 
 
 ENVS = Plugins("greenroom.envs", "environment")
@@ -65,18 +72,40 @@ BENCHES = Plugins("greenroom.benches", "benchmark")
 
 
 def load_app(name: str) -> "App":
-    """The installed app of that name.
+    """The installed app of that name, or several in one world: `mail+shop`.
+
+    A plugin exports an App, or a function without arguments that makes it (once) when it is asked for.
 
     Raises:
         UnknownNameError: None is installed under it.
-        PluginError: It does not load, or is no App.
+        PluginError: It does not load, or is no App of that name.
     """
+    from greenroom.appset import AppSet
+
+    return AppSet(load_app(part) for part in name.split("+")) if "+" in name else _one_app(name)
+
+
+@cache
+def _one_app(name: str) -> "App":
     from greenroom.app import App
 
     app = ENVS.load(name)
+    if callable(app) and not isinstance(app, type):
+        app = _made(name, app)
     if not isinstance(app, App):
         raise PluginError(f"environment '{name}' is a {type(app).__name__}, not an App: export the App itself")
+    if app.name != name:
+        raise PluginError(f"environment '{name}' is an app named '{app.name}': its entry point must be called so too")
     return app
+
+
+def _made(name: str, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except GreenroomError as error:
+        raise PluginError(f"environment '{name}' is not ready: {error}") from error
+    except Exception as error:
+        raise PluginError(f"environment '{name}' cannot be made: {type(error).__name__}: {error}") from error
 
 
 def load_simulator(name: str, **options: Any) -> "UserSimulator":

@@ -22,15 +22,10 @@ FORBIDDEN_CALLS = frozenset(
         "datetime.today",
         "date.today",
         "os.urandom",
-        "time.time",
-        "time.monotonic",
-        "uuid.uuid1",
-        "uuid.uuid4",
-        "random.random",
-        "secrets.token_hex",
         "hash",
     }
 )
+"""Matched by the last two parts of a dotted name: `dt.datetime.now` too."""
 _SEEDED = frozenset({"Random"})
 _FORBIDDEN_BUILTINS = frozenset({"now", "utcnow", "today", "urandom", "time", "time_ns", "monotonic", "getrandbits"})
 _CLOCKS = (time.time, time.time_ns)
@@ -41,26 +36,33 @@ def read_source(files: list[Path]) -> list[str]:
     findings: list[str] = []
     for file in files:
         tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+        modules = _modules(tree)
         for node in ast.walk(tree):
-            what = _forbidden(node)
+            what = _forbidden(node, modules)
             if what:
                 findings.append(f"{file.name}:{getattr(node, 'lineno', 0)}: {what}; use world.now or world.random")
     return findings
 
 
-def _forbidden(node: ast.AST) -> str | None:
+def _modules(tree: ast.AST) -> dict[str, str]:
+    """The imported modules by the names that they go by in a file: `world.random` is none of them."""
+    imports = [alias for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return {alias.asname or alias.name: alias.name for alias in imports}
+
+
+def _forbidden(node: ast.AST, modules: dict[str, str]) -> str | None:
     if isinstance(node, ast.ImportFrom) and node.module in FORBIDDEN_MODULES:
         names = [a.name for a in node.names if a.name not in _SEEDED]
         return f"from {node.module} import {', '.join(names)}" if names else None
     if isinstance(node, ast.Call):
         dotted = ast.unparse(node.func)
         tail = ".".join(dotted.split(".")[-2:])
-        module = dotted.split(".", maxsplit=1)[0]
         if dotted.startswith("world.") or ".world." in dotted:
             return None
+        head, _, name = dotted.partition(".")
         if tail in FORBIDDEN_CALLS:
             return f"{dotted}()"
-        if module in FORBIDDEN_MODULES and dotted.split(".")[-1] not in _SEEDED and "." in dotted:
+        if modules.get(head) in FORBIDDEN_MODULES and name not in _SEEDED | {""}:
             return f"{dotted}()"
     return None
 
@@ -73,27 +75,27 @@ class Watch:
 
 
 @contextmanager
-def watching(folder: Path) -> Generator[Watch]:
-    """Watch calls of clocks and generators made, at any depth, from code in a folder.
+def watching(*folders: Path) -> Generator[Watch]:
+    """Watch calls of clocks and generators made, at any depth, from code in some folders.
 
     Args:
-        folder: The app's folder; calls are blamed on the nearest frame within it.
+        folders: The apps' folders; calls are blamed on the nearest frame within them.
     """
     watch = Watch()
     previous = sys.getprofile()
-    sys.setprofile(_profiler(watch, str(folder)))
+    sys.setprofile(_profiler(watch, tuple(map(str, folders))))
     try:
         yield watch
     finally:
         sys.setprofile(previous)
 
 
-def _profiler(watch: Watch, folder: str) -> Callable[[FrameType, str, Any], None]:
+def _profiler(watch: Watch, folders: tuple[str, ...]) -> Callable[[FrameType, str, Any], None]:
     def profile(frame: FrameType, event: str, arg: Any) -> None:
         if event != "c_call" or getattr(arg, "__name__", "") not in _FORBIDDEN_BUILTINS | {"random"}:
             return
         if _is_impure(arg):
-            blamed = _blame(frame, folder)
+            blamed = _blame(frame, folders)
             if blamed:
                 watch.findings.add(f"{blamed}: calls {arg.__qualname__}")
 
@@ -108,11 +110,11 @@ def _is_impure(function: Any) -> bool:
     return shared is not None and getattr(function, "__self__", None) is shared
 
 
-def _blame(frame: FrameType | None, folder: str) -> str | None:
+def _blame(frame: FrameType | None, folders: tuple[str, ...]) -> str | None:
     """The nearest frame of the app on the stack, if the call goes straight there (not through the framework)."""
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith(folder):
+        if name.startswith(folders):
             return f"{Path(name).name}:{frame.f_lineno}"
         if "sqlalchemy" in name or f"{Path(__file__).parent}" in name:
             return None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from greenroom.fault import Fault
 from greenroom.messages import Message, ToolCall
 from greenroom.tasks import Verdict
 
@@ -56,11 +57,12 @@ class StepRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class StepResult:
-    """The tool messages in the order of the calls, the virtual time, and how many calls were refused."""
+    """The tool messages in the order of the calls, the virtual time, how many calls the app refused, and the faults."""
 
     messages: list[Message]
     now: str
     refused: int = 0
+    faults: Sequence[Fault] = ()
 
 
 class Sandbox(Protocol):

@@ -17,8 +17,29 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
 from greenroom.errors import Refusal, UsageError
+from greenroom.fault import Fault
 
 DEFAULT_TAKES = timedelta(seconds=5)
+READING = frozenset(
+    {"check", "compare", "count", "counts", "find", "get", "list", "lookup", "preview", "quote", "read", "search"}
+    | {"show", "status", "track", "view"}
+)
+"""A tool whose name begins with one of these reads only, unless its app says otherwise."""
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What came of one tool call.
+
+    Attributes:
+        text: What the agent reads.
+        refused: The code of the refusal, if the app refused.
+        faults: What went wrong on the way; never shown to the agent.
+    """
+
+    text: str
+    refused: str | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,11 +50,15 @@ class Tool:
         name: The offered name, `app_function`.
         function: Takes the world, then its arguments by keyword.
         takes: Virtual time that one call takes.
+        writes: Whether it changes more than incidental columns.
+        feature: What it belongs to: the tools of one feature fail together.
     """
 
     name: str
     function: Callable[..., Any]
     takes: timedelta = DEFAULT_TAKES
+    writes: bool = True
+    feature: str = ""
 
     @cached_property
     def arguments(self) -> type[BaseModel]:
@@ -95,6 +120,17 @@ class Tool:
             sentences.append(f"'{where}': {problem['msg']}{given}")
         accepted = ", ".join(self.arguments.model_fields) or "no arguments"
         return f"{self.name}: {'; '.join(sentences)}. It takes: {accepted}."
+
+
+def reads_by_name(name: str) -> bool:
+    """Whether a function's name begins with a verb of reading."""
+    return name.split("_")[0] in READING
+
+
+def feature_of(function: Callable[..., Any]) -> str:
+    """What a tool belongs to: its module where the app has a package of tools, else the tool alone."""
+    package, _, module = function.__module__.rpartition(".")
+    return module if package.endswith(".tools") else function.__name__
 
 
 def result_text(value: Any) -> str:

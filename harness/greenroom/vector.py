@@ -83,7 +83,12 @@ class GroupEnv(VectorEnv[Observations, Sequence[Message], NDArray[Any]]):
         observations = tuple(outcomes[i].messages if i in outcomes else () for i in range(self.num_envs))
         terminated = np.array([i in outcomes and outcomes[i].terminated for i in range(self.num_envs)])
         truncated = np.array([i in outcomes and outcomes[i].truncated for i in range(self.num_envs)])
-        info = {"over": np.array([m.over for m in self.members]), "findings": _objects(findings)}
+        faults: list[Any] = [outcomes[i].faults if i in outcomes else () for i in range(self.num_envs)]
+        info = {
+            "over": np.array([m.over for m in self.members]),
+            "findings": _objects(findings),
+            "faults": _objects(faults),
+        }
         return observations, rewards, terminated, truncated, info
 
     def _outcomes(self, live: Sequence[tuple[int, Episode]], actions: Sequence[Message]) -> dict[int, StepOutcome]:

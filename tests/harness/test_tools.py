@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
+from sqlalchemy.orm import declarative_base
 
-from greenroom import Refusal
+from greenroom import App, Refusal, World
 from greenroom.errors import UsageError
-from greenroom.tools import Tool, result_text
+from greenroom.plugins import load_app
+from greenroom.tools import Tool, feature_of, reads_by_name, result_text
 
 
 def example(
@@ -42,11 +44,18 @@ def test_arguments_are_parsed_with_their_defaults() -> None:
     assert TOOL.parse('{"name": "x", "count": "7"}') == {"name": "x", "count": 7, "kind": "a", "tags": None}
 
 
+def test_any_text_is_fine_that_can_be_written() -> None:
+    assert TOOL.parse('{"name": "\\ud83d\\ude00 漢字"}')["name"] == "\U0001f600 漢字"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("{", "no JSON"),
         ("[" * 100_000, "no JSON"),
+        ('{"name": "\\ud800"}', "surrogates not allowed"),
+        ('{"name": "x", "\\udfff": 1}', "surrogates not allowed"),
+        ('{"name": "x", "tags": ["\ud800"]}', "surrogates not allowed"),
         ("[1]", "must be a JSON object"),
         (r'{"name": "\ud800"}', "surrogates not allowed"),
         ("", "'name': Field required"),
@@ -83,3 +92,31 @@ def test_results_are_json_without_empty_fields() -> None:
         "at": "2026-03-02T00:00:00Z",
         "hits": [{"sender": "a"}],
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "reads"), [("search", True), ("list_orders", True), ("mark_read", False), ("readdress", False)]
+)
+def test_whether_a_tool_reads_is_judged_by_its_first_word(name: str, reads: bool) -> None:
+    assert reads_by_name(name) is reads
+
+
+def test_what_a_tool_declares_goes_before_its_name() -> None:
+    app = App("mine", models=declarative_base(), summary="")
+
+    @app.tool(writes=True, feature="rooms")
+    def find_and_hold(world: World) -> None:
+        """Hold a room."""
+
+    @app.tool(writes=False)
+    def rooms(world: World) -> None:
+        """Rooms."""
+
+    assert (app.tools["mine_find_and_hold"].writes, app.tools["mine_rooms"].writes) == (True, False)
+    assert [tool.feature for tool in app.tools.values()] == ["mine.rooms", "mine.rooms"]
+
+
+def test_a_feature_is_the_module_in_a_package_of_tools() -> None:
+    tools = load_app("mail").tools
+    assert {tools["mail_send"].feature, tools["mail_forward"].feature} == {"mail.sending"}
+    assert feature_of(example) == "example"

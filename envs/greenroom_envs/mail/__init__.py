@@ -1,6 +1,6 @@
 """mail: a mailbox with search, threads, labels, newsletters and a calendar."""
 
-from greenroom_envs.mail import families, populate, tools
+from greenroom_envs.mail import families, life, populate, tools
 from greenroom_envs.mail.app import app
 
-__all__ = ["app", "families", "populate", "tools"]
+__all__ = ["app", "families", "life", "populate", "tools"]

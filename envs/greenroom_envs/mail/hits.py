@@ -1,16 +1,17 @@
 """Lists of messages, as tools show them: a few lines a page, latest arrived first."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, TypeVar
 
 from pydantic import Field
-from sqlalchemy import Select, column, select, table
+from sqlalchemy import ColumnElement, Select, column, func, select, table
 
 from greenroom import World
-from greenroom_envs.mail.index import Query
+from greenroom_envs.mail.desk import Invitation
 from greenroom_envs.mail.mailbox import short_date, utc_now
-from greenroom_envs.mail.models import MessageLabel, MessageRow
+from greenroom_envs.mail.models import Attachment, MessageLabel, MessageRow
+from greenroom_envs.mail.query import Query
 
 HIDDEN = ("spam", "trash")
 FTS = table("mail_message_fts", column("rowid"), column("mail_message_fts"))
@@ -24,6 +25,8 @@ SHOWN = (
 )
 
 Listing: TypeAlias = "Select[str, str, int, str, datetime, str]"
+
+Chosen = TypeVar("Chosen", bound="Select[Any]")
 
 Limit = Annotated[int, Field(ge=1, le=50)]
 Page = Annotated[int, Field(ge=1, le=10_000)]
@@ -40,15 +43,23 @@ class Hits(TypedDict):
     note: NotRequired[str]
 
 
-def statement(query: Query) -> Listing:
-    """The messages that a query means; without `in:`, spam and trash are left out."""
-    chosen = select(*SHOWN)
+def statement(world: World, query: Query, *, oldest: bool = False) -> Listing:
+    """The messages that a query means, latest first; without `in:`, spam and trash are left out."""
+    found = matching(world, select(*SHOWN), query)
+    # Rowids of the index are message ids: walking it backwards needs no sort, however many match.
+    key = FTS.c.rowid if query.match else MessageRow.id
+    return found.order_by(key.asc() if oldest else key.desc())
+
+
+def matching(world: World, chosen: Chosen, query: Query) -> Chosen:
+    """Narrow a statement on messages down to those that a query means."""
     if query.match:
-        # Rowids of the index are message ids: walking it backwards needs no sort, however many match.
+        match = f"({query.match}) NOT ({query.without})" if query.without else query.match
         chosen = chosen.select_from(FTS.join(MessageRow, MessageRow.id == FTS.c.rowid))
-        chosen = chosen.where(FTS.c.mail_message_fts.op("MATCH")(query.match)).order_by(FTS.c.rowid.desc())
-    else:
-        chosen = chosen.order_by(MessageRow.id.desc())
+        chosen = chosen.where(FTS.c.mail_message_fts.op("MATCH")(match))
+    elif query.without:
+        found = select(FTS.c.rowid).where(FTS.c.mail_message_fts.op("MATCH")(query.without))
+        chosen = chosen.where(MessageRow.id.not_in(found))
     if query.folders:
         chosen = chosen.where(MessageRow.folder.in_(query.folders))
     else:
@@ -56,12 +67,30 @@ def statement(query: Query) -> Listing:
     for name in query.labels:
         labelled = select(MessageLabel.message_id).where(MessageLabel.label == name)
         chosen = chosen.where(MessageRow.id.in_(labelled))
-    states = {
-        "unread": MessageRow.read_at.is_(None),
-        "read": MessageRow.read_at.is_not(None),
-        "starred": MessageRow.starred,
-    }
-    return chosen.where(*(states[name] for name in query.states))
+    if query.states:
+        chosen = chosen.where(*(STATES[name] for name in query.states))
+    for name in query.has:
+        chosen = chosen.where(MessageRow.id.in_(HAS[name]))
+    return chosen.where(*_dates(world, query)) if query.before or query.after else chosen
+
+
+STATES: dict[str, ColumnElement[bool]] = {
+    "unread": MessageRow.read_at.is_(None),
+    "read": MessageRow.read_at.is_not(None),
+    "starred": MessageRow.starred.is_(True),
+}
+HAS = {"attachment": select(Attachment.message_id), "invitation": select(Invitation.message_id)}
+
+
+def _dates(world: World, query: Query) -> Iterator[ColumnElement[bool]]:
+    """Ids ascend with dates: a day is looked up once, in an index, and the walk goes on by id."""
+    if query.before:
+        last = func.max(MessageRow.id)
+        yield MessageRow.id <= (world.session.scalar(select(last).where(MessageRow.sent_at < query.before)) or 0)
+    if query.after:
+        next_day = query.after + timedelta(days=1)
+        earlier = select(func.max(MessageRow.id)).where(MessageRow.sent_at < next_day)
+        yield MessageRow.id > (world.session.scalar(earlier) or 0)
 
 
 def page_of(world: World, chosen: Listing, limit: int, page: int) -> Hits:

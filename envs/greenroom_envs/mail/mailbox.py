@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
+from greenroom_envs.mail.desk import Habit, Recipient
 from greenroom_envs.mail.models import Account, Contact, MessageRow, Thread
 from greenroom_envs.mail.names import first_number, tag
 
@@ -18,6 +20,9 @@ HANDLE = re.compile(r"(.+)-([1-9][0-9]{0,8})")
 OWNER = select(Account.name, Account.address).where(Account.id == 1)
 FIND = select(MessageRow).where(MessageRow.tag == bindparam("tag"), MessageRow.number == bindparam("number"))
 LAST = select(func.max(MessageRow.number)).where(MessageRow.tag == bindparam("tag"))
+HABIT = select(Habit.minutes).where(Habit.address == bindparam("address"))
+ANSWERS = "mail.answers"
+MANY = 50
 NAMED = select(Contact).where(Contact.name == bindparam("name")).limit(6)
 
 
@@ -96,6 +101,51 @@ def _address_of(world: World, name: str) -> str:
     return found[0].address
 
 
+@dataclass(frozen=True)
+class Addressees:
+    """Whom a message goes to; everybody once, at least one in `to`."""
+
+    to: Sequence[str]
+    cc: Sequence[str] = ()
+    bcc: Sequence[str] = ()
+
+    @property
+    def recipient(self) -> str:
+        """The line that the message shows."""
+        return ", ".join(self.to)
+
+    @property
+    def everybody(self) -> list[str]:
+        """All addresses."""
+        return [*self.to, *self.cc, *self.bcc]
+
+    def rows(self, message_id: int) -> list[Recipient]:
+        """What is kept beside the message: nothing when it goes to one person alone."""
+        if len(self.everybody) == 1:
+            return []
+        kinds = (("to", self.to), ("cc", self.cc), ("bcc", self.bcc))
+        return [Recipient(message_id=message_id, address=a, kind=kind) for kind, some in kinds for a in some]
+
+
+def resolve_all(world: World, to: Sequence[str], cc: Sequence[str] = (), bcc: Sequence[str] = ()) -> Addressees:
+    """The addresses that names and addresses mean; somebody named twice gets the message once.
+
+    Raises:
+        Refusal: Nobody is named in `to`, too many are, or one of them cannot be found.
+    """
+    if not to:
+        raise Refusal("no_recipients", "'to' is empty: name at least one person or address.")
+    if len(to) + len(cc) + len(bcc) > MANY:
+        raise Refusal("too_many_recipients", f"A message goes to {MANY} people at most: send several.")
+    seen: set[str] = set()
+    lists: list[list[str]] = []
+    for names in (to, cc, bcc):
+        fresh = [a for a in dict.fromkeys(resolve(world, name) for name in names) if a not in seen]
+        seen.update(fresh)
+        lists.append(fresh)
+    return Addressees(*lists)
+
+
 def new_thread(world: World, subject: str) -> int:
     """Start a thread; returns its id."""
     thread = Thread(subject=subject)
@@ -119,8 +169,20 @@ def send(
     thread_id: int,
     reply_to: int | None = None,
     forward_of: int | None = None,
+    others: Addressees | None = None,
 ) -> MessageRow:
-    """Put a message of the user into `sent`."""
+    """Put a message of the user into `sent`; whoever has the habit of it will answer.
+
+    Args:
+        world: The mailbox.
+        recipient: The address, or addresses with commas between.
+        subject: One line.
+        body: The text.
+        thread_id: Where it belongs.
+        reply_to: The message that it answers.
+        forward_of: The message that it passes on.
+        others: Everybody that it goes to, when that is more than one person.
+    """
     me, now = owner(world), utc_now(world)
     mine = tag(me.name)
     message = MessageRow(
@@ -140,7 +202,17 @@ def send(
     )
     world.session.add(message)
     world.session.flush()
+    if others:
+        world.session.add_all(others.rows(message.id))
+    for address in others.to if others else [recipient]:
+        _expect_answer(world, message.id, address)
     return message
+
+
+def _expect_answer(world: World, message_id: int, address: str) -> None:
+    minutes = world.session.scalar(HABIT, {"address": address})
+    if minutes is not None:
+        world.schedule(ANSWERS, {"message": message_id, "address": address}, after=timedelta(minutes=minutes))
 
 
 def short_date(moment: datetime, now: datetime) -> str:

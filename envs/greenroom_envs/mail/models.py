@@ -95,12 +95,13 @@ class MessageRow(Base):
         return f"{self.tag}-{self.number}"
 
 
+Index("mail_message_sent", MessageRow.sent_at)
 # Few messages are unread: counting them needs no walk through all others.
 Index("mail_message_unread", MessageRow.folder, sqlite_where=MessageRow.read_at.is_(None))
 
 
 class Attachment(Base):
-    """A file that hangs on a message; only its name and size are kept."""
+    """A file that hangs on a message; `text` is what can be read of it, None for pictures and the like."""
 
     __tablename__ = "mail_attachment"
     __table_args__ = (Index("mail_attachment_message", "message_id"),)
@@ -109,6 +110,7 @@ class Attachment(Base):
     message_id: Mapped[int] = mapped_column(ForeignKey("mail_message.id"))
     name: Mapped[str]
     size: Mapped[int]
+    text: Mapped[str | None]
 
 
 class Label(Base):
@@ -130,7 +132,13 @@ class MessageLabel(Base):
 
 
 class Draft(Base):
-    """A message not sent yet."""
+    """A message not sent yet.
+
+    Attributes:
+        recipient: To whom, several addresses with commas between; `cc` and `bcc` likewise.
+        send_at: When it sends itself, UTC; None for a draft that waits for its writer.
+        version: Counts the edits, so that nobody overwrites what they have not seen.
+    """
 
     __tablename__ = "mail_draft"
 
@@ -139,6 +147,10 @@ class Draft(Base):
     subject: Mapped[str]
     body: Mapped[str]
     created_at: Mapped[datetime]
+    cc: Mapped[str] = mapped_column(default="")
+    bcc: Mapped[str] = mapped_column(default="")
+    send_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Subscription(Base):

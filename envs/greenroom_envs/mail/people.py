@@ -1,13 +1,15 @@
 """Who writes to an account: contacts, newsletters and shops, busy and quiet ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from random import Random
 
 from faker import Faker
+from sqlalchemy import or_, select, text
 
-from greenroom import Split
+from greenroom import Split, World
+from greenroom.cast import Person, owner
 from greenroom_envs.mail import names
 
 
@@ -80,3 +82,25 @@ def _free(address: str, taken: set[str]) -> str:
         free = f"{local}{count}@{domain}"
     taken.add(free)
     return free
+
+
+def cast_around(world: World) -> list[Party]:
+    """The owner of the cast, then the household and the colleagues; nobody in a world without a cast."""
+    table = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cast_person'")
+    if world.session.scalar(table) is None:
+        return []
+    me = owner(world.session)
+    near = or_(Person.household_id == me.household_id, Person.company_id == me.company_id)
+    others = world.session.scalars(select(Person).where(near, Person.id != me.id).order_by(Person.id))
+    return [Party(person.name, person.email, person.phone) for person in (me, *others)]
+
+
+def with_cast(circle: Circle, cast: Sequence[Party]) -> Circle:
+    """The circle, its account the owner's, its busiest contacts those of the cast who are near the owner."""
+    if not cast:
+        return circle
+    me, near = cast[0], cast[1 : 1 + len(circle.contacts) // 2]
+    taken = {party.address for party in cast}
+    others = [contact for contact in circle.contacts[len(near) :] if contact.address not in taken]
+    contacts = [*near, *others]
+    return replace(circle, me=me, contacts=contacts, weights=circle.weights[: len(contacts)])

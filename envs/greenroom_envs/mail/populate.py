@@ -15,9 +15,10 @@ from greenroom_envs.mail.app import app
 from greenroom_envs.mail.index import drop_triggers, rebuild
 from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.names import first_number, tag
-from greenroom_envs.mail.people import Party, meet
+from greenroom_envs.mail.people import Circle, Party, cast_around, meet, with_cast
 from greenroom_envs.mail.prose import Prose
-from greenroom_envs.mail.traffic import Note, Traffic
+from greenroom_envs.mail.settling import settle
+from greenroom_envs.mail.traffic import FILES, INVOICE, Note, Traffic
 
 QUIET = timedelta(days=4)
 CHUNK = 5_000
@@ -48,14 +49,26 @@ def populate(world: World, size: Size, split: Split) -> None:
     fake = Faker()
     fake.seed_instance(world.random.getrandbits(64))
     circle = meet(fake, world.random, split, shape.contacts, shape.newsletters, shape.shops)
+    circle = with_cast(circle, cast_around(world))
     things = [fake.catch_phrase().lower() for _ in range(min(shape.messages // 10, 2_000))]
     traffic = Traffic(world.random, split, circle, Prose(world.random, things), utc_now(world) - QUIET, shape.days)
+    _insert_all(world, circle, traffic.notes(shape.messages))
+    _insert_plans(world, traffic, shape.messages)
+    settle(world, split)
+
+
+def fill(world: World, split: Split, circle: Circle, notes: Sequence[Note]) -> None:
+    """Fill an empty world with people and messages that came from elsewhere."""
+    _insert_all(world, circle, notes)
+    settle(world, split)
+
+
+def _insert_all(world: World, circle: Circle, notes: Sequence[Note]) -> None:
     _insert_fixtures(world, circle.me)
     _insert_people(world, circle.contacts, circle.newsletters)
     drop_triggers(world.session)
-    _insert_messages(world, traffic.notes(shape.messages))
+    _insert_messages(world, notes)
     rebuild(world.session)
-    _insert_plans(world, traffic, shape.messages)
 
 
 def _bulk(world: World, model: type[models.Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -75,11 +88,8 @@ def _insert_people(world: World, contacts: Sequence[Party], newsletters: Sequenc
         models.Contact,
         [{"name": c.name, "address": c.address, "phone": c.phone} for c in contacts],
     )
-    _bulk(
-        world,
-        models.Subscription,
-        [{"name": n.name, "address": n.address, "active": True} for n in newsletters],
-    )
+    papers = [{"name": n.name, "address": n.address, "active": True} for n in newsletters]
+    _bulk(world, models.Subscription, papers)
 
 
 @dataclass
@@ -131,9 +141,19 @@ def _number(notes: Sequence[Note], rng: Random) -> _Rows:
             }
         )
         last_of[note.thread] = message_id
-        rows.attachments += [{"message_id": message_id, "name": name, "size": size} for name, size in note.attachments]
+        rows.attachments += [_file(message_id, name, size, note) for name, size in note.attachments]
         rows.labels += [{"message_id": message_id, "label": name} for name in note.labels]
     return rows
+
+
+def _file(message_id: int, name: str, size: int, note: Note) -> dict[str, Any]:
+    """A file; an invoice and notes can be read, tables, scans and photographs cannot."""
+    text = None
+    if (name, size) in INVOICE:
+        text = f"Invoice of {note.sender.name}, {note.subject}\n{note.body}"
+    elif (name, size) == FILES[0]:
+        text = f"Notes on {note.subject.removeprefix('Re: ')}, by {note.sender.name}"
+    return {"message_id": message_id, "name": name, "size": size, "text": text}
 
 
 def _insert_plans(world: World, traffic: Traffic, messages: int) -> None:

@@ -1,13 +1,13 @@
 """`greenroom check`: proves the tasks of an app."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 from greenroom.cli.options import SeedOption, SplitOption, UserOption, WorldOption
 from greenroom.cli.output import JsonOption, console, errors, report, table
 
-FIGURES = ("family", "tasks", "oracle", "noop", "random", "excess", "slips", "steps")
+FIGURES = ("family", "oracle", "faulty", "noop", "random", "shuffled", "excess", "slips", "steps", "tools")
 
 
 def check(
@@ -44,8 +44,13 @@ def check(
 
 
 def _show(data: dict[str, Any]) -> None:
-    table(FIGURES, [[family[name] for name in FIGURES] for family in data["families"]])
+    table(FIGURES, [[_figure(family[name]) for name in FIGURES] for family in data["families"]])
     troubles = [*data["impure"], *(v for family in data["families"] for v in family["violations"])]
     for trouble in troubles:
         console().print(f"- {trouble}", markup=False, soft_wrap=True)
     console().print(f"{data['app']}: {len(troubles)} violations" if troubles else f"{data['app']}: all proved")
+
+
+def _figure(value: Any) -> Any:
+    """Of a list, its length."""
+    return len(cast(list[Any], value)) if isinstance(value, list) else value

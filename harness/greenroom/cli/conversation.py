@@ -20,6 +20,9 @@ def show_conversation(record: dict[str, Any]) -> None:
         print_line("invalid", f"{record['boundary']}: {record['cause']}", "bold red")
     for finding in record["findings"]:
         print_line("", f"- {finding}", "")
+    for fault in record["faults"]:
+        if fault["kind"] != "latency":
+            print_line("", f"step {fault['step']}: {fault['kind']} of {fault['tool']} {fault['detail']}", "dim")
 
 
 def show_message(message: dict[str, Any]) -> None:

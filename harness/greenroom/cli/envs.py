@@ -2,26 +2,55 @@
 
 from typing import Any
 
-from greenroom.cli.output import JsonOption, report, table
-from greenroom.errors import PluginError
+from greenroom.cli.output import JsonOption, console, report, table
+from greenroom.errors import GreenroomError, PluginError
 from greenroom.plugins import ENVS, load_app
+
+COLUMNS = ("name", "summary", "tools", "families", "package")
 
 
 def envs(json: JsonOption = None) -> None:
-    """List the installed environments."""
+    """List the installed environments; those that cannot be used are listed with the reason."""
     rows = [_describe(name) for name in ENVS.names()]
     if report(rows, json):
         return
-    columns = ("name", "summary", "tools", "families", "package")
-    shown = [[", ".join(r[c]) if c == "families" else r[c] for c in columns] for r in rows]
-    table(columns, shown)
+    table(COLUMNS, [[_shown(row[column]) for column in COLUMNS] for row in rows if row["problem"] is None])
+    broken = [row for row in rows if row["problem"] is not None]
+    if broken:
+        console().print("\nnot usable:")
+    for row in broken:
+        console().print(f"- {row['name']} ({row['package']}): {row['problem']}", markup=False, soft_wrap=True)
 
 
 def _describe(name: str) -> dict[str, Any]:
-    """One environment; one that does not load is listed with the reason."""
-    row: dict[str, Any] = {"name": name, "package": ENVS.distribution(name)}
+    """One environment; `problem` says why it cannot be used, None where it can."""
+    row: dict[str, Any] = {
+        "name": name,
+        "package": ENVS.distribution(name),
+        "summary": None,
+        "tools": None,
+        "families": [],
+    }
     try:
         app = load_app(name)
+        row |= {"summary": app.summary, "tools": len(app.tools), "families": sorted(app.families)}
+        return {**row, "problem": _problem(name)}
     except PluginError as error:
-        return {**row, "summary": str(error), "tools": None, "families": []}
-    return {**row, "summary": app.summary, "tools": len(app.tools), "families": sorted(app.families)}
+        return {**row, "problem": str(error)}
+
+
+def _problem(name: str) -> str | None:
+    """What would stop an app that loads from being played."""
+    app = load_app(name)
+    try:
+        _ = app.populating
+        _ = [tool.schema for tool in app.tools.values()]
+    except GreenroomError as error:
+        return str(error)
+    except Exception as error:  # A plugin's annotations may fail in any way; the others are still listed.
+        return f"a tool cannot be described: {type(error).__name__}: {error}"
+    return None if app.families else "it has no @app.task_family: write one"
+
+
+def _shown(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

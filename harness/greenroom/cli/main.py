@@ -6,7 +6,9 @@ import typer
 
 from greenroom.cli.check import check
 from greenroom.cli.envs import envs
+from greenroom.cli.new import new
 from greenroom.cli.output import complain, with_targets
+from greenroom.cli.play import play
 from greenroom.cli.plugins import BenchGroup, PluginGroup
 from greenroom.cli.replay import replay
 from greenroom.cli.rollout import rollout
@@ -33,7 +35,7 @@ def _bench() -> None:
     """Measure, and hold the figures against their bars."""
 
 
-for command in (envs, check, rollout, runs, show, replay, export):
+for command in (envs, new, check, play, rollout, runs, show, replay, export):
     app.command(command.__name__)(command)
 app.add_typer(bench, name="bench")
 

@@ -22,7 +22,9 @@ def replay(
 
     with Store(store, create=False) as opened:
         run = opened.run(opened.rollout(rollout).run_id)
-        sandbox = LocalSandbox(load_app(run.app), run.config.get("world", "small"))
+        faults, fault_seed = run.config.get("faults", "none"), run.config.get("fault_seed", 0)
+        world = run.config.get("world", "small")
+        sandbox = LocalSandbox(load_app(run.app), world, faults=faults, fault_seed=fault_seed)
         found = play(opened, rollout, sandbox)
     taken = report({**asdict(found), "same": found.same}, json)
     if not taken and found.same:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.options import SeedOption, SplitOption, StoreOption, UserOption, WorldOption
+from greenroom.cli.options import (
+    FaultSeedOption,
+    FaultsOption,
+    SeedOption,
+    SplitOption,
+    StoreOption,
+    UserOption,
+    WorldOption,
+)
 from greenroom.cli.output import JsonOption, console, errors, progress, report, table
 from greenroom.errors import GreenroomError, StoreError, UnknownNameError, UsageError
 
@@ -34,6 +42,8 @@ class RolloutConfig:
     seed: int = 0
     first: int = 0
     content: bool = True
+    faults: str = "none"
+    fault_seed: int = 0
 
     def plan(self, families: list[str]) -> "list[GroupSpec]":
         """The groups: task families in turn, their tasks from `first` on.
@@ -75,6 +85,8 @@ def rollout(
     content: Annotated[
         bool, typer.Option(help="Record the content id of each last world; slow where worlds are large.")
     ] = True,
+    faults: FaultsOption = "none",
+    fault_seed: FaultSeedOption = 0,
     parallel: Annotated[int, typer.Option("--parallel", min=1, help="Episodes played at once.")] = 256,
     resume: Annotated[int | None, typer.Option("--resume", metavar="RUN", help="Go on with a stopped run.")] = None,
     store: StoreOption = None,
@@ -108,6 +120,8 @@ def rollout(
         seed=seed,
         first=first,
         content=content,
+        faults=faults,
+        fault_seed=fault_seed,
     )
     _check(config)
     with Store(store) as opened:
@@ -126,7 +140,9 @@ def _stored_config(store: "Store", run: int, app: str | None) -> RolloutConfig:
 def _check(config: RolloutConfig) -> None:
     """Refuse bad input before anything is made."""
     from greenroom.app import parse_size, parse_split
+    from greenroom.faults import parse_profile
 
+    parse_profile(config.faults)
     parse_size(config.world)
     parse_split(config.split)
 
@@ -137,7 +153,8 @@ def _run(config: RolloutConfig, store: "Store", resume: int | None, parallel: in
     from greenroom.rollouts import Rollouts, load_policy
     from greenroom.sandboxes.local import LocalSandbox
 
-    sandbox = LocalSandbox(load_app(config.app), config.world)
+    app = load_app(config.app)
+    sandbox = LocalSandbox(app, config.world, faults=config.faults, fault_seed=config.fault_seed)
     specs = config.plan(sandbox.families())
     user, policy = load_user(config.user, config.people), load_policy(config.policy)
     with errors().status(f"building the world of {config.app}, {config.world}"):

@@ -260,6 +260,7 @@ class Rollouts:
             live.policy_seconds += acted - begun
             live.step_seconds += perf_counter() - acted
             trajectory.steps = episode.steps
+            trajectory.faults += [{"step": episode.steps, **fault.to_json()} for fault in outcome.faults]
             if outcome.act:
                 trajectory.acts.append(outcome.act)
             if outcome.done:

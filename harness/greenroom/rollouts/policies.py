@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 from greenroom.errors import UsageError
+from greenroom.faults import Retrying
 from greenroom.messages import Message, assistant
 from greenroom.policy import EpisodeStart, PolicySession, TokenRecord
 
@@ -39,6 +40,28 @@ class OraclePolicy:
     def session(self, start: EpisodeStart) -> PolicySession:
         """Begin an episode."""
         return _Script(start.solution)
+
+
+class RetryingPolicy:
+    """Plays the task's own solution as a careful client does: keys, waiting, repeating what failed on its way."""
+
+    name = "retrying"
+
+    def session(self, start: EpisodeStart) -> PolicySession:
+        """Begin an episode."""
+        return _Careful(start)
+
+
+class _Careful(_Script):
+    """A script played by `Retrying`; when it is over, its last message is repeated."""
+
+    def __init__(self, start: EpisodeStart) -> None:
+        super().__init__(start.solution[-1:])
+        self._client = Retrying(start.solution, start.tools)
+
+    async def act(self, new: Sequence[Message]) -> Message:
+        """The next message."""
+        return self._client.next(new) or await super().act(new)
 
 
 class SloppyPolicy:

@@ -40,6 +40,7 @@ def rollout_row(run: int, rollout: Rollout) -> RolloutRow:
         cause=failure.cause if failure else None,
         findings=list(trajectory.findings),
         acts=trajectory.acts,
+        faults=trajectory.faults,
         steps=trajectory.steps,
         truncated=trajectory.truncated,
         content_id=rollout.content_id,
@@ -72,6 +73,7 @@ def _trajectory(row: RolloutRow) -> Trajectory:
         reward=row.reward,
         findings=tuple(row.findings),
         acts=row.acts,
+        faults=row.faults,
         steps=row.steps,
         truncated=row.truncated,
     )

@@ -24,7 +24,7 @@ class Difference:
 
     Attributes:
         step: After how many assistant messages; 0 is the start.
-        what: `snapshot`, `state`, `start`, `length`, `result`, `content`, `reward` or `findings`.
+        what: `snapshot`, `state`, `start`, `length`, `result`, `faults`, `content`, `reward` or `findings`.
         stored: As recorded.
         replayed: As it came now.
     """
@@ -146,6 +146,9 @@ class _Player:
                 return
             outcome = episode.step(message)
             self._take(episode.steps, "result", outcome.messages)
+            faults = [{"step": episode.steps, **fault.to_json()} for fault in outcome.faults]
+            stored = [fault for fault in self._row.faults if fault["step"] == episode.steps]
+            self._compare(episode.steps, "faults", stored, faults)
             if outcome.done and self._at < len(self._stored):
                 self._compare(episode.steps, "length", len(self._stored), self._at)
                 return

@@ -1,6 +1,7 @@
 """A rollout: an episode played by a policy, recorded as a trajectory."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from greenroom.messages import Message
 from greenroom.policy import TokenRecord
@@ -17,6 +18,7 @@ class Trajectory:
         reward: The verifier's score; None when the rollout is invalid.
         findings: What the verifier found.
         acts: What kind of turns the user took.
+        faults: What went wrong on the way of its calls (`Fault.to_json`, with its `step`); the policy never saw it.
         steps: How many assistant messages were played.
         truncated: Whether the step limit ended it.
     """
@@ -26,6 +28,7 @@ class Trajectory:
     reward: float | None = None
     findings: tuple[str, ...] = ()
     acts: list[str] = field(default_factory=list[str])
+    faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     steps: int = 0
     truncated: bool = False
 

@@ -3,18 +3,20 @@
 import itertools
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from greenroom.app import App, parse_size
 from greenroom.errors import SandboxError, UsageError, VerifierError
+from greenroom.fault import Fault
+from greenroom.faults import NONE, WAIT, Before, Injector, Profile, parse_profile, with_key
 from greenroom.messages import Message, said, tool
 from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
-from greenroom.worlds import Snapshot, World, build_base, net
+from greenroom.worlds import Change, Snapshot, World, build_base, net
 
 KEPT_TASKS = 4096
 
@@ -26,6 +28,7 @@ class _Running:
     world: World
     task: Task
     offered: tuple[str, ...]
+    injector: Injector | None
 
 
 class LocalSandbox:
@@ -36,13 +39,26 @@ class LocalSandbox:
         size: How much data its worlds hold.
         seed: The seed that its bases are populated with.
         cache_dir: Where bases are cached; the user's cache folder when None.
+        faults: What goes wrong between agents and the app: `none`, `realistic`, `hostile`, or a profile of one's own.
+        fault_seed: What goes wrong follows from it and the task, and from what the agent does.
     """
 
-    def __init__(self, app: App, size: Size | str = Size.SMALL, seed: int = 0, cache_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        size: Size | str = Size.SMALL,
+        seed: int = 0,
+        cache_dir: Path | None = None,
+        *,
+        faults: Profile | str = NONE,
+        fault_seed: int = 0,
+    ) -> None:
+        self._faults, self._fault_seed = parse_profile(faults), fault_seed
         self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
         self._incidental = {table: set(columns) for table, columns in app.incidental.items()}
         self._bases: dict[Split, Snapshot] = {}
         self._snapshots: dict[str, Snapshot] = {}
+        self._before: dict[str, Before] = {}
         self._tasks: OrderedDict[str, tuple[Task, str]] = OrderedDict()
         self._episodes: dict[str, _Running] = {}
         self._numbers = itertools.count(1)
@@ -55,11 +71,18 @@ class LocalSandbox:
 
     def families(self) -> list[str]:
         """The app's task families."""
-        return list(self._app.families)
+        return list(self._app.playable)
 
     def tools(self) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""
-        return [tool.schema for tool in self._app.tools.values()]
+        return self._schemas(self._app.tools)
+
+    def _schemas(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """With faults: keys for tools that write, and a tool to wait."""
+        tools = [self._app.tools[name] for name in names]
+        if self._faults == NONE:
+            return [tool.schema for tool in tools]
+        return [*(with_key(tool) for tool in tools), WAIT.schema]
 
     def base(self, split: Split) -> Snapshot:
         """The populated world of a split; built once, then cached on disk."""
@@ -76,14 +99,13 @@ class LocalSandbox:
             AppError: The family failed.
         """
         made, snapshot = self._task(task)
-        schemas: list[dict[str, Any]] = [self._app.tools[name].schema for name in made.tools]
         return Brief(
             task=task,
             snapshot=snapshot,
             goal=made.goal.to_json(),
-            tools=schemas,
+            tools=self._schemas(made.tools),
             policy=self._app.policy,
-            max_steps=made.max_steps,
+            max_steps=made.max_steps * self._faults.patience,
             solution=list(made.solution),
             slips=[list(slip) for slip in made.slips],
             excess=made.excess,
@@ -119,6 +141,17 @@ class LocalSandbox:
             raise UsageError(f"task '{text}' is of app '{task_id.app}', but this sandbox runs '{self.app}'")
         return task_id
 
+    def start(self, snapshot: str) -> Snapshot:
+        """A snapshot that is kept here, to look at or to fork by hand.
+
+        Raises:
+            SandboxError: The snapshot is not known here.
+        """
+        found = self._snapshots.get(snapshot)
+        if found is None:
+            raise SandboxError(f"snapshot '{snapshot[:16]}…' is not known here: it was released, or never made")
+        return found
+
     def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
         """Fork a snapshot n times.
 
@@ -129,12 +162,17 @@ class LocalSandbox:
         source = self._snapshots.get(snapshot)
         if source is None:
             raise SandboxError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
-        return [self._open(source, made) for _ in range(n)]
+        return [self._open(source, made, self._injector(task, self._before.get(snapshot))) for _ in range(n)]
 
-    def _open(self, source: Snapshot, made: Task) -> Opened:
+    def _injector(self, task: str, before: Before | None) -> Injector | None:
+        if self._faults == NONE:
+            return None
+        return Injector(self._app, self._faults, f"{self._fault_seed}/{task}", before)
+
+    def _open(self, source: Snapshot, made: Task, injector: Injector | None) -> Opened:
         world = source.open()
         episode = f"{self._secret}-{next(self._numbers)}"
-        self._episodes[episode] = _Running(world, made, made.tools)
+        self._episodes[episode] = _Running(world, made, made.tools, injector)
         # Frozen again, not copied from the source: the id proves the fork, not the intention.
         return Opened(episode=episode, state=world.freeze().page_id)
 
@@ -156,12 +194,14 @@ class LocalSandbox:
     def _step(self, request: StepRequest) -> StepResult:
         running = self._running(request.episode)
         messages: list[Message] = []
+        faults: list[Fault] = []
         refused = 0
         for call in request.calls:
-            result = self._app.call(running.world, call, running.offered)
+            result = self._app.call(running.world, call, running.offered, running.injector)
             refused += result.refused is not None
+            faults += result.faults
             messages.append(tool(call["id"], result.text))
-        return StepResult(messages=messages, now=running.world.now.isoformat(), refused=refused)
+        return StepResult(messages=messages, now=running.world.now.isoformat(), refused=refused, faults=faults)
 
     def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
         """Score an episode.
@@ -169,8 +209,7 @@ class LocalSandbox:
         Raises:
             VerifierError: The verifier itself failed.
         """
-        running = self._running(episode)
-        changes = without_incidental(net(running.world.changes(by="agent")), self._incidental)
+        running, changes = self._running(episode), self.changes(episode)
         try:
             with running.world.transaction("world"):
                 return running.task.verifier(
@@ -179,10 +218,18 @@ class LocalSandbox:
         except Exception as error:
             raise VerifierError(f"verifier of episode '{episode}' failed: {type(error).__name__}: {error}") from error
 
+    def changes(self, episode: str) -> list[Change]:
+        """What the agent has changed since the start: net, incidental columns left out."""
+        world = self._running(episode).world
+        return without_incidental(net(world.changes(by="agent")), self._incidental)
+
     def snapshot(self, episode: str) -> str:
         """Freeze an episode's world; returns the snapshot's page id."""
-        frozen = self._running(episode).world.freeze()
+        running = self._running(episode)
+        frozen = running.world.freeze()
         self._snapshots[frozen.page_id] = frozen
+        if running.injector and running.injector.before:
+            self._before[frozen.page_id] = running.injector.before
         return frozen.page_id
 
     def content(self, episode: str) -> str:
@@ -198,3 +245,4 @@ class LocalSandbox:
     def release(self, snapshot: str) -> None:
         """Forget a snapshot; its task is made again when it is asked for."""
         self._snapshots.pop(snapshot, None)
+        self._before.pop(snapshot, None)

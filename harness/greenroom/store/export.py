@@ -78,6 +78,7 @@ def record(row: RolloutRow, group: GroupRow) -> dict[str, Any]:
         "cause": row.cause,
         "findings": row.findings,
         "acts": row.acts,
+        "faults": row.faults,
         "steps": row.steps,
         "truncated": row.truncated,
         "content_id": row.content_id,
@@ -114,7 +115,7 @@ def _write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> int:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Messages of one shape: Parquet has columns where JSON has optional keys."""
+    """Messages of one shape: Parquet has columns where JSON has optional keys; faults as JSON texts."""
     messages = [
         {
             "role": m["role"],
@@ -124,7 +125,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         }
         for m in row["messages"]
     ]
-    return {**row, "messages": messages}
+    return {**row, "messages": messages, "faults": [json.dumps(fault) for fault in row["faults"]]}
 
 
 def _schema(pa: Any) -> Any:
@@ -137,6 +138,6 @@ def _schema(pa: Any) -> Any:
     columns += [("messages", pa.list_(message)), ("token_ids", pa.list_(pa.int32()))]
     columns += [("token_mask", pa.list_(pa.int8())), ("logprobs", pa.list_(number))]
     columns += [("reward", number), ("valid", pa.bool_()), ("boundary", text), ("cause", text)]
-    columns += [("findings", pa.list_(text)), ("acts", pa.list_(text)), ("steps", long)]
+    columns += [("findings", pa.list_(text)), ("acts", pa.list_(text)), ("faults", pa.list_(text)), ("steps", long)]
     columns += [("truncated", pa.bool_()), ("content_id", text), ("seconds", number)]
     return pa.schema(columns)

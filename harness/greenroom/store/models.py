@@ -73,6 +73,7 @@ class RolloutRow(StoreBase):
         cause: The error's text.
         findings: What the verifier found.
         acts: What kind of turns the user took.
+        faults: What went wrong on the way of its calls, each with its step.
         content_id: Of the last world.
         seconds: Wall-clock time by part: `policy`, `step` and `total`.
     """
@@ -96,6 +97,7 @@ class RolloutRow(StoreBase):
     cause: Mapped[str | None] = mapped_column(Text, default=None)
     findings: Mapped[list[str]] = mapped_column(JSON)
     acts: Mapped[list[str]] = mapped_column(JSON)
+    faults: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     steps: Mapped[int] = mapped_column()
     truncated: Mapped[bool] = mapped_column()
     content_id: Mapped[str | None] = mapped_column(String(200), default=None)

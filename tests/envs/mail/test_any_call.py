@@ -38,7 +38,11 @@ def texts(known: list[str]) -> st.SearchStrategy[str]:
 
 
 def of_type(schema: dict[str, Any], known: list[str]) -> st.SearchStrategy[Any]:
+    if "anyOf" in schema:
+        return st.one_of(*(of_type(choice, known) for choice in schema["anyOf"]))
     match schema["type"]:
+        case "null":
+            return st.none()
         case "string":
             return texts(known)
         case "boolean":

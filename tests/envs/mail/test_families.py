@@ -13,6 +13,8 @@ from greenroom_envs.mail.families.script import WHO
 
 FAMILIES = sorted(app.families)
 TASKS = 30
+NAMELESS = {"vacation", "reset_password"}
+UNSOUGHT = {"ask", "filter_rule", "reset_password", "send_later", "vacation"}
 
 
 def play(sandbox: LocalSandbox, brief: Brief, messages: Iterable[Message], *more: ToolCall) -> tuple[float, int]:
@@ -95,7 +97,7 @@ def test_requests_name_all_that_was_to_be_told_at_once(sandbox: LocalSandbox, fa
             assert "{" not in request
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", sorted({*FAMILIES} - NAMELESS))
 def test_names_and_wordings_of_test_never_occur_in_train(sandbox: LocalSandbox, family: str) -> None:
     for split in (Split.TRAIN, Split.TEST):
         for brief in briefs(sandbox, family, split):
@@ -126,6 +128,17 @@ def mask(text: str, goal: Goal) -> str:
     return text
 
 
+@pytest.mark.parametrize("family", ["invitation", "private_thread", "vacation"])
+def test_a_fair_share_of_traps_has_no_for_an_answer(
+    sandbox: LocalSandbox, family: str
+) -> None:
+    traps = [b for b in briefs(sandbox, family, count=60) if Goal.from_json(b.goal).needs == "text"]
+    assert 10 <= len(traps) <= 40
+    for brief in traps:
+        said = brief.solution[-1]["content"] or ""
+        assert said.startswith("No, ")
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_task_leaves_the_base_as_it_was(sandbox: LocalSandbox, family: str) -> None:
     base = sandbox.base(Split.TRAIN)
@@ -134,7 +147,7 @@ def test_a_task_leaves_the_base_as_it_was(sandbox: LocalSandbox, family: str) ->
     assert sandbox.base(Split.TRAIN).page_id == before
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", sorted({*FAMILIES} - UNSOUGHT))
 def test_the_first_search_of_a_solution_finds_few_messages(sandbox: LocalSandbox, family: str) -> None:
     """Prompts stay short, and nothing that is needed lies on a second page."""
     for brief in briefs(sandbox, family, count=10):

@@ -1,5 +1,6 @@
-from greenroom_envs.mail.families.issues import issue
 from support.mailbox import Mailbox
+
+from greenroom_envs.mail.families.issues import issue
 
 
 def test_a_newsletter_is_stopped_once_and_its_messages_stay(mailbox: Mailbox) -> None:

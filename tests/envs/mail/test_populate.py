@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
+from support.mailbox import Mailbox
 
 from greenroom import Split, World
+from greenroom.names import COMPANY_KINDS
 from greenroom.sandboxes import LocalSandbox
 from greenroom.worlds import build_base
 from greenroom_envs.mail import app, names
 from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.models import Account, CalendarEvent, Contact, Draft, MessageRow, Subscription, Thread
 from greenroom_envs.mail.populate import QUIET
-from support.mailbox import Mailbox
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_world_uses_only_the_words_of_its_split(sandbox: LocalSandbox, split: 
 
 def _words(world: World) -> set[str]:
     """Words of people's names, first words of companies, and of topics of conversations."""
-    companies = {*names.NEWSLETTER_KINDS, *names.COMPANY_KINDS}
+    companies = {*names.NEWSLETTER_KINDS, *COMPANY_KINDS}
     with world.transaction("world") as session:
         people = [*session.scalars(select(Account.name)), *session.scalars(select(Contact.name))]
         found = {word for name in people for word in name.split()}

@@ -1,5 +1,4 @@
 import pytest
-
 from support.mailbox import Mailbox
 
 
@@ -87,7 +86,7 @@ def test_hits_come_in_pages_latest_first(mailbox: Mailbox) -> None:
 @pytest.mark.parametrize(
     ("query", "code", "quoted"),
     [
-        ("before:2020 lease", "unknown_operator", "before:"),
+        ("since:2020 lease", "unknown_operator", "since:"),
         ("", "empty_query", "''"),
         ("?! --", "empty_query", "?! --"),
         ("in:nowhere lease", "no_such_folder", "nowhere"),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 import pytest
 
 from greenroom import Split
+from greenroom.wordings import Wordings, wording_split
 from greenroom_envs.mail import families
 from greenroom_envs.mail.families import facts, issues
-from greenroom_envs.mail.families.wordings import Wordings, wording_split
 
 MODULES = [facts, issues, *(getattr(families, name) for name in families.__all__)]
 

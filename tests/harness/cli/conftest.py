@@ -65,12 +65,12 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def greenroom(driver: subprocess.Popen[str], folder: Path) -> Greenroom:
-    """Runs a command line."""
+    """Runs a command line; `typed` is its standard input."""
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         assert driver.stdin
         assert driver.stdout
-        driver.stdin.write(json.dumps({"folder": str(folder), "arguments": arguments}) + "\n")
+        driver.stdin.write(json.dumps({"folder": str(folder), "arguments": arguments, "typed": typed}) + "\n")
         driver.stdin.flush()
         return subprocess.CompletedProcess(arguments, **json.loads(driver.stdout.readline()))
 

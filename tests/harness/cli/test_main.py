@@ -98,10 +98,3 @@ def test_a_benchmark_takes_its_own_options_and_reports(
     assert "Nothing" in shown.stdout
     assert len(json.loads((tmp_path / "new" / "x.json").read_text())["rows"]) == 3
     assert "How often." in greenroom("bench", "tiny", "--help").stdout
-
-
-def test_environments_are_listed_with_those_that_do_not_load(result: Callable[..., Any]) -> None:
-    found = {row["name"]: row for row in result("envs")}
-    assert found["notes"]["families"] == ["find_number", "replace"]
-    assert found["notes"]["package"] == "small-plugins 1.0"
-    assert "does not load" in found["hollow"]["summary"]

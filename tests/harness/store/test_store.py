@@ -42,6 +42,7 @@ def rollout(run: int, number: int = 0, member: int = 0, **values: Any) -> Rollou
         "valid": True,
         "findings": ["all well"],
         "acts": ["open"],
+        "faults": [{"step": 1, "kind": "latency", "tool": "notes_read", "call": 1, "detail": {"seconds": 0.25}}],
         "steps": 3,
         "truncated": False,
         "seconds": {"total": 0.25},

@@ -1,12 +1,37 @@
 """The task families of mail; importing them adds them to the app."""
 
 from greenroom_envs.mail.families import (
+    ask,
     file_rule,
+    filter_rule,
     find_fact,
     forward,
+    invitation,
+    private_thread,
+    reply_all,
     reply_fact,
+    rescue,
+    reset_password,
     schedule,
+    send_later,
     unsubscribe,
+    vacation,
 )
 
-__all__ = ["file_rule", "find_fact", "forward", "reply_fact", "schedule", "unsubscribe"]
+__all__ = [
+    "ask",
+    "file_rule",
+    "filter_rule",
+    "find_fact",
+    "forward",
+    "invitation",
+    "private_thread",
+    "reply_all",
+    "reply_fact",
+    "rescue",
+    "reset_password",
+    "schedule",
+    "send_later",
+    "unsubscribe",
+    "vacation",
+]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from greenroom import Split
 from greenroom.tasks import Fact
-from greenroom_envs.mail.families.wordings import Wordings
+from greenroom.wordings import Wordings
 
 Field = Literal["amount", "date"]
 FIELDS: tuple[Field, ...] = ("amount", "date")

@@ -4,12 +4,12 @@ from random import Random
 
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import Wanted, expect, inserted, updated
+from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import draw_facts, sender_fact
 from greenroom_envs.mail.families.issues import issue
 from greenroom_envs.mail.families.planting import Plant, Planted
-from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.models import LABELS
 from greenroom_envs.mail.people import Party
 from greenroom_envs.mail.prose import PROJECT_KINDS

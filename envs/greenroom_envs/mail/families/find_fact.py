@@ -2,6 +2,7 @@
 
 from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect
+from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import (
@@ -14,7 +15,6 @@ from greenroom_envs.mail.families.facts import (
     subject_fact,
 )
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
 OPENINGS = ("", "hello, ", "please look it up: ", "quick question: ", "tell me, ", "I need to know, ")

@@ -2,11 +2,11 @@
 
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
+from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import draw_facts, sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
 HIDDEN_SHARE = 0.3

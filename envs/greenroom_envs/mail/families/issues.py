@@ -1,7 +1,7 @@
 """Issues of planted newsletters."""
 
+from greenroom.wordings import Wordings
 from greenroom_envs.mail.families.planting import Plant, Planted
-from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.people import Party
 from greenroom_envs.mail.prose import NEWS_KINDS
 

@@ -4,6 +4,7 @@ from random import Random
 
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
+from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import (
@@ -16,7 +17,6 @@ from greenroom_envs.mail.families.facts import (
     subject_fact,
 )
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
 OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ")

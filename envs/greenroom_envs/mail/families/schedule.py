@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
+from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact, spoken, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.prose import MEETING_KINDS
 
 OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ")

@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import Wanted, expect, updated
+from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact
 from greenroom_envs.mail.families.issues import issue
 from greenroom_envs.mail.families.planting import Plant, Planted
-from greenroom_envs.mail.families.wordings import Wordings
 from greenroom_envs.mail.models import Subscription
 from greenroom_envs.mail.people import Party
 

@@ -1,17 +1,15 @@
 """The calendar."""
 
-import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TypedDict
 
 from sqlalchemy import select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.dates import read_date, read_moment, shown
 from greenroom_envs.mail.mailbox import require_text, utc_now
 from greenroom_envs.mail.models import CalendarEvent
-
-MONTHS = "January February March April May June July August September October November December".lower().split()
 
 
 class Entry(TypedDict):
@@ -31,12 +29,11 @@ def add_event(world: World, title: str, date: str, time: str) -> Entry:
         time: When it begins, such as 10:30.
     """
     require_text(title=title)
-    starts = datetime.combine(read_date(date, utc_now(world).date()), read_time(time))
-    same = select(CalendarEvent).where(CalendarEvent.title == title, CalendarEvent.starts_at == starts)
-    if world.session.scalars(same).first():
-        raise Refusal("already_there", f"'{title}' at {_shown(starts)} is in the calendar already.")
+    starts = read_moment(world, date, time)
+    if _same(world, title, starts):
+        raise Refusal("already_there", f"'{title}' at {shown(starts)} is in the calendar already.")
     world.session.add(CalendarEvent(title=title, starts_at=starts))
-    return {"event": title, "at": _shown(starts)}
+    return {"event": title, "at": shown(starts)}
 
 
 @app.tool
@@ -49,44 +46,26 @@ def list_events(world: World, date: str) -> list[Entry]:
     day = datetime.combine(read_date(date, utc_now(world).date()), time())
     of_day = (CalendarEvent.starts_at >= day, CalendarEvent.starts_at < day + timedelta(days=1))
     found = world.session.scalars(select(CalendarEvent).where(*of_day).order_by(CalendarEvent.starts_at))
-    return [{"event": e.title, "at": _shown(e.starts_at)} for e in found]
+    return [{"event": e.title, "at": shown(e.starts_at)} for e in found]
 
 
-def read_date(text: str, today: date) -> date:
-    """The day that `14 March`, `14 Mar 2026` or `2026-03-14` means; without a year, the next such day.
+@app.tool
+def delete_event(world: World, title: str, date: str, time: str) -> Entry:
+    """Take an event out of the calendar.
 
-    Raises:
-        Refusal: It is no date.
+    Args:
+        title: What it is, as mail_list_events shows it.
+        date: Its day, such as 14 March or 2026-03-14.
+        time: When it begins, such as 10:30.
     """
-    spoken = re.fullmatch(r"([0-9]{1,2})\.? ([A-Za-z]{3,9})\.?(?: ([0-9]{4}))?", text.strip())
-    try:
-        if not spoken:
-            return _near(date.fromisoformat(text.strip()))
-        month = 1 + next(i for i, name in enumerate(MONTHS) if name.startswith(spoken[2].lower()))
-        day = _near(date(int(spoken[3] or today.year), month, int(spoken[1])))
-        return day if spoken[3] or day >= today else day.replace(year=day.year + 1)
-    except (ValueError, StopIteration):
-        raise Refusal("bad_date", f"'{text}' is no date that exists: write it like 14 March or 2026-03-14.") from None
+    starts = read_moment(world, date, time)
+    event = _same(world, title, starts)
+    if event is None:
+        raise Refusal("no_such_event", f"There is no '{title}' at {shown(starts)}; mail_list_events shows a day.")
+    world.session.delete(event)
+    return {"event": event.title, "at": shown(starts)}
 
 
-def _near(day: date) -> date:
-    """The day, if a calendar of our time can hold it."""
-    if not 1970 <= day.year <= 2100:
-        raise ValueError(f"year {day.year} is out of range")
-    return day
-
-
-def read_time(text: str) -> time:
-    """The time of day that `10:30` means.
-
-    Raises:
-        Refusal: It is no time.
-    """
-    parts = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text.strip())
-    if not parts or int(parts[1]) > 23 or int(parts[2]) > 59:
-        raise Refusal("bad_time", f"'{text}' is no time of day: write it like 10:30 or 16:05.")
-    return time(int(parts[1]), int(parts[2]))
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y %H:%M}"
+def _same(world: World, title: str, starts: datetime) -> CalendarEvent | None:
+    same = select(CalendarEvent).where(CalendarEvent.title == title, CalendarEvent.starts_at == starts)
+    return world.session.scalars(same).first()

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.mailbox import find_all, handles, utc_now
+from greenroom_envs.mail.desk import Verdict
+from greenroom_envs.mail.mailbox import find_all, handles, owner, utc_now
 from greenroom_envs.mail.models import Label, MessageLabel
 from greenroom_envs.mail.tools.folders import require_folder
 
@@ -63,6 +64,69 @@ def delete(world: World, message_ids: list[str]) -> Moved:
 
 
 @app.tool
+def unarchive(world: World, message_ids: list[str]) -> Moved:
+    """Put archived messages back into the inbox.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+    """
+    return _back(world, message_ids, "archive")
+
+
+@app.tool
+def restore(world: World, message_ids: list[str]) -> Moved:
+    """Take messages out of the trash: the user's own go to sent, all others to the inbox.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+    """
+    return _back(world, message_ids, "trash")
+
+
+@app.tool
+def mark_spam(world: World, message_ids: list[str]) -> Moved:
+    """Put messages into spam; what their senders write from now on goes there at once.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+    """
+    moved = _move(world, message_ids, "spam")
+    _judge(world, message_ids, spam=True)
+    return moved
+
+
+@app.tool
+def unmark_spam(world: World, message_ids: list[str]) -> Moved:
+    """Take messages out of spam into the inbox; their senders are trusted from now on.
+
+    Args:
+        message_ids: Their ids, such as Danielle-12.
+    """
+    moved = _back(world, message_ids, "spam")
+    _judge(world, message_ids, spam=False)
+    return moved
+
+
+def _judge(world: World, message_ids: list[str], *, spam: bool) -> None:
+    """Keep the user's verdict on the senders; the user is nobody to be judged."""
+    me = owner(world).address
+    for address in dict.fromkeys(message.address for message in find_all(world, message_ids)):
+        if address == me:
+            raise Refusal("own_message", "One of these was written by the user: spam is what others send.")
+        world.session.merge(Verdict(address=address, spam=spam))
+
+
+def _back(world: World, message_ids: list[str], source: str) -> Moved:
+    messages = find_all(world, message_ids)
+    if elsewhere := handles(m for m in messages if m.folder != source):
+        raise Refusal("not_there", f"{', '.join(elsewhere)} is not in '{source}'; leave it out.")
+    me = owner(world).address
+    for message in messages:
+        message.folder = "sent" if message.address == me else "inbox"
+    return {"moved": len(messages), "to": " and ".join(sorted({m.folder for m in messages}))}
+
+
+@app.tool
 def label(world: World, message_ids: list[str], label: str) -> Labelled:
     """Put a label on messages.
 
@@ -70,7 +134,7 @@ def label(world: World, message_ids: list[str], label: str) -> Labelled:
         message_ids: Their ids, such as Danielle-12.
         label: One of the labels that exist, such as urgent.
     """
-    name, messages = _require_label(world, label), find_all(world, message_ids)
+    name, messages = require_label(world, label), find_all(world, message_ids)
     for message in messages:
         if world.session.get(MessageLabel, (message.id, name)):
             raise Refusal("already_labelled", f"'{message.handle}' already has the label '{name}'; leave it out.")
@@ -86,7 +150,7 @@ def unlabel(world: World, message_ids: list[str], label: str) -> Labelled:
         message_ids: Their ids, such as Danielle-12.
         label: The label to take off.
     """
-    name, messages = _require_label(world, label), find_all(world, message_ids)
+    name, messages = require_label(world, label), find_all(world, message_ids)
     for message in messages:
         row = world.session.get(MessageLabel, (message.id, name))
         if row is None:
@@ -132,7 +196,7 @@ def _move(world: World, message_ids: list[str], folder: str) -> Moved:
     return {"moved": len(messages), "to": folder}
 
 
-def _require_label(world: World, name: str) -> str:
+def require_label(world: World, name: str) -> str:
     known = world.session.scalars(select(Label.name).order_by(Label.name)).all()
     if name.strip().lower() not in known:
         raise Refusal("no_such_label", f"There is no label '{name}'; there is {', '.join(known)}.")

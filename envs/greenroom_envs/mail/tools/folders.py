@@ -8,8 +8,8 @@ from sqlalchemy import Select, func, select
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.hits import Hits, Limit, Page, page_of, statement
-from greenroom_envs.mail.index import Query
 from greenroom_envs.mail.models import Folder, MessageRow
+from greenroom_envs.mail.query import Query
 
 
 class FolderCount(TypedDict):
@@ -30,10 +30,10 @@ def list_folder(world: World, folder: str = "inbox", limit: Limit = 5, page: Pag
         page: Which page, from 1.
     """
     name = require_folder(world, folder)
-    return page_of(world, statement(Query(folders=(name,))), limit, page)
+    return page_of(world, statement(world, Query(folders=(name,))), limit, page)
 
 
-@app.tool
+@app.tool(writes=False)
 def folders(world: World) -> list[FolderCount]:
     """List all folders with their number of messages and of unread ones."""
     counted = select(MessageRow.folder, func.count()).group_by(MessageRow.folder)

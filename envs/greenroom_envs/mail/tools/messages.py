@@ -1,14 +1,17 @@
 """Reading messages."""
 
+import re
 from datetime import datetime
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
+from pydantic import Field
 from sqlalchemy import bindparam, literal, select, union_all
 
 from greenroom import World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.hits import SHOWN, Hits, Limit, Page, page_of
-from greenroom_envs.mail.mailbox import find, owner, short_date, utc_now
+from greenroom_envs.mail.desk import Recipient
+from greenroom_envs.mail.hits import FTS, SHOWN, Hits, Limit, Page, page_of
+from greenroom_envs.mail.mailbox import find, owner, resolve, short_date, utc_now
 from greenroom_envs.mail.models import Attachment, MessageLabel, MessageRow
 
 Letter = TypedDict(
@@ -16,6 +19,7 @@ Letter = TypedDict(
     {
         "from": str,
         "to": str | None,
+        "cc": list[str] | None,
         "subject": str,
         "date": str,
         "body": str,
@@ -24,9 +28,13 @@ Letter = TypedDict(
     },
 )
 
+Spoken = TypedDict("Spoken", {"from": str, "id": str, "date": str, "folder": str, "body": str})
+ThreadLimit = Annotated[int, Field(ge=1, le=20)]
+
 EXTRAS = union_all(
     select(literal("label"), MessageLabel.label).where(MessageLabel.message_id == bindparam("id")),
     select(literal("file"), Attachment.name).where(Attachment.message_id == bindparam("id")),
+    select(literal("cc"), Recipient.address).where(Recipient.message_id == bindparam("id"), Recipient.kind == "cc"),
 )
 
 
@@ -57,11 +65,48 @@ def read_thread(world: World, message_id: str, limit: Limit = 5, page: Page = 1)
     return page_of(world, chosen, limit, page)
 
 
+@app.tool
+def show_thread(world: World, message_id: str, limit: ThreadLimit = 10, page: Page = 1) -> list[Spoken]:
+    """Read a whole thread, oldest message first, and mark its messages as read.
+
+    Args:
+        message_id: Any message of the thread, such as Danielle-12.
+        limit: How many messages a page holds.
+        page: Which page, from 1.
+    """
+    thread = select(MessageRow).where(MessageRow.thread_id == find(world, message_id).thread_id)
+    found = world.session.scalars(thread.order_by(MessageRow.id).limit(limit).offset((page - 1) * limit)).all()
+    now = utc_now(world)
+    for message in found:
+        message.read_at = message.read_at or now
+    return [
+        {"from": m.sender, "id": m.handle, "date": short_date(m.sent_at, now), "folder": m.folder, "body": m.body}
+        for m in found
+    ]
+
+
+@app.tool
+def list_with(world: World, person: str, limit: Limit = 10, page: Page = 1) -> Hits:
+    """List what one person and the user wrote to each other, latest first, in any folder.
+
+    Args:
+        person: An address, or the name of a contact.
+        limit: How many messages a page holds.
+        page: Which page, from 1.
+    """
+    address = resolve(world, person)
+    words = '"' + " ".join(re.findall(r"[^\W_]+", address)) + '"'
+    match = FTS.c.mail_message_fts.op("MATCH")(f"{{address recipient}} : {words}")
+    chosen = select(*SHOWN).select_from(FTS.join(MessageRow, MessageRow.id == FTS.c.rowid))
+    return page_of(world, chosen.where(match).order_by(FTS.c.rowid.desc()), limit, page)
+
+
 def _letter(world: World, message: MessageRow, me: str, now: datetime) -> Letter:
     extras = world.session.execute(EXTRAS, {"id": message.id}).all()
     return {
         "from": message.sender,
         "to": None if message.recipient == me else message.recipient,
+        "cc": sorted(name for kind, name in extras if kind == "cc") or None,
         "subject": message.subject,
         "date": short_date(message.sent_at, now),
         "body": message.body,

@@ -16,6 +16,12 @@ class Unsubscribed(TypedDict):
     unsubscribed: str
 
 
+class Resubscribed(TypedDict):
+    """The newsletter that comes again."""
+
+    resubscribed: str
+
+
 class Newsletter(TypedDict):
     """A newsletter that comes."""
 
@@ -42,6 +48,23 @@ def unsubscribe(world: World, message_id: str) -> Unsubscribed:
 
 
 @app.tool
+def resubscribe(world: World, name: str) -> Resubscribed:
+    """Get a newsletter again that was stopped.
+
+    Args:
+        name: Its full name, such as Norvik Digest.
+    """
+    query = select(Subscription).where(Subscription.name == name.strip()).order_by(Subscription.active).limit(1)
+    subscription = world.session.scalars(query).one_or_none()
+    if subscription is None:
+        raise Refusal("no_newsletter", f"The user never had a newsletter '{name}': search for one of its messages.")
+    if subscription.active:
+        raise Refusal("already_subscribed", f"'{subscription.name}' comes already; nothing is left to do.")
+    subscription.active = True
+    return {"resubscribed": subscription.name}
+
+
+@app.tool(writes=False)
 def newsletters(world: World) -> list[Newsletter]:
     """List the newsletters that the user gets, twenty at most."""
     query = select(Subscription).where(Subscription.active).order_by(Subscription.name, Subscription.id).limit(20)

@@ -1,10 +1,22 @@
 """Finding messages."""
 
+from typing import TypedDict
+
+from sqlalchemy import func, select
+
 from greenroom import World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.hits import Hits, Limit, Page, page_of, statement
-from greenroom_envs.mail.index import parse_query
+from greenroom_envs.mail.hits import STATES, Hits, Limit, Page, matching, page_of, statement
+from greenroom_envs.mail.mailbox import utc_now
+from greenroom_envs.mail.query import Query, parse_query
 from greenroom_envs.mail.tools.folders import require_folder
+
+
+class Counted(TypedDict):
+    """How many messages, and how many of them are unread."""
+
+    messages: int
+    unread: int
 
 
 @app.tool
@@ -17,10 +29,46 @@ def search(world: World, query: str, limit: Limit = 5, page: Page = 1) -> Hits:
         limit: How many hits a page holds.
         page: Which page, from 1.
     """
-    parsed = parse_query(query)
-    for name in parsed.folders:
-        require_folder(world, name)
-    found = page_of(world, statement(parsed), limit, page)
+    return _found(world, query, limit, page)
+
+
+@app.tool
+def find_messages(world: World, query: str, oldest: bool = False, limit: Limit = 10, page: Page = 1) -> Hits:
+    """Search with all operators, latest or oldest first.
+
+    Args:
+        query: Words that must all occur, "quoted phrases", -words that must not, and from:, to:, subject:, in:FOLDER,
+            label:LABEL, is:unread, is:read, is:starred, has:attachment, has:invitation, before:2026-02-14,
+            after:2026-02-14 (both leave that day out). Without in:, spam and trash are left out.
+        oldest: Oldest first.
+        limit: How many hits a page holds.
+        page: Which page, from 1.
+    """
+    return _found(world, query, limit, page, oldest=oldest)
+
+
+@app.tool
+def count_messages(world: World, query: str) -> Counted:
+    """Count the messages that a search would find, and the unread ones among them.
+
+    Args:
+        query: As for mail_find_messages.
+    """
+    parsed = _parsed(world, query)
+    unread = func.count().filter(STATES["unread"])
+    messages, new = world.session.execute(matching(world, select(func.count(), unread), parsed)).one()
+    return {"messages": messages, "unread": new}
+
+
+def _found(world: World, query: str, limit: int, page: int, *, oldest: bool = False) -> Hits:
+    found = page_of(world, statement(world, _parsed(world, query), oldest=oldest), limit, page)
     if not found["hits"]:
         found["note"] = f"Nothing matches {query!r} on page {page}; try fewer words."
     return found
+
+
+def _parsed(world: World, query: str) -> Query:
+    parsed = parse_query(query, utc_now(world).date())
+    for name in parsed.folders:
+        require_folder(world, name)
+    return parsed

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import product
 from random import Random
 
-from greenroom import Split
+from greenroom.tasks import Split
 
 Parts = tuple[tuple[str, ...], ...]
 

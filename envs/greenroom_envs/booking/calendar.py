@@ -1,0 +1,86 @@
+"""The nightly calendar: whether nights are free, taking them, freeing them."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from greenroom import Refusal, World
+from greenroom_envs.booking.desk import blocks_of, read_nights, rules_of, today_at
+from greenroom_envs.booking.models import Reservation, Waiting
+from greenroom_envs.booking.policy import refuse
+from greenroom_envs.booking.pricing import StayPrice, price_stay
+from greenroom_envs.booking.stays import Block, Hold, Listing
+
+_SOON = timedelta(minutes=5)
+
+
+def price(world: World, listing: Listing, check_in: date, check_out: date) -> StayPrice:
+    """What some nights of a listing cost."""
+    return price_stay(listing, rules_of(world, listing), check_in, check_out)
+
+
+def is_free(world: World, listing: Listing, check_in: date, check_out: date, but: Sequence[int] = ()) -> bool:
+    """Whether nights are free, blocks of the given ids left aside."""
+    return all(block.id in but for block in blocks_of(world, listing, check_in, check_out))
+
+
+def bookable(world: World, listing: Listing, check_in: str, check_out: str, guests: int) -> tuple[date, date]:
+    """The nights of a stay that the rules allow.
+
+    Raises:
+        Refusal: Dates, guests or length do not fit.
+    """
+    first, end = read_nights(check_in, check_out, today_at(world, listing.time_zone))
+    if guests > listing.guests:
+        refuse("guest_limit", f"Listing {listing.id} takes {listing.guests} guests, not {guests}.")
+    if (end - first).days < listing.min_nights:
+        refuse("minimum_stay", f"Listing {listing.id} takes no stay under {listing.min_nights} nights.")
+    return first, end
+
+
+def require_free(world: World, listing: Listing, first: date, end: date, but: Sequence[int] = ()) -> None:
+    """Refuse nights that are taken.
+
+    Raises:
+        Refusal: One of them is.
+    """
+    if not is_free(world, listing, first, end, but):
+        raise Refusal("not_free", f"Listing {listing.id} is not free from {first} to {end}; see booking_show_calendar.")
+
+
+def take(world: World, listing: Listing, reservation: Reservation) -> None:
+    """Put a reservation into the calendar."""
+    world.session.add(
+        Block(
+            listing_id=listing.id,
+            first_night=reservation.check_in,
+            end=reservation.check_out,
+            reason="booked",
+            reservation_id=reservation.id,
+        )
+    )
+
+
+def block_of(world: World, reservation: Reservation) -> Block:
+    """Where a reservation stands in the calendar."""
+    return world.session.scalars(select(Block).where(Block.reservation_id == reservation.id)).one()
+
+
+def drop_hold(world: World, hold: Hold) -> None:
+    """End a hold; its nights are free again."""
+    block = world.session.scalars(select(Block).where(Block.hold_id == hold.id)).one()
+    listing_id, first, end = block.listing_id, block.first_night, block.end
+    world.session.delete(block)
+    world.session.flush()
+    world.session.delete(hold)
+    freed(world, listing_id, first, end)
+
+
+def freed(world: World, listing_id: int, first: date, end: date) -> None:
+    """Let those who wait for nights know, in a while."""
+    waiting = select(Waiting.id).where(
+        Waiting.listing_id == listing_id, Waiting.check_in < end, Waiting.check_out > first, Waiting.told.is_(False)
+    )
+    if world.session.scalar(waiting.limit(1)) is not None:
+        world.schedule("booking.nights_freed", {"listing": listing_id}, after=_SOON)

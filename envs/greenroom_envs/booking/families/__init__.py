@@ -1,0 +1,29 @@
+"""The task families of booking; importing them adds them to the app."""
+
+from greenroom_envs.booking.families import (
+    asking,
+    bags,
+    booking,
+    cancelling,
+    changing,
+    connection,
+    flying,
+    paying,
+    seats,
+    trip,
+    waiting,
+)
+
+__all__ = [
+    "asking",
+    "bags",
+    "booking",
+    "cancelling",
+    "changing",
+    "connection",
+    "flying",
+    "paying",
+    "seats",
+    "trip",
+    "waiting",
+]

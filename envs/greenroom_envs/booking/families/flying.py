@@ -1,0 +1,67 @@
+"""Book a direct flight: the cheapest with enough seats, for everybody named."""
+
+from greenroom import Split, Task, World
+from greenroom.rewards import Wanted, expect, inserted, updated
+from greenroom_envs.booking.app import app
+from greenroom_envs.booking.families import script as s
+from greenroom_envs.booking.families.planting import Plant, spoken
+from greenroom_envs.booking.flights import FlightDate
+from greenroom_envs.booking.pricing import price_journey
+
+REQUESTS = s.asks(
+    "book {one} and {two} on the cheapest direct flight from {origin} to {destination} on {day}, fare {fare}",
+    "on {day} {one} and {two} fly from {origin} to {destination}: book the cheapest direct one, fare {fare}",
+    "get the cheapest direct flight of {day} from {origin} to {destination}, fare {fare}, for {one} and {two}",
+)
+
+
+def book(flights: list[FlightDate], people: list[str], method: int, fare: str) -> s.Step:
+    """Book flights."""
+    numbers, day = [f.number for f in flights], flights[0].day.isoformat()
+    values = {"passengers": people, "method_ids": [method], "fare": fare}
+    return "booking_book_flight", {"flights": numbers, "day": day, **values}
+
+
+def booked(plant: Plant, flights: list[FlightDate], people: list[str], fare: str) -> list[Wanted]:
+    """What a journey paid by card leaves behind."""
+    prices = [plant.cents(flight) for flight in flights]
+    total = price_journey(prices, fare, len(people), 0, False, plant.me.tier)
+    values = {"kind": "flight", "fare": fare, "bags": 0, "insured": 0, "cabin": "economy", "total": total}
+    return [
+        inserted("booking_reservation", values),
+        inserted("booking_payment", {"method_id": plant.card, "amount": total}),
+        *(inserted("booking_passenger", {"name": name}) for name in people),
+        *(inserted("booking_segment", {"flight_date_id": flight.id}) for flight in flights),
+        *(updated("booking_cabin", key=(f.id, "economy"), values={"seats": 20 - len(people)}) for f in flights),
+    ]
+
+
+@app.task_family
+def book_flight(world: World, split: Split) -> Task:
+    """The cheapest of some flights; a cheaper one has only one seat left."""
+    plant, rng = Plant(world, split), world.random
+    origin, destination, day = plant.airport(), plant.airport(), plant.day()
+    cents, people = rng.randrange(9_000, 20_000), [plant.person(), plant.person()]
+    right = plant.flight(origin, destination, day, 600, cents)
+    dear = plant.flight(origin, destination, day, 800, cents + 2_000)
+    plant.flight(origin, destination, day, 700, cents - 3_000, seats=1)
+    fare = rng.choice(("basic", "standard"))
+    start: s.Step = (
+        "booking_search_flights",
+        {"origin": origin.city, "destination": destination.city, "day": day.isoformat(), "passengers": 2},
+    )
+    slots = {"one": people[0], "two": people[1], "origin": origin.city, "destination": destination.city}
+    wrong_fare = "basic" if fare == "standard" else "standard"
+    return Task(
+        goal=s.goal(plant, "book_flight", REQUESTS, **slots, day=spoken(day), fare=fare),
+        tools=s.FLIGHT_TOOLS,
+        solution=s.script(start, book([right], people, plant.card, fare), s.DONE),
+        slips=(
+            s.script(start, book([dear], people, plant.card, fare), s.DONE),
+            s.script(start, book([right], people, plant.card, wrong_fare), s.DONE),
+            s.script(start, book([right], people[:1], plant.card, fare), s.DONE),
+        ),
+        excess=s.excess(plant),
+        verifier=expect(booked(plant, [right], people, fare)),
+        max_steps=s.MAX_STEPS,
+    )

@@ -1,0 +1,38 @@
+"""The nightly calendar of a listing."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from greenroom import World
+from greenroom_envs.booking.app import app
+from greenroom_envs.booking.desk import Number, Row, blocks_of, listing_of, me, read_day, rules_of
+from greenroom_envs.booking.pricing import price_night
+
+
+@app.tool
+def show_calendar(
+    world: World, listing_id: Number, first_night: str, nights: Annotated[int, Field(ge=1, le=31)] = 7
+) -> Row:
+    """Show night by night whether a listing is free and what the night costs.
+
+    Args:
+        listing_id: The listing's number.
+        first_night: Such as 2026-03-14.
+        nights: How many.
+    """
+    me(world)
+    listing, first = listing_of(world, listing_id), read_day("first_night", first_night)
+    days = [first + timedelta(days=n) for n in range(nights)]
+    blocks, rules = blocks_of(world, listing, first, days[-1] + timedelta(days=1)), rules_of(world, listing)
+    return {
+        "nights": [
+            {
+                "night": day,
+                "free": not any(b.first_night <= day < b.end for b in blocks),
+                "price_cents": price_night(listing, rules, day),
+            }
+            for day in days
+        ]
+    }

@@ -1,0 +1,211 @@
+"""Finding flights."""
+
+from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy.orm import aliased
+
+from greenroom import Refusal, World
+from greenroom_envs.booking.app import app
+from greenroom_envs.booking.desk import (
+    Number,
+    Page,
+    Row,
+    in_minutes,
+    me,
+    page_of,
+    read_day,
+    require_one_of,
+    require_text,
+    show_flight_line,
+    utc_now,
+)
+from greenroom_envs.booking.flights import CABINS, Airport, Cabin, FlightDate, Seat
+
+MOST = 50
+CHANGE_MINUTES = (45, 360)
+ROWS, LETTERS = 20, "ABCD"
+
+First, Second = aliased(FlightDate), aliased(FlightDate)
+FirstCabin, SecondCabin = aliased(Cabin), aliased(Cabin)
+DIRECT = (
+    select(FlightDate, Cabin)
+    .join(Cabin, and_(Cabin.flight_date_id == FlightDate.id, Cabin.cabin == bindparam("cabin")))
+    .where(
+        FlightDate.origin == bindparam("origin"),
+        FlightDate.destination == bindparam("destination"),
+        FlightDate.day == bindparam("day"),
+        FlightDate.status != "cancelled",
+        FlightDate.departs_at > bindparam("now"),
+        Cabin.seats >= bindparam("passengers"),
+    )
+    .order_by(Cabin.price, FlightDate.id)
+    .limit(MOST)
+)
+ONE_STOP = (
+    select(First, FirstCabin, Second, SecondCabin)
+    .join(FirstCabin, and_(FirstCabin.flight_date_id == First.id, FirstCabin.cabin == bindparam("cabin")))
+    .join(
+        Second,
+        and_(
+            Second.origin == First.destination,
+            Second.destination == bindparam("destination"),
+            or_(Second.day == bindparam("day"), Second.day == bindparam("next")),
+        ),
+    )
+    .join(SecondCabin, and_(SecondCabin.flight_date_id == Second.id, SecondCabin.cabin == bindparam("cabin")))
+    .where(
+        First.origin == bindparam("origin"),
+        First.day == bindparam("day"),
+        First.status != "cancelled",
+        Second.status != "cancelled",
+        First.departs_at > bindparam("now"),
+        Second.departs_at > First.arrives_at,
+        FirstCabin.seats >= bindparam("passengers"),
+        SecondCabin.seats >= bindparam("passengers"),
+    )
+    .order_by(First.id, Second.id)
+    .limit(200)
+)
+BY_NUMBER = select(FlightDate).where(FlightDate.number == bindparam("number"), FlightDate.day == bindparam("day"))
+
+
+def flight_of(world: World, number: str, day: str) -> FlightDate:
+    """The flight-date of that number and day.
+
+    Raises:
+        Refusal: There is none.
+    """
+    values = {"number": number.strip().upper(), "day": read_day("day", day)}
+    flight = world.session.scalars(BY_NUMBER, values).one_or_none()
+    if flight is None:
+        raise Refusal("no_such_flight", f"There is no flight '{number}' on {day}; use booking_search_flights.")
+    return flight
+
+
+def airport_of(world: World, name: str) -> str:
+    """The code that a code or a city's name means.
+
+    Raises:
+        Refusal: There is no such airport.
+    """
+    named = or_(Airport.code == name.strip().upper(), Airport.city == name.strip().title())
+    code = world.session.scalars(select(Airport.code).where(named).order_by(Airport.code).limit(1)).one_or_none()
+    if code is None:
+        raise Refusal("no_such_airport", f"There is no airport '{name}'; use booking_search_airports.")
+    return code
+
+
+@app.tool
+def search_airports(world: World, query: str) -> Row:
+    """Find airports by code or by the beginning of the city's name.
+
+    Args:
+        query: Such as a code of three letters, or a city.
+    """
+    me(world)
+    require_text(query=query)
+    starts = Airport.city.startswith(query.strip().title(), autoescape=True)
+    found = select(Airport).where(or_(Airport.code == query.strip().upper(), starts)).order_by(Airport.code).limit(10)
+    airports = world.session.scalars(found).all()
+    return {"airports": [{"code": a.code, "city": a.city, "time_zone": a.time_zone} for a in airports]}
+
+
+@app.tool
+def search_flights(
+    world: World,
+    origin: str,
+    destination: str,
+    day: str,
+    passengers: Number = 1,
+    cabin: str = "economy",
+    page: Page = 1,
+) -> Row:
+    """Search direct flights with seats left, cheapest first, five a page; prices are of a basic fare a passenger.
+
+    Args:
+        origin: Code or city.
+        destination: Code or city.
+        day: The day of departure, such as 2026-03-14.
+        passengers: How many fly.
+        cabin: economy or business.
+        page: Which page.
+    """
+    me(world)
+    values = _values(world, origin, destination, day, passengers, cabin)
+    rows = world.session.execute(DIRECT, values).all()
+    return page_of([{**show_flight_line(f), "price_cents": c.price, "seats": c.seats} for f, c in rows], page)
+
+
+@app.tool
+def search_connections(
+    world: World,
+    origin: str,
+    destination: str,
+    day: str,
+    passengers: Number = 1,
+    cabin: str = "economy",
+    page: Page = 1,
+) -> Row:
+    """Search journeys with one stop of 45 minutes to 6 hours, cheapest first, five a page.
+
+    Args:
+        origin: Code or city.
+        destination: Code or city.
+        day: The day of departure, such as 2026-03-14.
+        passengers: How many fly.
+        cabin: economy or business.
+        page: Which page.
+    """
+    me(world)
+    values = _values(world, origin, destination, day, passengers, cabin)
+    low, high = map(in_minutes, CHANGE_MINUTES)
+    rows = [
+        (first_cabin.price + second_cabin.price, first, second)
+        for first, first_cabin, second, second_cabin in world.session.execute(ONE_STOP, values).all()
+        if low <= second.departs_at - first.arrives_at <= high
+    ]
+    rows.sort(key=lambda row: (row[0], row[1].id, row[2].id))
+    return page_of(
+        [{"flights": [show_flight_line(a), show_flight_line(b)], "price_cents": price} for price, a, b in rows], page
+    )
+
+
+def _values(world: World, origin: str, destination: str, day: str, passengers: int, cabin: str) -> Row:
+    when = read_day("day", day)
+    return {
+        "origin": airport_of(world, origin),
+        "destination": airport_of(world, destination),
+        "day": when,
+        "next": when + in_minutes(1440),
+        "passengers": passengers,
+        "cabin": require_one_of("cabin", cabin, CABINS),
+        "now": utc_now(world),
+    }
+
+
+@app.tool
+def show_flight(world: World, flight: str, day: str) -> Row:
+    """Show a flight on a day: its status, and price and seats left in each cabin.
+
+    Args:
+        flight: The flight's number.
+        day: The day of departure, such as 2026-03-14.
+    """
+    me(world)
+    found = flight_of(world, flight, day)
+    cabins = world.session.scalars(select(Cabin).where(Cabin.flight_date_id == found.id).order_by(Cabin.cabin)).all()
+    shown = [{"cabin": c.cabin, "price_cents": c.price, "seats": c.seats} for c in cabins]
+    return {**show_flight_line(found), "cabins": shown}
+
+
+@app.tool
+def show_seats(world: World, flight: str, day: str) -> Row:
+    """Show which seats of a flight were chosen; rows are 1 to 20, letters A to D, rows 1 to 4 business.
+
+    Args:
+        flight: The flight's number.
+        day: The day of departure, such as 2026-03-14.
+    """
+    me(world)
+    found = flight_of(world, flight, day)
+    taken = world.session.scalars(select(Seat.seat).where(Seat.flight_date_id == found.id).order_by(Seat.seat)).all()
+    return {"flight": found.number, "taken": list(taken), "rows": ROWS, "letters": LETTERS}

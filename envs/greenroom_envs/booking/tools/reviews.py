@@ -1,0 +1,54 @@
+"""Reviews of stays."""
+
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import select
+
+from greenroom import World
+from greenroom_envs.booking.app import app
+from greenroom_envs.booking.desk import PAGE, Number, Page, Row, listing_of, me, require_text, reservation_of, utc_now
+from greenroom_envs.booking.policy import refuse
+from greenroom_envs.booking.stays import Review
+
+
+@app.tool
+def list_reviews(world: World, listing_id: Number, page: Page = 1) -> Row:
+    """List what guests wrote about a listing, latest first, five a page.
+
+    Args:
+        listing_id: The listing's number.
+        page: Which page.
+    """
+    me(world)
+    listing = listing_of(world, listing_id)
+    latest = select(Review).where(Review.listing_id == listing.id).order_by(Review.id.desc())
+    rows = world.session.scalars(latest.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+    shown = [{"author": r.author, "stars": r.stars, "text": r.text, "on": r.written_on} for r in rows[:PAGE]]
+    return {"results": shown, "next_page": page + 1 if len(rows) > PAGE else None}
+
+
+@app.tool
+def write_review(world: World, reservation_id: Number, stars: Annotated[int, Field(ge=1, le=5)], text: str) -> Row:
+    """Review a stay that has ended.
+
+    Args:
+        reservation_id: The stay's reservation.
+        stars: One to five.
+        text: What was good or bad.
+    """
+    user = me(world)
+    stay = reservation_of(world, user, reservation_id, "stay")
+    require_text(text=text)
+    today = utc_now(world).date()
+    if stay.status == "cancelled" or stay.check_out is None or stay.check_out > today:
+        refuse("one_review", f"Reservation {stay.id} has not ended.")
+    if world.session.scalar(select(Review.id).where(Review.reservation_id == stay.id)) is not None:
+        refuse("one_review", f"Reservation {stay.id} has its review.")
+    author = user.name.split()[0]
+    review = Review(
+        listing_id=stay.listing_id, reservation_id=stay.id, author=author, stars=stars, text=text, written_on=today
+    )
+    world.session.add(review)
+    world.session.flush()
+    return {"review_id": review.id}

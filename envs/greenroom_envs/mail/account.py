@@ -1,0 +1,82 @@
+"""The account's secrets: passwords are kept as hashes, reset codes follow from the account's salt."""
+
+import hashlib
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from greenroom import Refusal, World
+from greenroom_envs.mail.desk import Attempt, Profile, SessionRow
+from greenroom_envs.mail.mailbox import utc_now
+
+SESSION = timedelta(minutes=30)
+CODE_LIFE = timedelta(minutes=10)
+WINDOW = timedelta(hours=1)
+TRIES = 5
+RESETS = 3
+SHORTEST = 8
+
+
+def hashed(salt: str, password: str) -> str:
+    """What is kept of a password."""
+    return hashlib.sha256(f"{salt}/{password}".encode()).hexdigest()
+
+
+def reset_code(salt: str, number: int) -> str:
+    """The code of the account's so-manieth reset: six digits."""
+    return f"{int(hashlib.sha256(f'{salt}/reset/{number}'.encode()).hexdigest(), 16) % 1_000_000:06}"
+
+
+def profile(world: World) -> Profile:
+    """The account's settings."""
+    return world.session.get_one(Profile, 1)
+
+
+def require_session(world: World) -> SessionRow:
+    """The session that is open now.
+
+    Raises:
+        Refusal: The user is not signed in, or no longer.
+    """
+    last = world.session.scalars(select(SessionRow).order_by(SessionRow.id.desc()).limit(1)).one_or_none()
+    if last is None:
+        raise Refusal("not_signed_in", "The account's settings need the password: sign in with mail_sign_in first.")
+    if last.expires_at <= utc_now(world):
+        raise Refusal("session_expired", "The session has ended: sign in again with mail_sign_in.")
+    return last
+
+
+def tries_left(world: World) -> int:
+    """How many wrong passwords or codes are still allowed within this hour."""
+    recent = select(func.count()).where(Attempt.at > utc_now(world) - WINDOW)
+    return max(0, TRIES - (world.session.scalar(recent) or 0))
+
+
+def require_tries(world: World) -> None:
+    """Refuse to look at another password or code after too many wrong ones.
+
+    Raises:
+        Refusal: There were too many.
+    """
+    if tries_left(world) == 0:
+        raise Refusal("locked", f"There were {TRIES} wrong tries within an hour: wait an hour, then try again.")
+
+
+def note_wrong_try(world: World) -> int:
+    """Count a wrong password or code; returns how many more there may be."""
+    world.session.add(Attempt(at=utc_now(world)))
+    world.session.flush()
+    return tries_left(world)
+
+
+def set_password(settings: Profile, password: str) -> None:
+    """Replace the password.
+
+    Raises:
+        Refusal: It is too short, or the old one.
+    """
+    if len(password) < SHORTEST:
+        raise Refusal("weak_password", f"A password has {SHORTEST} characters at least: name a longer one.")
+    if hashed(settings.salt, password) == settings.password:
+        raise Refusal("same_password", "That is the password already: name another one.")
+    settings.password = hashed(settings.salt, password)

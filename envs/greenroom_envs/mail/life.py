@@ -1,0 +1,152 @@
+"""What happens by itself: letters of other apps, new mail, answers, reminders, drafts whose hour has come."""
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import func, select
+
+from greenroom import Split, World, names
+from greenroom.letters import LETTER, read_letter
+from greenroom_envs.mail.app import app
+from greenroom_envs.mail.delivery import Arrival, deliver, thread_of
+from greenroom_envs.mail.desk import Habit, Invitation, Reference, Reset
+from greenroom_envs.mail.mailbox import ANSWERS, owner
+from greenroom_envs.mail.models import CalendarEvent, Contact, Draft, MessageRow
+from greenroom_envs.mail.outbox import send_now
+from greenroom_envs.mail.prose import KINDS, Prose
+
+ARRIVES, REMINDS, SENDS, CODE, ORGANIZER = (
+    f"mail.{event}" for event in ("arrives", "reminds", "sends", "code", "organizer")
+)
+POSTMASTER = ("Postmaster", "postmaster@mail-service.com")
+REMINDERS = (
+    "Did you see my mail? I still need an answer.",
+    "I have not heard from you. Could you look at this today?",
+    "Just a reminder: I am waiting for your answer.",
+    "Any news? I cannot go on without your answer.",
+)
+
+
+@app.on(LETTER)
+def letter_arrives(world: World, payload: dict[str, Any]) -> None:
+    """Deliver a letter of any app; one that is not for the user does not come here."""
+    letter = read_letter(payload)
+    if letter.to.lower() != owner(world).address.lower():
+        return
+    files = [(a.name, len(a.text.encode()), a.text) for a in letter.attachments]
+    answered = thread_of(world, letter.subject, letter.address.lower())
+    arrival = Arrival(
+        sender=letter.sender,
+        address=letter.address.lower(),
+        subject=letter.subject,
+        body=letter.body,
+        reply_to=answered,
+        files=files,
+    )
+    message = deliver(world, arrival)
+    if letter.reference:
+        world.session.add(Reference(message_id=message.id, name=letter.reference))
+
+
+def begin_life(world: World, split: Split, rng: Random) -> None:
+    """Let new mail come from now on; the first quarter of an hour stays quiet, so that short tasks are undisturbed."""
+    world.schedule(ARRIVES, {"split": str(split)}, after=timedelta(minutes=15 + rng.randrange(60)))
+
+
+@app.on(ARRIVES)
+def mail_arrives(world: World, payload: dict[str, Any]) -> None:
+    """Somebody of the address book writes about something new, and the next such mail is on its way."""
+    split, rng = Split(payload["split"]), world.random
+    writer = _busy_contact(world, rng)
+    if writer is not None:
+        first, me = writer.name.split()[0], owner(world).name.split()[0]
+        topic = f"{names.word(rng, split)} {rng.choice(KINDS)}"
+        body = Prose(rng, ()).opening(topic, me, first)
+        message = deliver(world, Arrival(sender=writer.name, address=writer.address, subject=topic, body=body))
+        if "?" in body:
+            remind(world, message, timedelta(hours=rng.randrange(4, 30)))
+    world.schedule(ARRIVES, payload, after=_gap(rng, world.now))
+
+
+def _gap(rng: Random, now: datetime) -> timedelta:
+    """Until the next mail: minutes by day, hours by night and at weekends; at least ten minutes."""
+    slow = now.weekday() > 4 or not 7 <= now.hour < 19
+    return timedelta(minutes=10 + rng.expovariate(1 / (240 if slow else 45)))
+
+
+def _busy_contact(world: World, rng: Random) -> Contact | None:
+    """Activity follows Zipf's law: the contact of rank r is drawn with a weight of about 1/r."""
+    last = world.session.scalar(select(func.max(Contact.id))) or 0
+    rank = int((last + 1) ** rng.random())
+    later = select(Contact).where(Contact.id >= rank).order_by(Contact.id).limit(1)
+    return world.session.scalars(later).one_or_none()
+
+
+def remind(world: World, message: MessageRow, after: timedelta) -> None:
+    """Let the sender grow impatient if the message is not answered by then."""
+    world.schedule(REMINDS, {"message": message.id, "times": 1}, after=after)
+
+
+@app.on(REMINDS)
+def sender_grows_impatient(world: World, payload: dict[str, Any]) -> None:
+    """Ask again, twice at most, when the user has not written to the sender since."""
+    message = world.session.get_one(MessageRow, payload["message"])
+    mine = select(MessageRow.id).where(
+        MessageRow.folder == "sent", MessageRow.thread_id == message.thread_id, MessageRow.id > message.id
+    )
+    if world.session.scalar(mine.limit(1)) is not None or message.folder in ("spam", "trash"):
+        return
+    _answer(world, message, message.sender, message.address, world.random.choice(REMINDERS))
+    if payload["times"] < 2:
+        world.schedule(REMINDS, {**payload, "times": 2}, after=timedelta(days=1))
+
+
+@app.on(ANSWERS)
+def somebody_answers(world: World, payload: dict[str, Any]) -> None:
+    """Somebody answers what the user wrote to them: what they always had to say, or something polite."""
+    message = world.session.get_one(MessageRow, payload["message"])
+    habit = world.session.get(Habit, payload["address"])
+    writer = world.session.scalars(select(Contact).where(Contact.address == payload["address"])).one_or_none()
+    if habit is None or writer is None:
+        return
+    first, me = writer.name.split()[0], owner(world).name.split()[0]
+    text = habit.answer or Prose(world.random, ()).answer(me, first)
+    _answer(world, message, writer.name, writer.address, text)
+
+
+def _answer(world: World, message: MessageRow, sender: str, address: str, body: str) -> None:
+    subject = message.subject if message.subject.startswith("Re: ") else f"Re: {message.subject}"
+    deliver(world, Arrival(sender=sender, address=address, subject=subject, body=body, reply_to=message))
+
+
+@app.on(SENDS)
+def draft_is_due(world: World, payload: dict[str, Any]) -> None:
+    """Send a draft whose hour has come, unless it was sent, deleted or put off."""
+    draft = world.session.get(Draft, payload["draft"])
+    if draft is not None and draft.send_at is not None and draft.send_at.isoformat() == payload["at"]:
+        send_now(world, draft)
+
+
+@app.on(CODE)
+def code_arrives(world: World, payload: dict[str, Any]) -> None:
+    """The postmaster sends the code that was asked for."""
+    reset = world.session.get_one(Reset, payload["reset"])
+    body = f"Your code is {reset.code}. It is good for ten minutes. Tell it to nobody."
+    deliver(world, Arrival(sender=POSTMASTER[0], address=POSTMASTER[1], subject="your reset code", body=body))
+
+
+@app.on(ORGANIZER)
+def organizer_answers(world: World, payload: dict[str, Any]) -> None:
+    """The organizer agrees to the time that the user proposed, or stays with the first one."""
+    invitation = world.session.get_one(Invitation, payload["message"])
+    message = world.session.get_one(MessageRow, payload["message"])
+    if invitation.status != "proposed" or invitation.proposed_at is None:
+        return
+    if not invitation.flexible:
+        invitation.status = "open"
+        _answer(world, message, message.sender, message.address, "Sorry, I cannot move it. Please accept or decline.")
+        return
+    invitation.starts_at, invitation.status = invitation.proposed_at, "accepted"
+    world.session.add(CalendarEvent(title=invitation.title, starts_at=invitation.starts_at))
+    _answer(world, message, message.sender, message.address, "That works for me. See you then.")

@@ -1,0 +1,135 @@
+"""Invitations to meetings: they come with a message; accepting puts them into the calendar."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from sqlalchemy import select
+
+from greenroom import Refusal, World
+from greenroom_envs.mail.app import app
+from greenroom_envs.mail.dates import HOUR, read_future, shown
+from greenroom_envs.mail.desk import Invitation
+from greenroom_envs.mail.life import ORGANIZER
+from greenroom_envs.mail.mailbox import find, send, utc_now
+from greenroom_envs.mail.models import CalendarEvent, MessageRow
+from greenroom_envs.mail.rules import RULES
+
+Invited = TypedDict("Invited", {"from": str, "id": str, "event": str, "at": str, "status": str, "proposed": str | None})
+
+
+@app.tool
+def list_invitations(world: World, pending: bool = True) -> list[Invited]:
+    """List the invitations to what is still to come, soonest first; twenty at most.
+
+    Args:
+        pending: Only those that the user has not answered.
+    """
+    chosen = select(MessageRow, Invitation).join(Invitation, Invitation.message_id == MessageRow.id)
+    chosen = chosen.where(Invitation.starts_at >= utc_now(world))
+    if pending:
+        chosen = chosen.where(Invitation.status == "open")
+    rows = world.session.execute(chosen.order_by(Invitation.starts_at, MessageRow.id).limit(20)).all()
+    return [_line(message, invitation) for message, invitation in rows]
+
+
+@app.tool
+def accept_invitation(world: World, message_id: str) -> Invited:
+    """Accept an invitation: it comes into the calendar, and the organizer is told.
+
+    Rule: no invitation is accepted that begins within an hour of something in the calendar.
+
+    Args:
+        message_id: The message that it came with, such as Danielle-12.
+    """
+    message, invitation = _open(world, message_id, "accepted")
+    _refuse_when_busy(world, invitation.starts_at)
+    invitation.status = "accepted"
+    world.session.add(CalendarEvent(title=invitation.title, starts_at=invitation.starts_at))
+    _tell(world, message, "Accepted", f"I will be there on {shown(invitation.starts_at)}.")
+    return _line(message, invitation)
+
+
+@app.tool
+def decline_invitation(world: World, message_id: str, note: str = "") -> Invited:
+    """Decline an invitation, and tell the organizer; one that was accepted leaves the calendar.
+
+    Args:
+        message_id: The message that it came with, such as Danielle-12.
+        note: Why; shown to the organizer.
+    """
+    message, invitation = _open(world, message_id, "declined")
+    if invitation.status == "accepted":
+        _leave_calendar(world, invitation)
+    invitation.status = "declined"
+    _tell(world, message, "Declined", note.strip() or "I cannot come.")
+    return _line(message, invitation)
+
+
+@app.tool
+def propose_time(world: World, message_id: str, date: str, time: str) -> Invited:
+    """Ask the organizer of an invitation for another time; they will answer by mail.
+
+    Args:
+        message_id: The message that it came with, such as Danielle-12.
+        date: The day, such as 14 March (the next one) or 2026-03-14.
+        time: When it would begin, such as 10:30.
+    """
+    message, invitation = _open(world, message_id, "proposed")
+    moment = read_future(world, date, time)
+    _refuse_when_busy(world, moment)
+    if invitation.status == "accepted":
+        _leave_calendar(world, invitation)
+    invitation.status, invitation.proposed_at = "proposed", moment
+    _tell(world, message, "New time proposed", f"Could we meet on {shown(moment)} instead?")
+    world.schedule(ORGANIZER, {"message": message.id}, after=HOUR)
+    return _line(message, invitation)
+
+
+def _open(world: World, message_id: str, wanted: str) -> tuple[MessageRow, Invitation]:
+    """The invitation of a message, if it can still be answered, and was not answered so."""
+    message = find(world, message_id)
+    invitation = world.session.get(Invitation, message.id)
+    if invitation is None:
+        raise Refusal("no_invitation", f"'{message_id}' is no invitation; mail_list_invitations shows those there are.")
+    if invitation.starts_at <= utc_now(world):
+        raise Refusal("past", f"'{invitation.title}' was on {shown(invitation.starts_at)}: it is too late to answer.")
+    if invitation.status == wanted != "proposed":
+        raise Refusal("already_answered", f"'{invitation.title}' was {wanted} before; nothing is left to do.")
+    return message, invitation
+
+
+def _refuse_when_busy(world: World, moment: datetime) -> None:
+    near = select(CalendarEvent).where(CalendarEvent.starts_at > moment - HOUR, CalendarEvent.starts_at < moment + HOUR)
+    other = world.session.scalars(near.order_by(CalendarEvent.starts_at).limit(1)).one_or_none()
+    if other is not None:
+        raise Refusal("busy", f"'{other.title}' is in the calendar at {shown(other.starts_at)}. {RULES['busy']}")
+
+
+def _leave_calendar(world: World, invitation: Invitation) -> None:
+    same = (CalendarEvent.title == invitation.title, CalendarEvent.starts_at == invitation.starts_at)
+    event = world.session.scalars(select(CalendarEvent).where(*same).limit(1)).one_or_none()
+    if event is not None:
+        world.session.delete(event)
+
+
+def _tell(world: World, message: MessageRow, answer: str, body: str) -> None:
+    send(
+        world,
+        recipient=message.address,
+        subject=f"{answer}: {message.subject}",
+        body=body,
+        thread_id=message.thread_id,
+        reply_to=message.id,
+    )
+
+
+def _line(message: MessageRow, invitation: Invitation) -> Invited:
+    proposed = shown(invitation.proposed_at) if invitation.status == "proposed" and invitation.proposed_at else None
+    return {
+        "from": message.sender,
+        "id": message.handle,
+        "event": invitation.title,
+        "at": shown(invitation.starts_at),
+        "status": invitation.status,
+        "proposed": proposed,
+    }

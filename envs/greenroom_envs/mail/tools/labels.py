@@ -1,0 +1,105 @@
+"""Labels and folders themselves: making them, deleting them."""
+
+from typing import TypedDict
+
+from sqlalchemy import delete, func, select
+
+from greenroom import Refusal, World
+from greenroom_envs.mail.app import app
+from greenroom_envs.mail.desk import Rule
+from greenroom_envs.mail.mailbox import require_text
+from greenroom_envs.mail.models import Folder, Label, MessageLabel, MessageRow
+from greenroom_envs.mail.tools.filing import require_label
+from greenroom_envs.mail.tools.folders import require_folder
+
+LONGEST = 40
+
+
+class Named(TypedDict):
+    """A label, and how many messages carry it."""
+
+    label: str
+    messages: int
+
+
+class Place(TypedDict):
+    """A folder."""
+
+    folder: str
+
+
+@app.tool
+def list_labels(world: World) -> list[Named]:
+    """List all labels with the number of messages that carry each."""
+    carried = select(Label.name, func.count(MessageLabel.message_id)).join(MessageLabel, isouter=True)
+    rows = world.session.execute(carried.group_by(Label.name).order_by(Label.name)).all()
+    return [{"label": name, "messages": count} for name, count in rows]
+
+
+@app.tool
+def create_label(world: World, name: str) -> Named:
+    """Make a label.
+
+    Args:
+        name: One word or a few, in lower case.
+    """
+    plain = _fresh(name)
+    if world.session.get(Label, plain):
+        raise Refusal("already_there", f"There is a label '{plain}' already: use that one.")
+    world.session.add(Label(name=plain))
+    return {"label": plain, "messages": 0}
+
+
+@app.tool
+def delete_label(world: World, name: str) -> Named:
+    """Delete a label, and take it off all messages that carry it.
+
+    Args:
+        name: The label.
+    """
+    plain = require_label(world, name)
+    if world.session.scalars(select(Rule).where(Rule.label == plain).limit(1)).first():
+        raise Refusal("in_use", f"A rule puts '{plain}' on arriving mail: delete the rule first.")
+    taken = world.session.scalar(select(func.count()).where(MessageLabel.label == plain)) or 0
+    world.session.execute(delete(MessageLabel).where(MessageLabel.label == plain))
+    world.session.delete(world.session.get_one(Label, plain))
+    return {"label": plain, "messages": taken}
+
+
+@app.tool
+def create_folder(world: World, name: str) -> Place:
+    """Make a folder.
+
+    Args:
+        name: One word or a few, in lower case.
+    """
+    plain = _fresh(name)
+    if world.session.get(Folder, plain):
+        raise Refusal("already_there", f"There is a folder '{plain}' already: use that one.")
+    world.session.add(Folder(name=plain, system=False))
+    return {"folder": plain}
+
+
+@app.tool
+def delete_folder(world: World, name: str) -> Place:
+    """Delete an empty folder.
+
+    Args:
+        name: The folder; inbox, archive, sent, spam and trash stay.
+    """
+    folder = world.session.get_one(Folder, require_folder(world, name))
+    if folder.system:
+        raise Refusal("system_folder", f"'{folder.name}' cannot be deleted: every mailbox has it.")
+    used = select(MessageRow.id).where(MessageRow.folder == folder.name).limit(1)
+    if world.session.scalar(used) or world.session.scalar(select(Rule.id).where(Rule.folder == folder.name).limit(1)):
+        raise Refusal("in_use", f"'{folder.name}' holds messages, or a rule files into it: empty it first.")
+    world.session.delete(folder)
+    return {"folder": folder.name}
+
+
+def _fresh(name: str) -> str:
+    require_text(name=name)
+    plain = " ".join(name.lower().split())
+    if len(plain) > LONGEST:
+        raise Refusal("too_long", f"A name has {LONGEST} characters at most, '{plain[:20]}…' has {len(plain)}.")
+    return plain

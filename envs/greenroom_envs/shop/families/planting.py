@@ -1,0 +1,194 @@
+"""Puts a task's goods, orders and subscriptions into a fork."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from greenroom import Split, World
+from greenroom.cast import OWNER
+from greenroom_envs.shop import goods
+from greenroom_envs.shop.counter import utc_now
+from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, Payment, Subscription
+from greenroom_envs.shop.models import Address, Customer, PaymentMethod, Product, Seller, Variant
+from greenroom_envs.shop.orders import new_order_id
+from greenroom_envs.shop.pricing import Line, quote
+
+FIRST_SELLER = select(Seller.id).order_by(Seller.id).limit(1)
+
+
+class Plant:
+    """What one task adds to a world. Its rows have large, drawn ids: no two tasks of a family share any.
+
+    Args:
+        world: A fresh fork, in a transaction.
+        split: Whose words are used.
+    """
+
+    def __init__(self, world: World, split: Split) -> None:
+        self.world, self.split, self.rng, self.now = world, split, world.random, utc_now(world)
+        self._brands = set[str]()
+
+    def number(self) -> int:
+        """An id that nothing has."""
+        return self.rng.randrange(1_000_000, 100_000_000)
+
+    def owner(self) -> Customer:
+        """Whom the agent shops for."""
+        return self.world.session.get_one(Customer, OWNER)
+
+    def caller(self) -> Customer:
+        """Some customer, not the owner, who calls the service desk."""
+        everyone = self.world.session.scalars(select(Customer.id).where(Customer.id != OWNER).order_by(Customer.id))
+        return self.world.session.get_one(Customer, self.rng.choice(everyone.all()))
+
+    def card(self, customer: Customer) -> PaymentMethod:
+        """A customer's card: its id is the customer's."""
+        return self.world.session.get_one(PaymentMethod, customer.id)
+
+    def home(self, customer: Customer) -> Address:
+        """A customer's default address: its id is the customer's."""
+        return self.world.session.get_one(Address, customer.id)
+
+    def product(self, *, final_sale: bool = False, same_price: bool = False, variants: int = 3) -> list[Variant]:
+        """The variants of a new product of a brand that nothing else has."""
+        rng = self.rng
+        shelf = rng.choice(goods.SHELVES)
+        kind = rng.choice(shelf.kinds)
+        brand = goods.brand(rng, self.split)
+        while brand in self._brands or self._sells(brand):
+            brand = goods.brand(rng, self.split)
+        self._brands.add(brand)
+        base = rng.randrange(kind.low, kind.high)
+        product = Product(
+            id=self.number(),
+            title=f"{brand} {rng.choice(goods.ADJECTIVES)} {kind.noun}",
+            brand=brand,
+            description=f"A {kind.noun} by {brand} for {shelf.name}.",
+            category_id=goods.SHELVES.index(shelf) + 1,
+            seller_id=self.world.session.scalars(FIRST_SELLER).one(),
+            price=base,
+            rating=rng.randrange(30, 50),
+            final_sale=final_sale,
+        )
+        chosen = goods.options(kind)
+        made = [
+            Variant(
+                id=self.number(),
+                sku=goods.sku_of(brand, product.id, number),
+                product_id=product.id,
+                colour=colour,
+                size=size,
+                price=base if same_price else base + 7 * number,
+                stock=rng.randrange(20, 90),
+                product=product,
+            )
+            for number, (colour, size) in enumerate(rng.sample(chosen, min(len(chosen), variants)), 1)
+        ]
+        product.price = made[0].price
+        self.world.session.add_all([product, *made])
+        self.world.session.flush()
+        return made
+
+    def _sells(self, brand: str) -> bool:
+        starts = select(Product.id).where(Product.title.startswith(f"{brand} ")).limit(1)
+        return self.world.session.scalars(starts).first() is not None
+
+    def order(
+        self,
+        customer: Customer | None,
+        variant: Variant,
+        *,
+        status: str = "delivered",
+        days: int = 5,
+        late: int = 0,
+        code: str | None = None,
+    ) -> Order:
+        """An order of one item by a customer, or by a guest.
+
+        Args:
+            customer: Who bought; None for a guest with the owner's card.
+            variant: What.
+            status: Where it is: processing, shipped or delivered.
+            days: How long ago it was delivered, or should have been.
+            late: How many days after the promise it came, or is.
+            code: A guest's claim code.
+        """
+        buyer = customer or self.owner()
+        home, amounts = self.home(buyer), quote([Line(variant.price, 1)], plus=buyer.tier == "plus")
+        ended = self.now - timedelta(days=days, hours=self.rng.randrange(1, 6))
+        placed = self.now - timedelta(hours=2) if status == "processing" else ended - timedelta(days=6 + late)
+        order = Order(
+            id=new_order_id(self.world),
+            customer_id=customer.id if customer else None,
+            placed_at=placed,
+            status=status,
+            street=home.street,
+            city=home.city,
+            postcode=home.postcode,
+            method_id=buyer.id,
+            goods=amounts.goods,
+            discount=0,
+            wrap=0,
+            delivery=amounts.delivery,
+            tax=amounts.tax,
+            total=amounts.total,
+            delivered_at=ended if status == "delivered" else None,
+            claim_code=code,
+            version=1,
+        )
+        item = OrderItem(
+            id=self.number(),
+            order_id=order.id,
+            variant_id=variant.id,
+            quantity=1,
+            price=variant.price,
+            gift_wrap=False,
+            status="ordered",
+        )
+        paid = Payment(order_id=order.id, method_id=buyer.id, amount=order.total, paid_at=placed)
+        self.world.session.add(order)
+        self.world.session.flush()
+        self.world.session.add_all([item, paid])
+        if status != "processing":
+            self.world.session.add(self._parcel(order, status, days, late))
+        self.world.session.flush()
+        return order
+
+    def _parcel(self, order: Order, status: str, days: int, late: int) -> Parcel:
+        """A parcel under way comes in so many days from now, when `days` is negative."""
+        ended = order.delivered_at or self.now - timedelta(days=days)
+        promised = (ended - timedelta(days=late)).date() if status == "delivered" else None
+        expected = (self.now + timedelta(days=max(1, -days))).date()
+        return Parcel(
+            id=self.number(),
+            order_id=order.id,
+            courier_id=1,
+            tracking=f"TR{order.id[1:]}",
+            status="delivered" if status == "delivered" else "in transit",
+            promised_on=promised or ((self.now - timedelta(days=late)).date() if late else expected),
+            expected_on=ended.date() if status == "delivered" else expected,
+        )
+
+    def item(self, order: Order) -> OrderItem:
+        """The only item of a planted order."""
+        return self.world.session.scalars(select(OrderItem).where(OrderItem.order_id == order.id)).one()
+
+    def bystander(self, customer: Customer) -> Order:
+        """An order of the same customer that no task is about and that could be cancelled."""
+        return self.order(customer, self.product(variants=1)[0], status="processing")
+
+    def subscription(self, customer: Customer, variant: Variant, weeks: int) -> Subscription:
+        """A subscription that is active."""
+        made = Subscription(
+            id=self.number(),
+            customer_id=customer.id,
+            variant_id=variant.id,
+            weeks=weeks,
+            next_on=(self.now + timedelta(days=9)).date(),
+            active=True,
+        )
+        self.world.session.add(made)
+        self.world.session.flush()
+        return made
+
+

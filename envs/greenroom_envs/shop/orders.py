@@ -1,0 +1,207 @@
+"""What happens to orders, whichever side of the counter asks: place, cancel, change, refund, send back."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from greenroom import Refusal, World
+from greenroom.letters import Attachment, Letter, send_letter
+from greenroom_envs.shop.counter import items_of, require_one_of, utc_now
+from greenroom_envs.shop.ledger import Order, OrderItem, Payment, Refund, Return
+from greenroom_envs.shop.models import Address, CartItem, Customer, PaymentMethod
+from greenroom_envs.shop.policy import CANCEL_REASONS, RETURN_DAYS, RETURN_REASONS, TAX_PERCENT, refuse
+from greenroom_envs.shop.pricing import Line, Quote, dollars, paid_for, share
+
+SHOP, DESK = "Greenroom Shop", "orders@greenroom-shop.com"
+
+
+def new_order_id(world: World) -> str:
+    """A number that no order has."""
+    while True:
+        number = f"W{world.random.randrange(100_000, 10_000_000)}"
+        if world.session.get(Order, number) is None:
+            return number
+
+
+def place(
+    world: World,
+    customer: Customer,
+    lines: Sequence[CartItem],
+    amounts: Quote,
+    promotion: str | None,
+    method: PaymentMethod,
+    address: Address,
+) -> Order:
+    """Turn cart lines into a paid order: stock goes down, the receipt goes out, a parcel follows."""
+    now = utc_now(world)
+    order = Order(
+        id=new_order_id(world),
+        customer_id=customer.id,
+        placed_at=now,
+        status="processing",
+        street=address.street,
+        city=address.city,
+        postcode=address.postcode,
+        method_id=method.id,
+        goods=amounts.goods,
+        discount=amounts.discount,
+        wrap=amounts.wrap,
+        delivery=amounts.delivery,
+        tax=amounts.tax,
+        total=amounts.total,
+        promotion=promotion,
+    )
+    world.session.add(order)
+    world.session.flush()
+    for line in lines:
+        line.variant.stock -= line.quantity
+        world.session.add(
+            OrderItem(
+                order_id=order.id,
+                variant_id=line.variant_id,
+                quantity=line.quantity,
+                price=line.variant.price,
+                gift_wrap=line.gift_wrap,
+            )
+        )
+    charge(world, order, method, order.total)
+    send_receipt(world, order, customer, [f"{line.quantity} x {line.variant.product.title}" for line in lines])
+    world.schedule("shop.order_ships", {"order": order.id}, after=timedelta(hours=6))
+    return order
+
+
+def charge(world: World, order: Order, method: PaymentMethod, amount: int) -> None:
+    """Take money.
+
+    Raises:
+        Refusal: A gift card does not cover it.
+    """
+    if method.balance is not None:
+        if method.balance < amount:
+            refuse("gift_card_covers", f"Payment method {method.id} holds {dollars(method.balance)}.")
+        method.balance -= amount
+    world.session.add(Payment(order_id=order.id, method_id=method.id, amount=amount, paid_at=utc_now(world)))
+
+
+def send_receipt(
+    world: World, order: Order, customer: Customer, bought: Sequence[str], *, code: str | None = None
+) -> None:
+    """Mail the receipt, with the amounts attached; a guest's holds the code that claims the order."""
+    goods = ", ".join(bought)
+    claim = f" To see it in an account, claim it with the code {code}." if code else ""
+    body = f"Thank you for your order {order.id}: {goods}. You paid {dollars(order.total)}.{claim}"
+    send_letter(
+        world,
+        Letter(
+            sender=SHOP,
+            address=DESK,
+            to=customer.email,
+            subject=f"Your receipt for {goods}",
+            body=body,
+            attachments=(Attachment(name=f"receipt-{order.id}.txt", text=receipt_text(order, bought)),),
+            reference=f"shop:order:{order.id}",
+        ),
+    )
+
+
+def receipt_text(order: Order, bought: Sequence[str]) -> str:
+    """The amounts of an order, line by line."""
+    amounts = (
+        ("Goods", order.goods),
+        ("Discount", -order.discount),
+        ("Gift wrap", order.wrap),
+        ("Delivery", order.delivery),
+        ("Tax", order.tax),
+        ("Total", order.total),
+    )
+    lines = [f"{name}: {'-' if cents < 0 else ''}{dollars(abs(cents))}" for name, cents in amounts if cents]
+    return "\n".join((f"Receipt {order.id}", f"{order.placed_at:%d %B %Y}", *bought, *lines))
+
+
+def require_unshipped(order: Order) -> None:
+    """Refuse to touch what has left.
+
+    Raises:
+        Refusal: It has shipped, or was cancelled.
+    """
+    if order.status == "cancelled":
+        raise Refusal("already_cancelled", f"Order {order.id} was cancelled before.")
+    if order.status != "processing":
+        refuse("already_shipped", f"Order {order.id} is {order.status}.")
+
+
+def require_version(order: Order, seen: int | None) -> None:
+    """Refuse to change what somebody else changed since.
+
+    Raises:
+        Refusal: The order has another version than was seen.
+    """
+    if seen is not None and seen != order.version:
+        raise Refusal("changed_meanwhile", f"Order {order.id} is at version {order.version}, not {seen}: look again.")
+
+
+def cancel(world: World, order: Order, reason: str) -> Refund:
+    """Cancel an order and give all money back; the warehouse puts the goods back later."""
+    require_unshipped(order)
+    why = require_one_of("reason", reason, CANCEL_REASONS)
+    order.status, order.version = "cancelled", order.version + 1
+    world.schedule("shop.restock", {"order": order.id}, after=timedelta(hours=1))
+    return give_back(world, order, order.total, why)
+
+
+def give_back(world: World, order: Order, amount: int, reason: str) -> Refund:
+    """Refund to the original method; a gift card gets its money within the hour."""
+    refund = Refund(
+        order_id=order.id, method_id=order.method_id, amount=amount, reason=reason, made_at=utc_now(world)
+    )
+    world.session.add(refund)
+    if order.method.balance is not None:
+        payload = {"method": order.method_id, "amount": amount}
+        world.schedule("shop.card_credited", payload, after=timedelta(hours=1))
+    return refund
+
+
+def value_of(order: Order, item: OrderItem) -> int:
+    """What an item cost its buyer."""
+    return paid_for(item.price, item.quantity, order.goods, order.discount)
+
+
+def require_returnable(now: datetime, order: Order, item: OrderItem) -> None:
+    """Refuse what the rules on returns forbid.
+
+    Raises:
+        Refusal: Not delivered, final sale, too late, or on its way back already.
+    """
+    if order.delivered_at is None:
+        refuse("not_delivered", f"Order {order.id} is {order.status}.")
+    if item.variant.product.final_sale:
+        refuse("final_sale", f"Item {item.id} of order {order.id} is final sale.")
+    if now - order.delivered_at > timedelta(days=RETURN_DAYS):
+        refuse("return_window", f"Order {order.id} was delivered on {order.delivered_at:%d %B %Y}.")
+    if item.status != "ordered":
+        raise Refusal("already_handled", f"Item {item.id} is {item.status} already.")
+
+
+def send_back(world: World, customer: Customer, order: Order, item: OrderItem, reason: str) -> Return:
+    """Open a return with a label; the courier brings it, the warehouse inspects it and the refund follows."""
+    now = utc_now(world)
+    require_returnable(now, order, item)
+    opened = Return(
+        customer_id=customer.id,
+        item_id=item.id,
+        reason=require_one_of("reason", reason, RETURN_REASONS),
+        status="open",
+        label=f"RET-{order.id}-{item.id}",
+        opened_at=now,
+    )
+    item.status = "returning"
+    world.session.add(opened)
+    world.session.flush()
+    world.schedule("shop.return_arrives", {"return": opened.id}, after=timedelta(days=3))
+    return opened
+
+
+def reprice(world: World, order: Order) -> Quote:
+    """The amounts of an order after its items changed; the discount stays what it was."""
+    lines = [Line(i.price, i.quantity, i.gift_wrap) for i in items_of(world, order)]
+    goods = sum(line.price * line.quantity for line in lines)
+    return Quote(goods, order.discount, order.wrap, order.delivery, share(goods - order.discount, TAX_PERCENT))

@@ -1,0 +1,172 @@
+"""The cart: lines, gift wrap, promotion code."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+
+from greenroom import Refusal, World
+from greenroom_envs.shop.app import app
+from greenroom_envs.shop.counter import Quantity, Row, me, require_stock, utc_now, variant_of
+from greenroom_envs.shop.models import CURRENCY, Cart, CartItem, Customer, Promotion
+from greenroom_envs.shop.policy import MOST, refuse
+from greenroom_envs.shop.pricing import Line, Quote, dollars, quote
+
+LINES = select(CartItem).where(CartItem.customer_id == bindparam("customer")).order_by(CartItem.variant_id)
+
+
+def lines_of(world: World, customer: Customer) -> Sequence[CartItem]:
+    """What is in a cart."""
+    return world.session.scalars(LINES, {"customer": customer.id}).all()
+
+
+def priced(world: World, customer: Customer, lines: Sequence[CartItem]) -> tuple[Quote, str | None]:
+    """What a cart costs, and the promotion that counts."""
+    code = world.session.get_one(Cart, customer.id).promotion
+    bought = [Line(line.variant.price, line.quantity, line.gift_wrap) for line in lines]
+    plus = customer.tier == "plus"
+    plain = quote(bought, plus=plus)
+    promotion = world.session.get(Promotion, code) if code else None
+    if promotion is None or plain.goods < promotion.minimum or promotion.ends_on < utc_now(world).date():
+        return plain, None
+    return quote(bought, promotion.percent, plus=plus), promotion.code
+
+
+def show_amounts(amounts: Quote, promotion: str | None) -> Row:
+    """The amounts of a cart."""
+    return {
+        "goods_cents": amounts.goods,
+        "promotion": promotion,
+        "discount_cents": amounts.discount,
+        "wrap_cents": amounts.wrap,
+        "delivery_cents": amounts.delivery,
+        "tax_cents": amounts.tax,
+        "total_cents": amounts.total,
+        "currency": CURRENCY,
+    }
+
+
+def _show(world: World, customer: Customer) -> Row:
+    lines = lines_of(world, customer)
+    amounts, promotion = priced(world, customer, lines)
+    shown = [
+        {
+            "sku": line.variant.sku,
+            "product": line.variant.product.title,
+            "options": line.variant.options,
+            "quantity": line.quantity,
+            "price_cents": line.variant.price,
+            "gift_wrap": line.gift_wrap,
+        }
+        for line in lines
+    ]
+    return {"lines": shown, **(show_amounts(amounts, promotion) if lines else {"note": "The cart is empty."})}
+
+
+@app.tool
+def show_cart(world: World) -> Row:
+    """Show the cart and what it costs."""
+    return _show(world, me(world))
+
+
+@app.tool
+def add_to_cart(world: World, sku: str, quantity: Quantity = 1) -> Row:
+    """Put a variant into the cart.
+
+    Args:
+        sku: Its stock number.
+        quantity: How many.
+    """
+    customer, variant = me(world), variant_of(world, sku)
+    line = world.session.get(CartItem, (customer.id, variant.id))
+    total = quantity + (line.quantity if line else 0)
+    _require_quantity(total)
+    require_stock(variant, total)
+    if line:
+        line.quantity = total
+    else:
+        world.session.add(CartItem(customer_id=customer.id, variant_id=variant.id, quantity=total, gift_wrap=False))
+        world.session.flush()
+    return _show(world, customer)
+
+
+def _require_quantity(quantity: int) -> None:
+    if quantity > MOST:
+        refuse("quantity_limit", f"{quantity} are too many.")
+
+
+def _line(world: World, customer: Customer, sku: str) -> CartItem:
+    variant = variant_of(world, sku)
+    line = world.session.get(CartItem, (customer.id, variant.id))
+    if line is None:
+        raise Refusal("not_in_cart", f"{variant.sku} is not in the cart; use shop_add_to_cart.")
+    return line
+
+
+@app.tool
+def set_quantity(world: World, sku: str, quantity: Quantity) -> Row:
+    """Change how many of a variant are in the cart.
+
+    Args:
+        sku: Its stock number.
+        quantity: How many.
+    """
+    customer = me(world)
+    line = _line(world, customer, sku)
+    _require_quantity(quantity)
+    require_stock(line.variant, quantity)
+    line.quantity = quantity
+    return _show(world, customer)
+
+
+@app.tool
+def remove_from_cart(world: World, sku: str) -> Row:
+    """Take a variant out of the cart.
+
+    Args:
+        sku: Its stock number.
+    """
+    customer = me(world)
+    world.session.delete(_line(world, customer, sku))
+    world.session.flush()
+    return _show(world, customer)
+
+
+@app.tool
+def wrap_gift(world: World, sku: str, wrapped: bool = True) -> Row:
+    """Have a line of the cart wrapped as a gift, or not.
+
+    Args:
+        sku: Its stock number.
+        wrapped: False to leave it plain.
+    """
+    customer = me(world)
+    _line(world, customer, sku).gift_wrap = wrapped
+    return _show(world, customer)
+
+
+@app.tool
+def apply_promotion(world: World, code: str) -> Row:
+    """Apply a promotion code to the cart; it takes the place of another.
+
+    Args:
+        code: The code.
+    """
+    customer = me(world)
+    promotion = world.session.get(Promotion, code.strip().upper())
+    if promotion is None:
+        raise Refusal("no_such_promotion", f"There is no promotion code '{code}'.")
+    goods = sum(line.variant.price * line.quantity for line in lines_of(world, customer))
+    if promotion.ends_on < utc_now(world).date():
+        refuse("promotion_minimum", f"{promotion.code} ended on {promotion.ends_on}.")
+    if goods < promotion.minimum:
+        refuse("promotion_minimum", f"{promotion.code} needs {dollars(promotion.minimum)}; here are {dollars(goods)}.")
+    world.session.get_one(Cart, customer.id).promotion = promotion.code
+    return _show(world, customer)
+
+
+@app.tool
+def remove_promotion(world: World) -> Row:
+    """Take the promotion code off the cart."""
+    customer = me(world)
+    world.session.get_one(Cart, customer.id).promotion = None
+    return _show(world, customer)

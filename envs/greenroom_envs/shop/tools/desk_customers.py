@@ -1,0 +1,81 @@
+"""Service desk: who is it?"""
+
+from sqlalchemy import select
+
+from greenroom import Refusal, World
+from greenroom_envs.shop.app import app
+from greenroom_envs.shop.counter import ADDRESSES, METHODS, Number, Row, served, show_address, show_method, utc_now
+from greenroom_envs.shop.counter import find_customer as known_customer
+from greenroom_envs.shop.models import Customer, IdentityCheck
+
+TRIES = 5
+
+
+@app.tool
+def find_customer(
+    world: World, email: str | None = None, name: str | None = None, postcode: str | None = None
+) -> list[Row]:
+    """Service desk: find a customer by e-mail, or by full name and postcode.
+
+    Args:
+        email: The customer's e-mail.
+        name: First and last name.
+        postcode: The postcode that goes with the name.
+    """
+    if email:
+        found = select(Customer).where(Customer.email == email.strip().lower())
+    elif name and postcode:
+        found = select(Customer).where(Customer.postcode == postcode.strip(), Customer.name == name.strip())
+    else:
+        raise Refusal("too_little", "Give the e-mail, or both name and postcode.")
+    rows = world.session.scalars(found.order_by(Customer.id).limit(5)).all()
+    if not rows:
+        raise Refusal("no_such_customer", "No customer has that e-mail, or that name and postcode: ask again.")
+    return [{"customer_id": row.id, "name": row.name} for row in rows]
+
+
+@app.tool(writes=False)
+def verify_customer(
+    world: World,
+    customer_id: Number,
+    email: str | None = None,
+    name: str | None = None,
+    postcode: str | None = None,
+) -> Row:
+    """Service desk: check what the user said of themselves against the account; good for half an hour.
+
+    Args:
+        customer_id: The customer's number, from shop_find_customer.
+        email: What the user said is their e-mail.
+        name: What the user said is their full name.
+        postcode: What the user said is their postcode.
+    """
+    customer = known_customer(world, customer_id)
+    check = world.session.get_one(IdentityCheck, customer_id)
+    if check.failures >= TRIES:
+        raise Refusal("locked", f"Customer {customer_id} failed {TRIES} checks: use shop_escalate.")
+    by_email = email is not None and email.strip().lower() == customer.email
+    by_name = (name or "").strip() == customer.name and (postcode or "").strip() == customer.postcode
+    if not by_email and not by_name:
+        check.failures += 1
+        return {"verified": False, "note": "That is not what the account says."}
+    check.verified_at, check.failures = utc_now(world), 0
+    return {"verified": True, "customer_id": customer.id, "name": customer.name}
+
+
+@app.tool
+def show_customer(world: World, customer_id: Number) -> Row:
+    """Service desk: show a verified customer's addresses and payment methods.
+
+    Args:
+        customer_id: The customer's number.
+    """
+    customer = served(world, customer_id)
+    found = {"customer": customer.id}
+    return {
+        "customer_id": customer.id,
+        "name": customer.name,
+        "tier": customer.tier,
+        "addresses": [show_address(a) for a in world.session.scalars(ADDRESSES, found).all()],
+        "payment_methods": [show_method(m) for m in world.session.scalars(METHODS, found).all()],
+    }

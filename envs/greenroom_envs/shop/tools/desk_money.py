@@ -1,0 +1,139 @@
+"""Service desk: refunds, goodwill, and cases for a human."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import func, select
+
+from greenroom import Refusal, World
+from greenroom_envs.shop.app import app
+from greenroom_envs.shop.counter import (
+    PARCELS,
+    Number,
+    Row,
+    find_customer,
+    item_of,
+    order_of,
+    require_one_of,
+    require_text,
+    served,
+    utc_now,
+)
+from greenroom_envs.shop.ledger import Escalation, Order, OrderItem, Refund, ServiceCredit
+from greenroom_envs.shop.orders import give_back, require_returnable, value_of
+from greenroom_envs.shop.policy import CREDIT_DAYS, CREDIT_LIMIT, LATE_DAYS, refuse
+from greenroom_envs.shop.pricing import dollars
+
+Amount = Annotated[int, Field(ge=1, le=1_000_000)]
+PROBLEMS = ("damaged", "never arrived")
+
+
+@app.tool
+def refund_item(
+    world: World, customer_id: Number, order_id: str, item_id: Number, problem: str, method_id: Number | None = None
+) -> Row:
+    """Service desk: refund an item without a return, to the original payment method.
+
+    Args:
+        customer_id: The customer's number.
+        order_id: The order's.
+        item_id: The item's.
+        problem: One of: damaged, never arrived.
+        method_id: The original payment method, if one is named.
+    """
+    order = order_of(world, order_id, served(world, customer_id))
+    item = item_of(world, order, item_id)
+    what = require_one_of("problem", problem, PROBLEMS)
+    if method_id is not None and method_id != order.method_id:
+        refuse("original_method", f"Order {order.id} was paid by method {order.method_id}.")
+    if what == "damaged":
+        require_returnable(utc_now(world), order, item)
+    else:
+        _require_lost(world, order, item)
+    item.status = "refunded"
+    refund = give_back(world, order, value_of(order, item), what)
+    return {"refunded_cents": refund.amount, "to": order.method.label}
+
+
+def _require_lost(world: World, order: Order, item: OrderItem) -> None:
+    if item.status != "ordered":
+        raise Refusal("already_handled", f"Item {item.id} is {item.status} already.")
+    if order.status != "shipped" or days_late(world, order) < LATE_DAYS:
+        refuse("not_damaged", f"Order {order.id} is {order.status} and {days_late(world, order)} days late.")
+
+
+@app.tool
+def list_refunds(world: World, customer_id: Number, order_id: str) -> list[Row]:
+    """Service desk: list the refunds of an order.
+
+    Args:
+        customer_id: The customer's number.
+        order_id: The order's.
+    """
+    order = order_of(world, order_id, served(world, customer_id))
+    rows = world.session.scalars(select(Refund).where(Refund.order_id == order.id).order_by(Refund.id)).all()
+    return [{"amount_cents": r.amount, "reason": r.reason, "date": r.made_at.date()} for r in rows]
+
+
+@app.tool
+def list_credits(world: World, customer_id: Number) -> Row:
+    """Service desk: list the goodwill credits that a customer got lately.
+
+    Args:
+        customer_id: The customer's number.
+    """
+    customer, since = served(world, customer_id), utc_now(world) - timedelta(days=CREDIT_DAYS)
+    recent = select(ServiceCredit).where(ServiceCredit.customer_id == customer.id, ServiceCredit.given_at >= since)
+    rows = world.session.scalars(recent.order_by(ServiceCredit.id)).all()
+    shown = [{"amount_cents": c.amount, "order_id": c.order_id, "date": c.given_at.date()} for c in rows]
+    return {"credits": shown, "left_cents": CREDIT_LIMIT - sum(c.amount for c in rows)}
+
+
+@app.tool
+def give_credit(world: World, customer_id: Number, order_id: str, amount_cents: Amount) -> Row:
+    """Service desk: give goodwill for an order that is, or came, late.
+
+    Args:
+        customer_id: The customer's number.
+        order_id: The late order's.
+        amount_cents: How much.
+    """
+    customer, now = served(world, customer_id), utc_now(world)
+    order = order_of(world, order_id, customer)
+    if days_late(world, order) < LATE_DAYS:
+        refuse("credit_reason", f"Order {order.id} is {days_late(world, order)} days late.")
+    recent = select(func.coalesce(func.sum(ServiceCredit.amount), 0)).where(
+        ServiceCredit.customer_id == customer.id, ServiceCredit.given_at >= now - timedelta(days=CREDIT_DAYS)
+    )
+    given = world.session.scalar(recent) or 0
+    if given + amount_cents > CREDIT_LIMIT:
+        refuse("credit_limit", f"Customer {customer.id} can have {dollars(max(0, CREDIT_LIMIT - given))} more.")
+    credit = ServiceCredit(customer_id=customer.id, order_id=order.id, amount=amount_cents, given_at=now)
+    world.session.add(credit)
+    return {"credited_cents": amount_cents, "order_id": order.id}
+
+
+def days_late(world: World, order: Order) -> int:
+    """How many days an order's parcels came, or are, after the promise; 0 when none is."""
+    until = (order.delivered_at or utc_now(world)).date()
+    parcels = world.session.scalars(PARCELS, {"order": order.id}).all()
+    return max([(until - parcel.promised_on).days for parcel in parcels] + [0])
+
+
+@app.tool
+def escalate(world: World, customer_id: Number, summary: str) -> Row:
+    """Service desk: hand a case to a human colleague.
+
+    Args:
+        customer_id: The customer's number.
+        summary: What it is about.
+    """
+    require_text(summary=summary)
+    customer = find_customer(world, customer_id)
+    if len(summary) > 2_000:
+        raise Refusal("too_long", "The summary is longer than 2,000 characters: shorten it.")
+    case = Escalation(customer_id=customer.id, summary=summary, made_at=utc_now(world))
+    world.session.add(case)
+    world.session.flush()
+    return {"case": case.id}

@@ -1,0 +1,96 @@
+"""What buyers say and ask: reviews and questions."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from greenroom import Refusal, World
+from greenroom_envs.shop.app import app
+from greenroom_envs.shop.counter import PAGE, Number, Page, Row, me, page_of, require_text, utc_now
+from greenroom_envs.shop.ledger import Order, OrderItem
+from greenroom_envs.shop.models import Question, Review, Variant
+from greenroom_envs.shop.policy import refuse
+from greenroom_envs.shop.tools.catalogue import Stars, product_of
+
+A_DAY = 3
+
+
+@app.tool
+def list_reviews(world: World, product_id: Number, page: Page = 1) -> Row:
+    """List the reviews of a product, latest first.
+
+    Args:
+        product_id: Its number.
+        page: Which page, from 1.
+    """
+    product_of(world, product_id)
+    found = select(Review).where(Review.product_id == product_id).order_by(Review.id.desc())
+    rows = world.session.scalars(found.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+    return page_of(rows, lambda r: {"stars": r.stars, "text": r.text, "date": r.written_at.date()}, page)
+
+
+@app.tool
+def write_review(world: World, product_id: Number, stars: Stars, text: str) -> Row:
+    """Write a review of a product that the user bought.
+
+    Args:
+        product_id: Its number.
+        stars: From 1 to 5.
+        text: What to say.
+    """
+    customer, product = me(world), product_of(world, product_id)
+    require_text(text=text)
+    bought = (
+        select(OrderItem.id)
+        .join(Order, Order.id == OrderItem.order_id)
+        .join(Variant, Variant.id == OrderItem.variant_id)
+        .where(Order.customer_id == customer.id, Order.status == "delivered", Variant.product_id == product.id)
+    )
+    if world.session.scalars(bought.limit(1)).first() is None:
+        refuse("not_delivered", f"No order of the user with product {product.id} was delivered.")
+    written = select(Review.id).where(Review.product_id == product.id, Review.customer_id == customer.id)
+    if world.session.scalars(written.limit(1)).first() is not None:
+        refuse("one_review", f"The user has reviewed product {product.id} before.")
+    review = Review(
+        product_id=product.id, customer_id=customer.id, stars=stars, text=text, written_at=utc_now(world)
+    )
+    world.session.add(review)
+    return {"reviewed": product.title, "stars": stars}
+
+
+@app.tool
+def list_questions(world: World, product_id: Number, page: Page = 1) -> Row:
+    """List questions about a product and their answers, latest first.
+
+    Args:
+        product_id: Its number.
+        page: Which page, from 1.
+    """
+    product_of(world, product_id)
+    found = select(Question).where(Question.product_id == product_id).order_by(Question.id.desc())
+    rows = world.session.scalars(found.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+    return page_of(rows, lambda q: {"question": q.text, "answer": q.answer or "not answered yet"}, page)
+
+
+@app.tool
+def ask_question(world: World, product_id: Number, text: str) -> Row:
+    """Ask the seller of a product something; the answer comes in some hours.
+
+    Args:
+        product_id: Its number.
+        text: The question.
+    """
+    customer, product, now = me(world), product_of(world, product_id), utc_now(world)
+    require_text(text=text)
+    asked = select(func.count()).where(
+        Question.product_id == product.id,
+        Question.customer_id == customer.id,
+        Question.asked_at > now - timedelta(days=1),
+    )
+    if world.session.scalar(asked) == A_DAY:
+        raise Refusal("rate_limited", f"At most {A_DAY} questions a day about one product: try again tomorrow.")
+    question = Question(product_id=product.id, customer_id=customer.id, text=text, asked_at=now)
+    world.session.add(question)
+    world.session.flush()
+    world.schedule("shop.question_answered", {"question": question.id}, after=timedelta(hours=5))
+    return {"asked": product.title}

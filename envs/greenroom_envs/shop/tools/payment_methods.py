@@ -1,0 +1,80 @@
+"""The customer's cards and gift cards."""
+
+import re
+from datetime import date
+
+from sqlalchemy import select
+
+from greenroom import Refusal, World
+from greenroom_envs.shop.app import app
+from greenroom_envs.shop.counter import METHODS, Number, Row, me, method_of, show_method, utc_now
+from greenroom_envs.shop.ledger import Order
+from greenroom_envs.shop.models import PaymentMethod
+
+BRANDS = {"3": "Amex", "4": "Visa", "5": "Mastercard"}
+
+
+@app.tool
+def list_payment_methods(world: World) -> list[Row]:
+    """List the user's cards and gift cards."""
+    return [show_method(m) for m in world.session.scalars(METHODS, {"customer": me(world).id}).all()]
+
+
+@app.tool
+def add_card(world: World, number: str, expires: date) -> Row:
+    """Add a credit card; only its last digits are kept.
+
+    Args:
+        number: The card's number.
+        expires: The last day on which it is good.
+    """
+    customer, digits = me(world), re.sub(r"[ -]", "", number)
+    if not re.fullmatch(r"[345][0-9]{14,15}", digits) or not _luhn(digits):
+        raise Refusal("bad_card", "That is no card number: 15 or 16 digits, the last of which is a check digit.")
+    if expires < utc_now(world).date():
+        raise Refusal("card_expired", f"The card expired on {expires}.")
+    method = PaymentMethod(
+        customer_id=customer.id,
+        kind="card",
+        label=f"{BRANDS[digits[0]]} ending {digits[-4:]}",
+        expires_on=expires,
+    )
+    world.session.add(method)
+    world.session.flush()
+    return show_method(method)
+
+
+def _luhn(digits: str) -> bool:
+    """The check digit of ISO/IEC 7812-1: every second digit doubled from the right, the sum divisible by ten."""
+    doubled = [sum(divmod(2 * int(d), 10)) for d in digits[-2::-2]]
+    return (sum(doubled) + sum(map(int, digits[-1::-2]))) % 10 == 0
+
+
+@app.tool
+def add_gift_card(world: World, code: str) -> Row:
+    """Add a gift card by its code.
+
+    Args:
+        code: The code, such as GIFT-4821-7730.
+    """
+    customer = me(world)
+    method = world.session.scalars(select(PaymentMethod).where(PaymentMethod.code == code.strip().upper())).first()
+    if method is None or method.customer_id is not None:
+        raise Refusal("no_such_gift_card", f"'{code}' is the code of no unused gift card.")
+    method.customer_id = customer.id
+    return show_method(method)
+
+
+@app.tool
+def remove_payment_method(world: World, method_id: Number) -> Row:
+    """Remove a card that paid no order yet; gift cards stay.
+
+    Args:
+        method_id: Its number.
+    """
+    method = method_of(world, me(world), method_id)
+    used = select(Order.id).where(Order.customer_id == method.customer_id, Order.method_id == method.id).limit(1)
+    if method.balance is not None or world.session.scalars(used).first() is not None:
+        raise Refusal("method_in_use", f"Payment method {method_id} holds money or paid an order: it must stay.")
+    world.session.delete(method)
+    return {"removed": method_id}

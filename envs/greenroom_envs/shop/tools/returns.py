@@ -1,0 +1,47 @@
+"""Sending things back."""
+
+from greenroom import Refusal, World
+from greenroom_envs.shop.app import app
+from greenroom_envs.shop.counter import RETURNS, Number, Row, item_of, me, order_of
+from greenroom_envs.shop.ledger import OrderItem, Return
+from greenroom_envs.shop.orders import send_back, value_of
+
+
+@app.tool
+def return_item(world: World, order_id: str, item_id: Number, reason: str) -> Row:
+    """Send an item of a delivered order back; gives the label. The refund follows the inspection.
+
+    Args:
+        order_id: The order's number.
+        item_id: The item's, from shop_show_order.
+        reason: One of: does not fit, damaged, not as described, no longer needed.
+    """
+    customer = me(world)
+    order = order_of(world, order_id, customer)
+    item = item_of(world, order, item_id)
+    opened = send_back(world, customer, order, item, reason)
+    return {"return_id": opened.id, "label": opened.label, "refund_cents": value_of(order, item)}
+
+
+@app.tool
+def list_returns(world: World) -> list[Row]:
+    """List the user's latest returns."""
+    rows = world.session.scalars(RETURNS, {"customer": me(world).id}).all()
+    return [{"return_id": r.id, "item_id": r.item_id, "status": r.status, "label": r.label} for r in rows]
+
+
+@app.tool
+def cancel_return(world: World, return_id: Number) -> Row:
+    """Call a return off that the warehouse has not received.
+
+    Args:
+        return_id: Its number.
+    """
+    customer, back = me(world), world.session.get(Return, return_id)
+    if back is None or back.customer_id != customer.id:
+        raise Refusal("no_such_return", f"The user has no return {return_id}; use shop_list_returns.")
+    if back.status != "open":
+        raise Refusal("return_closed", f"Return {return_id} is {back.status}.")
+    back.status = "cancelled"
+    world.session.get_one(OrderItem, back.item_id).status = "ordered"
+    return {"cancelled": return_id}

@@ -1,0 +1,45 @@
+"""The wish list."""
+
+from sqlalchemy import select
+
+from greenroom import Refusal, World
+from greenroom_envs.shop.app import app
+from greenroom_envs.shop.counter import Row, me, show_variant, utc_now, variant_of
+from greenroom_envs.shop.models import Variant, Wish
+
+
+@app.tool
+def show_wish_list(world: World) -> list[Row]:
+    """Show what is on the user's wish list."""
+    wished = select(Variant).join(Wish, Wish.variant_id == Variant.id).where(Wish.customer_id == me(world).id)
+    rows = world.session.scalars(wished.order_by(Variant.id).limit(50)).all()
+    return [{"product": v.product.title, "product_id": v.product_id, **show_variant(v)} for v in rows]
+
+
+@app.tool
+def add_wish(world: World, sku: str) -> Row:
+    """Put a variant on the wish list.
+
+    Args:
+        sku: Its stock number.
+    """
+    customer, variant = me(world), variant_of(world, sku)
+    if world.session.get(Wish, (customer.id, variant.id)):
+        raise Refusal("already_wished", f"{variant.sku} is on the wish list already.")
+    world.session.add(Wish(customer_id=customer.id, variant_id=variant.id, added_at=utc_now(world)))
+    return {"wished": variant.sku}
+
+
+@app.tool
+def remove_wish(world: World, sku: str) -> Row:
+    """Take a variant off the wish list.
+
+    Args:
+        sku: Its stock number.
+    """
+    customer, variant = me(world), variant_of(world, sku)
+    wish = world.session.get(Wish, (customer.id, variant.id))
+    if wish is None:
+        raise Refusal("not_wished", f"{variant.sku} is not on the wish list.")
+    world.session.delete(wish)
+    return {"removed": variant.sku}

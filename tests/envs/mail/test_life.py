@@ -1,0 +1,108 @@
+from datetime import timedelta
+
+import pytest
+from support.mailbox import Mailbox
+
+from greenroom.letters import Attachment, Letter, send_letter
+from greenroom_envs.mail import app
+from greenroom_envs.mail.desk import Habit
+from greenroom_envs.mail.families.planting import Planted
+from greenroom_envs.mail.life import remind
+from greenroom_envs.mail.mailbox import owner
+from greenroom_envs.mail.models import MessageRow
+
+
+@pytest.fixture
+def quote(mailbox: Mailbox) -> Planted:
+    with mailbox.plant() as plant:
+        return plant.message(plant.person(), plant.topic(["quote"]), "It comes to $432.")
+
+
+def letter(mailbox: Mailbox, to: str | None = None, subject: str = "your receipt") -> None:
+    with mailbox.world.transaction("world"):
+        send_letter(
+            mailbox.world,
+            Letter(
+                sender="Norvik Store",
+                address="orders@norvik.com",
+                to=to or owner(mailbox.world).address.upper(),
+                subject=subject,
+                body="Thank you.",
+                attachments=(Attachment(name="receipt.txt", text="Total: $12"),),
+                reference="shop:order:17",
+            ),
+        )
+
+
+def test_a_letter_of_another_app_arrives_with_its_files(mailbox: Mailbox) -> None:
+    letter(mailbox)
+    (hit,) = mailbox.call("search", query="from:norvik receipt")["hits"]
+    assert mailbox.call("read", message_id=hit["id"])["attachments"] == ["receipt.txt"]
+    assert mailbox.call("show_attachment", message_id=hit["id"], file="receipt.txt")["text"] == "Total: $12"
+    assert mailbox.changes() == []
+
+
+def test_a_letter_to_somebody_else_does_not_arrive(mailbox: Mailbox) -> None:
+    letter(mailbox, to="somebody.else@example.org")
+    assert mailbox.call("search", query="from:norvik receipt")["hits"] == []
+
+
+def test_arriving_mail_follows_rules_and_verdicts(mailbox: Mailbox) -> None:
+    mailbox.call("add_rule", sender="orders@norvik.com", subject="RECEIPT", folder="finance", label="paid", star=True)
+    letter(mailbox)
+    (hit,) = mailbox.call("search", query="in:finance is:starred label:paid from:norvik")["hits"]
+    letter(mailbox, subject="hello")
+    assert [h["subject"] for h in mailbox.call("search", query="in:inbox from:norvik")["hits"]] == ["hello"]
+    mailbox.call("mark_spam", message_ids=[hit["id"]])
+    letter(mailbox)
+    assert len(mailbox.call("search", query="in:spam from:norvik")["hits"]) == 2
+    mailbox.call("unmark_spam", message_ids=[hit["id"]])
+    assert mailbox.call("search", query="in:inbox subject:receipt from:norvik")["hits"]
+
+
+def test_somebody_with_the_habit_answers_after_a_while(mailbox: Mailbox, quote: Planted) -> None:
+    with mailbox.world.transaction("world") as session:
+        session.add(Habit(address=quote.sender.address, minutes=12, answer="It is $555."))
+    mailbox.call("reply", message_id=quote.handle, body="How much?")
+    app.pass_time(mailbox.world, timedelta(minutes=11))
+    assert mailbox.call("search", query=f"from:{quote.sender.name} 555")["hits"] == []
+    (hit,) = mailbox.call("wait_for_mail")["hits"][-1:]
+    assert mailbox.call("read", message_id=hit["id"])["body"] == "It is $555."
+    assert len(mailbox.call("show_thread", message_id=quote.handle)) == 3
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_sender_without_an_answer_asks_again_twice_at_most(
+    mailbox: Mailbox, quote: Planted, answered: bool
+) -> None:
+    with mailbox.world.transaction("world") as session:
+        remind(mailbox.world, session.get_one(MessageRow, quote.id), timedelta(hours=1))
+    if answered:
+        mailbox.call("reply", message_id=quote.handle, body="Yes.")
+    app.pass_time(mailbox.world, timedelta(days=4))
+    hits = mailbox.call("search", query=f"from:{quote.sender.first} subject:{quote.subject.split()[0]}")["hits"]
+    assert len(hits) == (1 if answered else 3)
+
+
+def test_new_mail_comes_from_contacts_and_never_in_the_first_quarter_of_an_hour(mailbox: Mailbox) -> None:
+    assert mailbox.call("count_messages", query="after:2026-03-01")["messages"] == 0
+    app.pass_time(mailbox.world, timedelta(minutes=14))
+    assert mailbox.call("count_messages", query="after:2026-03-01")["messages"] == 0
+    for _ in range(24):
+        app.pass_time(mailbox.world, timedelta(hours=1))
+    hits = mailbox.call("find_messages", query="after:2026-03-01", limit=50)["hits"]
+    assert 5 < len(hits) < 50
+    assert all(mailbox.call("find_contacts", query=hit["from"]) for hit in hits)
+
+
+def test_a_vacation_answer_goes_once_to_everybody_known(mailbox: Mailbox, quote: Planted) -> None:
+    mailbox.call("set_vacation", first_day="2026-03-02", last_day="5 March", body="Away until 5 March.")
+    with mailbox.world.transaction("world") as session:
+        remind(mailbox.world, session.get_one(MessageRow, quote.id), timedelta(hours=1))
+    app.pass_time(mailbox.world, timedelta(hours=2))
+    sent = mailbox.call("search", query=f"in:sent to:{quote.sender.address} Away")["hits"]
+    assert len(sent) == 1
+    letter(mailbox)
+    assert mailbox.call("search", query="in:sent to:norvik")["hits"] == []
+    mailbox.call("end_vacation")
+    assert mailbox.refusal("show_vacation")[0] == "no_vacation"

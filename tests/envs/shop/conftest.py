@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.counter import Counter
+
+from greenroom import Split
+from greenroom.sandboxes import LocalSandbox
+from greenroom_envs.shop import app
+
+
+@pytest.fixture(scope="session")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bases")
+
+
+@pytest.fixture(scope="session")
+def sandbox(bases: Path) -> LocalSandbox:
+    return LocalSandbox(app, cache_dir=bases)
+
+
+@pytest.fixture
+def counter(sandbox: LocalSandbox) -> Iterator[Counter]:
+    counter = Counter(sandbox.base(Split.TRAIN).open())
+    yield counter
+    counter.world.close()
