@@ -12,6 +12,7 @@ from greenroom.rollouts.policies import SloppyPolicy
 from greenroom.store import Store
 from greenroom_trainer import grpo, sft, warmup
 from greenroom_trainer.arena import Arena, success
+from greenroom_trainer.demo import LESSONS
 from greenroom_trainer.engine import Engine
 from greenroom_trainer.grpo import FIRST_TASK
 from greenroom_trainer.model import PolicyModel, load_model
@@ -48,7 +49,7 @@ def bench(
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder, Store(Path(folder) / "store.db") as store:
         for seed in range(seeds):
-            base = RunConfig(app=app, demonstrations=demonstrations, seed=seed)
+            base = RunConfig(app=app, families=LESSONS.get(app, ()), demonstrations=demonstrations, seed=seed)
             config = replace(
                 base,
                 sft=replace(base.sft, seed=seed, steps=imitate),
@@ -90,7 +91,7 @@ def _sampler(model: PolicyModel) -> EnginePolicy:
 def _grpo(model: PolicyModel, run: TrainingRun, seconds: float, shuffle: bool) -> None:
     config = replace(run.config.grpo, seconds=seconds, shuffle=shuffle)
     out = run.out / ("shuffled" if shuffle else "grpo")
-    grpo.train(model, Arena(sandbox=run.arena.sandbox, user=run.arena.user), config, out)
+    grpo.train(model, replace(run.arena, store=None), config, out)
 
 
 def _more(model: PolicyModel, run: TrainingRun, seconds: float, slips: float, first: int) -> None:

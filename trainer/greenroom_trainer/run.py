@@ -29,6 +29,8 @@ class RunConfig:
 
     app: str = "mail"
     """An installed environment."""
+    families: tuple[str, ...] = ()
+    """The task families to learn; empty: all of the app's."""
     world: str = "small"
     """How much data worlds hold."""
     user: str = "goal"
@@ -59,6 +61,7 @@ class RunConfig:
             "shape": TinyShape(**data["shape"]),
             "sft": SFTConfig(**data["sft"]),
             "grpo": GRPOConfig(**data["grpo"]),
+            "families": tuple(data.get("families", ())),
         }
         return cls(**{**data, **parts})
 
@@ -119,10 +122,11 @@ def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
     user = load_user(config.user, config.people or None)
     if out is not None and (out / CONFIG).exists():
         raise UsageError(f"'{out}' holds a run already: go on with --resume {out}, or choose another --out")
+    arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
     number = store.begin_run(
         "train", app=config.app, policy=config.model or "tiny", user=user.name, config=asdict(config)
     )
-    run = TrainingRun(config, Arena(sandbox=sandbox, user=user, store=store), out or _folder(config, number), number)
+    run = TrainingRun(config, arena, out or _folder(config, number), number)
     run.save()
     return run
 
@@ -143,7 +147,8 @@ def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[Traini
     if last is None:
         raise UsageError(f"the run in '{folder}' was stopped before its first checkpoint: begin it again")
     sandbox = LocalSandbox(load_app(config.app), config.world)
-    arena = Arena(sandbox=sandbox, user=load_user(config.user, config.people or None), store=store)
+    user = load_user(config.user, config.people or None)
+    arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
     store.run(data["run"])
     return TrainingRun(config, arena, folder, data["run"]), last
 
