@@ -97,7 +97,7 @@ def _grpo(model: PolicyModel, run: TrainingRun, seconds: float, shuffle: bool) -
 def _more(model: PolicyModel, run: TrainingRun, seconds: float, slips: float, first: int) -> None:
     """More supervised training; recording fresh demonstrations does not count as time."""
     tasks = run.arena.tasks("train", run.config.demonstrations, first)
-    played = run.arena.episodes(SloppyPolicy(slips), tasks, seed=run.config.seed, parallel=64)
+    played = run.arena.episodes(SloppyPolicy(slips, run.config.fumbles), tasks, seed=run.config.seed, parallel=64)
     made = warmup.Demonstrations([r for r in played if r.valid], run.arena.sandbox.prepare(tasks[0]).tools)
     warmup.imitate(model, made, _gently(run, seconds))
 

@@ -45,6 +45,8 @@ class RunConfig:
     """Conversations that the tiny model's warm start imitates."""
     slips: float = 0.4
     """Share of demonstrations with a plausible mistake."""
+    fumbles: float = 0.25
+    """Share of demonstrations in which a call is mistyped, refused, and made again."""
     shape: TinyShape = field(default_factory=TinyShape)
     """Shape of the tiny model."""
     sft: SFTConfig = field(default_factory=SFTConfig)
@@ -170,7 +172,7 @@ def starting_model(run: TrainingRun, say: Callable[[str], None]) -> tuple[Policy
 
 def demonstrations(run: TrainingRun, slips: float) -> warmup.Demonstrations:
     """Record a sloppy colleague at work."""
-    policy = SloppyPolicy(slips)
+    policy = SloppyPolicy(slips, run.config.fumbles)
     number = run.store.begin_run(
         "demonstrate", app=run.config.app, policy=policy.name, user=run.arena.user.name, config={}
     )
