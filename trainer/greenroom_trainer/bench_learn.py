@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from greenroom.bench.report import Bar, Report, Row, at_least, at_most
+from greenroom.cli.output import errors
 from greenroom.rollouts.policies import SloppyPolicy
 from greenroom.store import Store
 from greenroom_trainer import grpo, sft, warmup
@@ -66,14 +67,18 @@ def _one_seed(run: TrainingRun, seconds: float, tasks: int) -> list[Row]:
     start = run.out / "warm"
     model.save(start)
     seed = run.config.seed
-    rows: list[Row] = [
-        {"seed": seed, "way": "demonstrations themselves", "success": made.success},
-        {"seed": seed, "way": "start", "success": evaluate(model, run.arena, tasks, seed)},
-    ]
+    rows: list[Row] = []
+
+    def note(name: str, share: float) -> None:
+        rows.append({"seed": seed, "way": name, "success": share})
+        errors().print(f"seed {seed}: {name} {share:.3f}", markup=False)
+
+    note("demonstrations themselves", made.success)
+    note("start", evaluate(model, run.arena, tasks, seed))
     for name, way in WAYS.items():
         learner = load_model(str(start))
         way(learner, run, seconds, seed)
-        rows.append({"seed": seed, "way": name, "success": evaluate(learner, run.arena, tasks, seed)})
+        note(name, evaluate(learner, run.arena, tasks, seed))
     return rows
 
 

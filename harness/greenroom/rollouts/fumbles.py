@@ -1,8 +1,8 @@
 """Fumbles: a scripted colleague who mistypes a call, reads the refusal, and makes it again.
 
 Recorded traces hold them, and whoever learns from traces without them has never seen an error, let alone what
-to do about one. Only what an app looks up is mistyped (ids that it gave, search words, recipients), so that a
-fumble is refused or finds nothing, and does no harm.
+to do about one. Only what an app looks up is mistyped (ids that it gave, recipients), so that a fumble is refused
+and does no harm.
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from greenroom.messages import Message, ToolCall, assistant, calls_of, text_of
 
-LOOKED_UP = ("query", "to")
-"""Arguments that an app looks up, beside those that repeat an id it gave."""
+LOOKED_UP = ("to",)
+"""Arguments that an app looks up and refuses when it finds nothing, beside those that repeat an id it gave."""
 NUMBERED = re.compile(r"(.*\D)(\d+)")
 
 
@@ -28,7 +28,7 @@ class Fumbler:
 
     def __init__(self, script: Sequence[Message], rng: Random) -> None:
         self._script, self._rng = list(script), rng
-        self._left = rng.randrange(max(1, sum(bool(calls_of(message)) for message in script)))
+        self._left = rng.randrange(max(1, sum(bool(calls_of(message)) for message in script) - 1))
         self._ids: set[str] = set()
         self._next = 0
         self._done = False
@@ -91,8 +91,6 @@ class Fumbler:
             for k in range(len(text) - 1)
             if text[k].isalpha() and text[k + 1].isalpha() and text[k].lower() != text[k + 1].lower()
         ]
-        # Not within `from:` and the like, which would be another search altogether.
-        places = [k for k in places if ":" not in text[k:]]
         if not places:
             return None
         k = self._rng.choice(places)

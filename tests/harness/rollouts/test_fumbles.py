@@ -35,7 +35,7 @@ def test_one_call_is_mistyped_and_then_made_as_it_should_be() -> None:
         (wrong,) = [turn for turn in turns if turn not in (SEARCH, READ, DONE)]
         right = turns[turns.index(wrong) + 1]
         differing = {name for name in arguments(right) if arguments(wrong)[name] != arguments(right)[name]}
-        assert differing in ({"query"}, {"message_id"})
+        assert differing == {"message_id"}
 
 
 def test_a_mistyped_id_is_never_one_that_the_app_gave() -> None:
@@ -50,11 +50,17 @@ def test_a_mistyped_id_is_never_one_that_the_app_gave() -> None:
     assert not typed & {"Ann-12", "Bob-34"}
 
 
-def test_operators_of_a_search_are_typed_right() -> None:
-    for seed in range(50):
-        for turn in said((SEARCH, DONE), seed):
-            if m.calls_of(turn):
-                assert arguments(turn)["query"].startswith("from:")
+def test_a_recipient_is_mistyped_too() -> None:
+    forward = m.assistant(None, m.call("app_forward", "call_2", message_id="Ann-12", to="Marcus Webb"))
+    mistyped = {
+        name
+        for seed in range(50)
+        for turn in said((SEARCH, forward, DONE), seed)
+        if m.calls_of(turn) and turn not in (SEARCH, forward)
+        for name in ("message_id", "to")
+        if arguments(turn)[name] != arguments(forward)[name]
+    }
+    assert mistyped == {"message_id", "to"}
 
 
 def test_a_script_without_calls_is_played_as_it_is() -> None:
@@ -62,11 +68,11 @@ def test_a_script_without_calls_is_played_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("family", load_app("mail").families)
-def test_fumbles_are_refused_or_find_nothing_and_do_no_harm(family: str) -> None:
+def test_fumbles_are_refused_and_do_no_harm(family: str) -> None:
     sandbox = LocalSandbox(load_app("mail"))
     engine = Rollouts(sandbox, load_simulator("goal"), SloppyPolicy(0.0, 1.0))
     groups = asyncio.run(engine.play([GroupSpec(f"mail/train/{family}/{n}") for n in range(8)]))
     played = [rollout for group in groups for rollout in group.rollouts]
     assert [rollout.reward for rollout in played] == [1.0] * 8
     results = [m.text_of(x) for r in played for x in r.trajectory.messages if x["role"] == "tool"]
-    assert any('"error"' in text or '"hits": []' in text for text in results)
+    assert any('"error"' in text for text in results)
