@@ -11,12 +11,14 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-SPACE = "Ġ"
+from greenroom_trainer.tokenizer import NUMBER, SPACE
 
 
 def kind_of(token: str, whole: bool) -> str:
     """The kind of piece that a token may be exchanged with, or nothing when it has to stay."""
     body = token.removeprefix(SPACE)
+    if NUMBER.fullmatch(body):
+        return "number"
     if whole or not body.isascii() or not body.isalnum():
         return ""
     if body.isdigit():
