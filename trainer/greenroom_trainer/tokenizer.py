@@ -1,4 +1,4 @@
-"""The tiny model's tokenizer: template words whole, everything else in pieces of at most two characters.
+"""The tiny model's tokenizer: template words whole, everything else in pieces of at most two characters or digits.
 
 A model with 100,000 weights learns to copy only pieces that it has seen copied. So no name, id or value may
 be a token of its own: those of the test split would then be made of tokens that training never touched.
@@ -15,8 +15,8 @@ from greenroom_trainer.compact import SPECIAL
 
 SPACE = "Ġ"
 """How byte-level tokenizers write a space."""
-NUMBER = re.compile(r"-\d{1,2}")
-"""The end of an id."""
+NUMBER = re.compile(r"-?\d{1,2}")
+"""A number, or a part of a longer one; with the hyphen before it at the end of an id."""
 
 
 def train_tokenizer(
@@ -53,12 +53,12 @@ def train_tokenizer(
 
 
 def _splitter() -> pre_tokenizers.PreTokenizer:
-    """The numbers of ids with their hyphen, single digits, words with the space before them, runs of punctuation.
+    """Digits by twos, an id's with its hyphen; words with the space before them; runs of punctuation.
 
     `Ann-42` ends in one token. Were the hyphen a token of its own, every id in the transcript would continue
-    it, and copying one would take a look at two tokens back instead of one.
+    it, and copying one would take a look at two tokens back instead of one; likewise for the digits of `$432`.
     """
-    parts = Regex(r"-\d{1,2}|\d| ?\p{L}+| ?[^\s\p{L}\d]+?(?=-\d|\s|\p{L}|\d|$)|\s")
+    parts = Regex(r"-?\d{1,2}| ?\p{L}+| ?[^\s\p{L}\d]+?(?=-\d|\s|\p{L}|\d|$)|\s")
     return pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(parts, "isolated"),
