@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from greenroom.store import Store
     from greenroom_trainer.run import RunConfig, TrainingRun
 
-WARM_SECONDS, LEARNING_SECONDS = 245.0, 285.0
+WARM_SECONDS, LEARNING_SECONDS = 225.0, 260.0
 PeopleOption = Annotated[
     Path | None,
     typer.Option("--people", envvar="GREENROOM_PEOPLE", help="People's own requests, to score with their words too."),
@@ -44,7 +44,7 @@ def train(
     groups: Annotated[int, typer.Option("--groups", min=1, help="Tasks per step.")] = 16,
     size: Annotated[int, typer.Option("--size", min=2, help="Rollouts per task.")] = 8,
     lr: Annotated[float | None, typer.Option("--lr", min=0.0, help="Learning rate of GRPO.")] = None,
-    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 6000,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 5000,
     imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps of that start.")] = None,
     dev_every: Annotated[int, typer.Option("--dev-every", min=0, help="Score on dev tasks so often.")] = 20,
     user: UserOption = "goal",
@@ -95,7 +95,7 @@ def train(
 def demo(
     app: Annotated[str, typer.Argument(help="An installed environment (see `greenroom envs`).")] = "mail",
     steps: StepsOption = None,
-    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="Conversations to imitate.")] = 6000,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="Conversations to imitate.")] = 5000,
     imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps.")] = None,
     tasks: Annotated[int, typer.Option("--tasks", min=1, help="Held-out test tasks, the same before and after.")] = 240,
     people: PeopleOption = None,

@@ -41,7 +41,7 @@ class RunConfig:
     """A path or Hugging Face id of a causal LM with a chat template; empty: a tiny model, warmed up."""
     lora: int = 0
     """Rank of a LoRA adapter; 0 trains all weights."""
-    demonstrations: int = 6000
+    demonstrations: int = 5000
     """Conversations that the tiny model's warm start imitates."""
     slips: float = 0.4
     """Share of demonstrations with a plausible mistake."""
