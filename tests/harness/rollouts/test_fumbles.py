@@ -75,4 +75,5 @@ def test_fumbles_are_refused_and_do_no_harm(family: str) -> None:
     played = [rollout for group in groups for rollout in group.rollouts]
     assert [rollout.reward for rollout in played] == [1.0] * 8
     results = [m.text_of(x) for r in played for x in r.trajectory.messages if x["role"] == "tool"]
-    assert any('"error"' in text for text in results)
+    # A rule or a vacation is written down without looking anything up: there is nothing to mistype.
+    assert any('"error"' in text for text in results) == (family not in ("filter_rule", "vacation"))
