@@ -74,5 +74,6 @@ def test_fumbles_are_refused_and_do_no_harm(family: str) -> None:
     groups = asyncio.run(engine.play([GroupSpec(f"mail/train/{family}/{n}") for n in range(8)]))
     played = [rollout for group in groups for rollout in group.rollouts]
     assert [rollout.reward for rollout in played] == [1.0] * 8
-    results = [m.text_of(x) for r in played for x in r.trajectory.messages if x["role"] == "tool"]
-    assert any('"error"' in text for text in results)
+    for rollout in played:
+        results = [m.text_of(x) for x in rollout.trajectory.messages if x["role"] == "tool"]
+        assert sum(text.startswith('{"error"') for text in results) == 1
