@@ -88,7 +88,7 @@ def test_a_result_is_its_values(content: str, text: str) -> None:
 
 def test_only_what_the_assistant_wrote_is_learned_from(codec: CompactCodec) -> None:
     made = example(codec, CONVERSATION, TOOLS)
-    own = codec.tokenizer.decode([i for i, m in zip(made.ids, made.mask, strict=True) if m])
+    own = codec.tokenizer.decode([i for i, m in zip(made.ids, made.mask, strict=True) if m == 1])
     assert own == " search | norvik lease forward | Ann-12 | Bo Lund Done."
     assert len(made.ids) == len(made.mask)
 
@@ -98,6 +98,6 @@ def test_a_refused_call_is_given_but_not_learned_from(codec: CompactCodec) -> No
     wrong = assistant(None, call("mail_search", "call_1", query="norvik"))
     made = example(codec, [*CONVERSATION[:1], wrong, refusal, *CONVERSATION[1:]], TOOLS)
     plain = example(codec, CONVERSATION, TOOLS)
-    own = [[i for i, m in zip(e.ids, e.mask, strict=True) if m] for e in (made, plain)]
+    own = [[i for i, m in zip(e.ids, e.mask, strict=True) if m == 1] for e in (made, plain)]
     assert own[0] == own[1]
     assert codec.tokenizer.decode(made.ids).count("no_such_message") == 1

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from greenroom_trainer.codec import Example, example
+from greenroom_trainer.codec import REFUSED, Example, example
 from greenroom_trainer.model import PolicyModel
 from greenroom_trainer.rename import Renamer
 from greenroom_trainer.sft import SFTConfig, schedule, train, weights
@@ -47,3 +47,8 @@ def test_the_rate_rises_then_falls_to_a_fiftieth() -> None:
     assert schedule(5, 0.0, 10) == pytest.approx(0.5)
     assert schedule(10, 0.0, 10) == pytest.approx(1.0)
     assert schedule(100, 1.0, 10) == pytest.approx(0.02)
+
+
+def test_a_refused_turn_has_no_weight_even_where_it_repeats() -> None:
+    ids, mask = [1, 2, 3, 1, 2, 1, 2], [0, 0, 1, REFUSED, REFUSED, 0, 0]
+    assert weights(ids, mask, 0.5) == [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.5]

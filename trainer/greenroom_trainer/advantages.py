@@ -15,8 +15,8 @@ def group_advantages(rewards: Sequence[float], *, normalise: bool = True) -> lis
     Returns:
         One advantage each; all 0 where all rewards are the same, since such a group teaches nothing.
     """
-    if not rewards:
-        return []
+    if not rewards or min(rewards) == max(rewards):
+        return [0.0] * len(rewards)
     mean = sum(rewards) / len(rewards)
     centred = [r - mean for r in rewards]
     if not normalise:

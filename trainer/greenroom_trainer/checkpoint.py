@@ -8,13 +8,20 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from greenroom.errors import UsageError
-from greenroom_trainer.model import PolicyModel
 
 STATE = "trainer.pt"
 NAME = re.compile(r"step-(\d{6})")
+
+
+class Savable(Protocol):
+    """What a checkpoint is made of: a policy model."""
+
+    def save(self, folder: Path) -> None:
+        """Write everything that it takes to load it again."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Checkpoint:
     extra: dict[str, Any]
 
 
-def save(folder: Path, model: PolicyModel, checkpoint: Checkpoint, *, keep: int = 3) -> Path:
+def save(folder: Path, model: Savable, checkpoint: Checkpoint, *, keep: int = 3) -> Path:
     """Write a checkpoint below `folder`, then drop all but the last `keep`.
 
     It is made under another name, flushed to the disk and renamed: whoever is killed half way leaves no

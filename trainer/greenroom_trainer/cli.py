@@ -151,7 +151,7 @@ def _learn(run: "TrainingRun", model: Any, json: str | None, resume: Path | None
         last.clear()
         last.update({"step": float(step), **metrics})
         dev = f"  dev {metrics['dev']:.3f}" if "dev" in metrics else ""
-        _say(f"step {step:4d}  reward {metrics['reward']:.3f}  kl {metrics['kl']:.3f}{dev}")
+        _say(f"step {step:4d}  reward {metrics['reward']:.3f}  kl {metrics.get('kl', 0.0):.3f}{dev}")
 
     try:
         run.learn(model, told, resume)

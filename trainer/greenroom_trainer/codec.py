@@ -50,13 +50,17 @@ class Codec(Protocol):
         ...
 
 
+REFUSED = -1
+
+
 @dataclass(frozen=True)
 class Example:
     """A conversation to learn from.
 
     Attributes:
         ids: All token ids, shape (T,).
-        mask: 1 where an assistant wrote the token, else 0, shape (T,).
+        mask: 1 where an assistant wrote the token, 0 where it was given, `REFUSED` where an assistant wrote it and
+            the app refused the call; shape (T,).
     """
 
     ids: list[int]
@@ -78,7 +82,7 @@ def example(codec: Codec, messages: Sequence[Message], tools: Tools) -> Example:
         given = codec.render(new, tools, first=not ids)
         turn = codec.write(message, tools)
         ids += given + turn
-        mask += [0] * len(given) + [int(not _refused(messages[k + 1 :]))] * len(turn)
+        mask += [0] * len(given) + [REFUSED if _refused(messages[k + 1 :]) else 1] * len(turn)
         new = []
     return Example(ids, mask)
 

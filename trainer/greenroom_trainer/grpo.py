@@ -126,18 +126,17 @@ def train(
     """
     network, parameters = model.network, model.parameters
     optimizer = torch.optim.Adam(parameters, lr=config.lr, betas=(0.9, 0.95))
-    done = 0
+    done, spent = 0, 0.0
     if resume:
         state = checkpoint.load(resume)
         optimizer.load_state_dict(state.optimizer)
-        done = state.step
+        done, spent = state.step, float(state.extra.get("spent", 0.0))
     else:
         model.save(out / "start")
     start = _frozen(out / "start")
     network.refresh()
     engine = Engine(network, end_ids=model.codec.end_ids, temperature=config.temperature, turn_tokens=model.turn_tokens)
     policy = EnginePolicy(engine, model.codec, "training", model.max_tokens)
-    spent = 0.0
     for step in range(done + 1, config.steps + 1):
         clock, metrics = Clock(), dict[str, float]()
         for group in optimizer.param_groups:
@@ -154,7 +153,8 @@ def train(
         with clock.part("publish"):
             network.refresh()
         with clock.part("checkpoint"):
-            state = checkpoint.Checkpoint(step, optimizer.state_dict(), asdict(config), {})
+            extra = {"spent": spent + sum(clock.parts.values())}
+            state = checkpoint.Checkpoint(step, optimizer.state_dict(), asdict(config), extra)
             checkpoint.save(out / "checkpoints", model, state, keep=config.keep)
         spent += sum(clock.parts.values())
         last = step == config.steps or 0 < config.seconds < spent
@@ -205,7 +205,8 @@ def update(
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         tokens += count
-    return {name: value / max(1, tokens) for name, value in totals.items()} | {"teaching": float(len(teaching))}
+    means = {name: value / tokens for name, value in totals.items()} if tokens else {}
+    return means | {"teaching": float(len(teaching))}
 
 
 def _loss(

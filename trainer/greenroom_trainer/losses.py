@@ -8,8 +8,8 @@ def clipped_loss(new: Tensor, old: Tensor, advantages: Tensor, *, low: float, hi
 
     With the ratio w = exp(new - old), the loss is -min(w A, clip(w, 1 - low, 1 + high) A): PPO (arXiv
     1707.06347), equation 7, with the group-relative advantage of DeepSeekMath (arXiv 2402.03300), equation 3.
-    As there, the mean over a rollout's tokens comes first, then the mean over rollouts: a failed rollout that
-    babbles on weighs no more than a short one.
+    The caller averages over all sampled tokens of a minibatch, as in DAPO (arXiv 2503.14476), section 3.3: long
+    rollouts weigh more than in the original, which averages within each rollout first.
 
     Args:
         new: Log-probabilities under the policy being trained (N,), with gradient.

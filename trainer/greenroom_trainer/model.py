@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from greenroom.errors import MissingExtraError, UnknownNameError, UsageError
+from greenroom_trainer.checkpoint import newest
 from greenroom_trainer.codec import Codec
 
 if TYPE_CHECKING:
@@ -216,8 +217,6 @@ def resolve(path: str) -> Path | None:
     Raises:
         UsageError: It looks like a path, but there is no model.
     """
-    from greenroom_trainer.checkpoint import newest
-
     folder = Path(path).expanduser()
     if folder.is_dir():
         for candidate in (folder, newest(folder), newest(folder / "checkpoints")):

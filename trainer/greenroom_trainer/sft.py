@@ -66,17 +66,17 @@ def batches(examples: Sequence[Example], size: int, rng: random.Random) -> Itera
 
 
 def weights(ids: Sequence[int], mask: Sequence[int], given: float) -> list[float]:
-    """Weights of the loss: 1 on the agent's tokens, `given` on given ones that repeat an earlier pair.
+    """Weights of the loss: 1 on the agent's tokens, `given` on given ones that repeat an earlier pair, else 0.
 
     A given token that nothing before announces (the first letters of a name) is noise to the gradient; one
-    that repeats is practice in copying.
+    that repeats is practice in copying. What the agent wrote and the app refused is neither.
     """
     seen: set[tuple[int, int]] = set()
     found: list[float] = []
     pair = (-1, -1)
     for token, own in zip(ids, mask, strict=True):
         pair = (pair[1], token)
-        found.append(1.0 if own else given if pair in seen else 0.0)
+        found.append(1.0 if own == 1 else given if own == 0 and pair in seen else 0.0)
         seen.add(pair)
     return found
 
@@ -154,5 +154,5 @@ def imitation_loss(
     logits = network.logits(ids[:, :-1], select).float()
     losses = functional.cross_entropy(logits, ids[:, 1:][select].to(logits.device), reduction="none")
     weight = weight[select].to(logits.device)
-    own = losses[weight == 1.0]
+    own = losses[(padded(masks)[:, 1:] == 1)[select].to(logits.device)]
     return (losses * weight).sum() / weight.sum(), own.mean().item() if len(own) else 0.0

@@ -14,7 +14,7 @@ from typing import Any, cast
 from greenroom.messages import Message, ToolCall, assistant, calls_of, text_of
 
 LOOKED_UP = ("to",)
-"""Arguments that an app looks up and refuses when it finds nothing, beside those that repeat an id it gave."""
+"""Arguments that an app looks up and refuses when it finds nothing, beside ids that it gave."""
 NUMBERED = re.compile(r"(.*\D)(\d+)")
 
 
@@ -28,7 +28,7 @@ class Fumbler:
 
     def __init__(self, script: Sequence[Message], rng: Random) -> None:
         self._script, self._rng = list(script), rng
-        self._left = rng.randrange(max(1, sum(bool(calls_of(message)) for message in script) - 1))
+        self._left = rng.randrange(max(1, sum(map(_looks_up, script))))
         self._ids: set[str] = set()
         self._next = 0
         self._done = False
@@ -55,7 +55,7 @@ class Fumbler:
             return None
         (call,) = calls
         arguments = cast(dict[str, Any], json.loads(call["function"]["arguments"]))
-        wrong = {name: self._mistyped(name, value) for name, value in arguments.items()}
+        wrong = {name: self._mistyped(name, value) for name, value in arguments.items() if _looked_up(name)}
         names = [name for name, value in wrong.items() if value is not None]
         if not names:
             return None
@@ -77,12 +77,12 @@ class Fumbler:
         """The number of another id, or letters in the wrong order; never an id that the app gave."""
         parts = NUMBERED.fullmatch(value)
         if parts and self._rng.random() < 0.5:
-            numbers = sorted({m[2] for m in map(NUMBERED.fullmatch, sorted(self._ids)) if m and m[2] != parts[2]})
-            if numbers:
-                wrong = parts[1] + self._rng.choice(numbers)
-                return None if wrong in self._ids else wrong
-        wrong = self._swapped(value)
-        return None if wrong in self._ids else wrong
+            others = {m[2] for m in map(NUMBERED.fullmatch, self._ids) if m}
+            wrong = sorted({parts[1] + number for number in others} - self._ids)
+            if wrong:
+                return self._rng.choice(wrong)
+        swapped = self._swapped(value)
+        return None if swapped in self._ids else swapped
 
     def _swapped(self, text: str) -> str | None:
         """Two neighbouring letters of a word exchanged; None when no two differ."""
@@ -98,6 +98,16 @@ class Fumbler:
         if a.isupper():
             a, b = a.lower(), b.upper()
         return f"{text[:k]}{b}{a}{text[k + 2 :]}"
+
+
+def _looks_up(message: Message) -> bool:
+    """Whether a message has one call, and that call an argument that is looked up."""
+    calls = calls_of(message)
+    return len(calls) == 1 and any(map(_looked_up, json.loads(calls[0]["function"]["arguments"])))
+
+
+def _looked_up(name: str) -> bool:
+    return name in LOOKED_UP or name.removesuffix("s").endswith("id")
 
 
 def _with(call: ToolCall, arguments: dict[str, Any]) -> Message:

@@ -17,6 +17,7 @@ HITS = m.tool("call_1", json.dumps({"hits": [{"id": "Ann-12", "from": "Ann Lee"}
 SEARCH = m.assistant(None, m.call("app_search", "call_1", query="from:Ann Lee"))
 READ = m.assistant(None, m.call("app_read", "call_2", message_id="Ann-12", note="Ann-12 and more"))
 DONE = m.assistant("Done.")
+LOOKING_UP = ("file_rule", "find_fact", "forward", "reply_fact", "schedule", "unsubscribe")
 
 
 def said(script: Sequence[Message], seed: int) -> list[Message]:
@@ -74,6 +75,9 @@ def test_fumbles_are_refused_and_do_no_harm(family: str) -> None:
     groups = asyncio.run(engine.play([GroupSpec(f"mail/train/{family}/{n}") for n in range(8)]))
     played = [rollout for group in groups for rollout in group.rollouts]
     assert [rollout.reward for rollout in played] == [1.0] * 8
-    results = [m.text_of(x) for r in played for x in r.trajectory.messages if x["role"] == "tool"]
-    # A rule or a vacation is written down without looking anything up: there is nothing to mistype.
-    assert any('"error"' in text for text in results) == (family not in ("filter_rule", "vacation"))
+    refused = [
+        sum(m.text_of(x).startswith('{"error"') for x in r.trajectory.messages if x["role"] == "tool") for r in played
+    ]
+    assert max(refused) <= 1
+    if family in LOOKING_UP:
+        assert refused == [1] * 8
