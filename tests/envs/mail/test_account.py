@@ -1,11 +1,11 @@
 from datetime import timedelta
 
 import pytest
-from support.mailbox import Mailbox
 
 from greenroom_envs.mail import app
 from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.settling import first_password
+from support.mailbox import Mailbox
 
 
 @pytest.fixture

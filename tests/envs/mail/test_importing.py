@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support.mailbox import Mailbox
 
 from greenroom.errors import UsageError
 from greenroom.worlds import build_base
 from greenroom_envs.mail.importing import read_mail, recipe
 from greenroom_envs.mail.models import MessageRow
+from support.mailbox import Mailbox
 
 ANNA, WILL = "Anna Berg <anna@berg.org>", "Will Stone <will@stone.org>"
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from support.mailbox import Mailbox
 
 from greenroom import Split, World
 from greenroom.names import COMPANY_KINDS
@@ -14,6 +13,7 @@ from greenroom_envs.mail import app, names
 from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.models import Account, CalendarEvent, Contact, Draft, MessageRow, Subscription, Thread
 from greenroom_envs.mail.populate import QUIET
+from support.mailbox import Mailbox
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another(tmp_path: Path) -> None:

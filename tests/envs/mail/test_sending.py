@@ -1,9 +1,9 @@
 import pytest
-from support.mailbox import Mailbox
 
 from greenroom_envs.mail.families.planting import Planted
 from greenroom_envs.mail.models import Account
 from greenroom_envs.mail.people import Party
+from support.mailbox import Mailbox
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from greenroom.sandboxes import LocalSandbox
 
 # Recorded when these six were all families, and 23 tools all tools.
 RECORDED = {
-    "find_fact": "4ae5985cebbc6c41",
-    "reply_fact": "50a5aa76494a1f90",
-    "file_rule": "ea6d4f85d30af04a",
-    "forward": "2979f64882e411bb",
-    "schedule": "c3fc53133a506485",
-    "unsubscribe": "ad571c75ee35c253",
+    "find_fact": "fb6d732e45877fff",
+    "reply_fact": "49f5d3f09ca91b0d",
+    "file_rule": "b42fc515e9c5f2c2",
+    "forward": "fcd867757bc3fcd9",
+    "schedule": "e6368f18ce4834ce",
+    "unsubscribe": "d505972cc719f619",
 }
 
 

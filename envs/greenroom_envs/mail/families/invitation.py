@@ -93,9 +93,7 @@ def _wanted(action: str, message: Planted, starts: object) -> list[Wanted]:
     status = {"accept": "accepted", "decline": "declined"}[action]
     wanted = [
         updated("mail_invitation", key=message.id, values={"status": status}),
-        inserted(
-            "mail_message", {"folder": "sent", "reply_to": message.id, "recipient": message.sender.address}
-        ),
+        inserted("mail_message", {"folder": "sent", "reply_to": message.id, "recipient": message.sender.address}),
     ]
     if action == "accept":
         wanted.append(inserted("mail_event", {"title": message.subject, "starts_at": starts}))

@@ -114,9 +114,7 @@ def forward(world: World, message_id: str, to: str, note: str = "") -> Sent:
 
 
 @app.tool
-def compose(
-    world: World, to: list[str], subject: str, body: str, cc: Some = NOBODY, bcc: Some = NOBODY
-) -> SentToAll:
+def compose(world: World, to: list[str], subject: str, body: str, cc: Some = NOBODY, bcc: Some = NOBODY) -> SentToAll:
     """Write a new message to several people and send it.
 
     Args:
@@ -129,9 +127,7 @@ def compose(
     require_text(subject=subject, body=body)
     everybody = resolve_all(world, to, cc, bcc)
     thread = new_thread(world, subject)
-    message = put(
-        world, recipient=everybody.recipient, subject=subject, body=body, thread_id=thread, others=everybody
-    )
+    message = put(world, recipient=everybody.recipient, subject=subject, body=body, thread_id=thread, others=everybody)
     return sent_to_all(message, everybody)
 
 
