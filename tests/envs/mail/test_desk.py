@@ -185,4 +185,4 @@ def test_search_knows_minus_has_dates_and_counts(mailbox: Mailbox, quote: Plante
 def test_what_somebody_and_the_user_wrote_is_listed_together(mailbox: Mailbox, quote: Planted) -> None:
     mailbox.call("reply", message_id=quote.handle, body="Fine.")
     hits = mailbox.call("list_with", person=quote.sender.name)["hits"]
-    assert [hit["folder"] if "folder" in hit else "inbox" for hit in hits] == ["sent", "inbox"]
+    assert [hit.get("folder", "inbox") for hit in hits] == ["sent", "inbox"]

@@ -39,9 +39,11 @@ MINUTES = 12
 def ask(world: World, split: Split) -> Task:
     """Have a question asked by mail, and the answer told; an older mail has another amount."""
     plant, rng = Plant(world, split), world.random
-    subject, (right, wrong) = plant.topic(PROJECT_KINDS), draw_facts(rng, 2, world.now.date())
+    subject, (right, wrong, elsewhere) = plant.topic(PROJECT_KINDS), draw_facts(rng, 3, world.now.date())
     knows, other = plant.person(), plant.person()
     old = plant.message(other, subject, wrong.body(rng, split))
+    # The id of the answer that will come follows from what its writer wrote before.
+    plant.message(knows, plant.topic(PROJECT_KINDS), elsewhere.body(rng, split))
     plant.insert()
     world.session.add(Habit(address=knows.address, minutes=MINUTES, answer=right.body(rng, split)))
     handle = f"{knows.first}-{next_number(world, knows.first)}"
@@ -72,7 +74,7 @@ def ask(world: World, split: Split) -> Task:
                 inserted("mail_message", {"folder": "sent", "recipient": knows.address}),
             ],
             said=[bare(right.amount)],
-            unsaid=[bare(wrong.amount)],
+            unsaid=[bare(wrong.amount), bare(elsewhere.amount)],
         ),
         max_steps=s.MAX_STEPS,
     )

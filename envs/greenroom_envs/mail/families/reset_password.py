@@ -13,12 +13,18 @@ from greenroom_envs.mail.families.planting import Plant
 from greenroom_envs.mail.families.told import ENDS, OPENINGS, value_fact
 from greenroom_envs.mail.life import POSTMASTER
 from greenroom_envs.mail.mailbox import next_number
+from greenroom_envs.mail.people import Party
 
 REQUESTS = Wordings(
     OPENINGS,
     ("I forgot my mail password, ", "my password is lost, ", "I cannot sign in any more, "),
     ("set it to {password}", "make it {password}", "the new one is {password}"),
     ENDS,
+)
+NOTICES = Wordings(
+    ("your mailbox ", "at the moment your mailbox ", "this month your mailbox "),
+    ("uses {percent} percent of its room", "is {percent} percent full", "holds {percent} percent of what it may"),
+    (".", ". There is nothing to do.", ". This is a monthly note.", ". No answer is needed."),
 )
 TOOLS = (
     "mail_search",
@@ -40,6 +46,9 @@ TOOLS = (
 def reset_password(world: World, split: Split) -> Task:
     """Have a forgotten password replaced."""
     plant, rng = Plant(world, split), world.random
+    # An older mail of the postmaster: the id of the one that will come follows from it.
+    plant.message(Party(*POSTMASTER), "your mailbox", NOTICES.one(rng, split, percent=str(rng.randrange(20, 90))))
+    plant.insert()
     password, other = (f"{names.word(rng, split)}-{rng.randrange(1000, 10_000)}" for _ in range(2))
     salt, number = profile(world).salt, (world.session.scalar(select(func.max(Reset.id))) or 0) + 1
     code, sender = reset_code(salt, number), POSTMASTER[0]
