@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, TypeVar
+from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, TypeVarTuple
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Select, column, func, select, table
@@ -26,7 +26,7 @@ SHOWN = (
 
 Listing: TypeAlias = "Select[str, str, int, str, datetime, str]"
 
-Chosen = TypeVar("Chosen", bound="Select[Any]")
+Columns = TypeVarTuple("Columns")
 
 Limit = Annotated[int, Field(ge=1, le=50)]
 Page = Annotated[int, Field(ge=1, le=10_000)]
@@ -51,7 +51,7 @@ def statement(world: World, query: Query, *, oldest: bool = False) -> Listing:
     return found.order_by(key.asc() if oldest else key.desc())
 
 
-def matching(world: World, chosen: Chosen, query: Query) -> Chosen:
+def matching(world: World, chosen: "Select[*Columns]", query: Query) -> "Select[*Columns]":
     """Narrow a statement on messages down to those that a query means."""
     if query.match:
         match = f"({query.match}) NOT ({query.without})" if query.without else query.match

@@ -10,9 +10,8 @@ from faker import Faker
 from sqlalchemy import insert
 
 from greenroom import Size, Split, World
-from greenroom_envs.mail import models
+from greenroom_envs.mail import index, models, tally
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.index import drop_triggers, rebuild
 from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.names import first_number, tag
 from greenroom_envs.mail.people import Circle, Party, cast_around, meet, with_cast
@@ -64,11 +63,13 @@ def fill(world: World, split: Split, circle: Circle, notes: Sequence[Note]) -> N
 
 
 def _insert_all(world: World, circle: Circle, notes: Sequence[Note]) -> None:
+    index.drop_triggers(world.session)
+    tally.drop_triggers(world.session)
     _insert_fixtures(world, circle.me)
     _insert_people(world, circle.contacts, circle.newsletters)
-    drop_triggers(world.session)
     _insert_messages(world, notes)
-    rebuild(world.session)
+    index.rebuild(world.session)
+    tally.count_all(world.session)
 
 
 def _bulk(world: World, model: type[models.Base], rows: Sequence[dict[str, Any]]) -> None:

@@ -84,7 +84,7 @@ def invitation(world: World, split: Split) -> Task:
         solution=solution,
         slips=slips,
         excess=s.delete_call(plant.bystander),
-        verifier=says_no(other) if refused else expect(_wanted(action, message, begins(at))),
+        verifier=says_no([], [other]) if refused else expect(_wanted(action, message, begins(at))),
         max_steps=s.MAX_STEPS,
     )
 

@@ -1,6 +1,6 @@
 """What the families beyond the first six share: openings, facts of the user's, and verifiers of a no."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -33,13 +33,14 @@ def value_fact(rng: Random, split: Split, key: str, value: str, *cues: str) -> F
     return Fact(key=key, value=value, wordings=VALUES.draw(rng, split, 2, value=value), cues=(key, *cues))
 
 
-def says_no(*reasons: str) -> Callable[[Evidence], Verdict]:
-    """A verifier of tasks whose answer is no: nothing changed, and one of the reasons was told.
+def says_no(reasons: Sequence[str], about: Sequence[str]) -> Callable[[Evidence], Verdict]:
+    """A verifier of tasks whose answer is no: nothing changed, and the user was told why, and of what.
 
     Args:
-        reasons: The rule's or the case's own words, any of which will do.
+        reasons: The rule's own words, any of which will do; none when the case speaks for itself.
+        about: What names the case, any of which will do: so that one no does not fit all tasks.
     """
-    tests = [expect(said=[reason], unsaid=["done"]) for reason in reasons]
+    tests = [expect(said=[r, a] if r else [a], unsaid=["done"]) for r in reasons or [""] for a in about]
 
     def verify(evidence: Evidence) -> Verdict:
         return max((test(evidence) for test in tests), key=lambda verdict: verdict.score)

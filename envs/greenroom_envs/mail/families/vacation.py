@@ -58,11 +58,13 @@ def vacation(world: World, split: Split) -> Task:
             slots={"first": spoken(first), "last": spoken(last)},
         ),
         tools=TOOLS,
-        solution=s.script(look, "No, it can be set for thirty days at most.")
+        solution=s.script(look, f"No, it can be set for thirty days at most, which is until {within}.")
         if long
         else s.script(away(spoken(last)), s.DONE),
         slips=(s.script(away(within if long else spoken(early)), s.DONE), s.script(look, s.DONE)),
         excess=s.delete_call(plant.bystander),
-        verifier=says_no("thirty days", "30 days") if long else expect([inserted("mail_vacation", wanted)]),
+        verifier=says_no(["thirty days", "30 days"], [spoken(last), within])
+        if long
+        else expect([inserted("mail_vacation", wanted)]),
         max_steps=s.MAX_STEPS,
     )

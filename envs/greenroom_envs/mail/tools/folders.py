@@ -1,14 +1,14 @@
 """Folders: which there are, and what is in them."""
 
-from collections import Counter
 from typing import TypedDict
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 
 from greenroom import Refusal, World
+from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.hits import Hits, Limit, Page, page_of, statement
-from greenroom_envs.mail.models import Folder, MessageRow
+from greenroom_envs.mail.models import Folder
 from greenroom_envs.mail.query import Query
 
 
@@ -36,18 +36,11 @@ def list_folder(world: World, folder: str = "inbox", limit: Limit = 5, page: Pag
 @app.tool(writes=False)
 def folders(world: World) -> list[FolderCount]:
     """List all folders with their number of messages and of unread ones."""
-    counted = select(MessageRow.folder, func.count()).group_by(MessageRow.folder)
-    totals = _counts(world, counted)
-    new = _counts(world, counted.where(MessageRow.read_at.is_(None)))
-    names = world.session.scalars(select(Folder.name).order_by(Folder.name))
-    return [{"folder": n, "messages": totals[n], "unread": new[n]} for n in names]
-
-
-def _counts(world: World, counted: "Select[str, int]") -> Counter[str]:
-    counts = Counter[str]()
-    for name, count in world.session.execute(counted):
-        counts[name] = count
-    return counts
+    held, found = tally.of_folders(world.session), list[FolderCount]()
+    for name in world.session.scalars(select(Folder.name).order_by(Folder.name)):
+        messages, unread = held.get(name, (0, 0))
+        found.append({"folder": name, "messages": messages, "unread": unread})
+    return found
 
 
 def require_folder(world: World, name: str) -> str:
