@@ -109,6 +109,7 @@ class LocalSandbox:
             solution=list(made.solution),
             slips=[list(slip) for slip in made.slips],
             excess=made.excess,
+            level=made.level,
         )
 
     def _task(self, text: str) -> tuple[Task, str]:
