@@ -102,7 +102,7 @@ def test_any_schema_valid_calls_are_answered(sandbox: LocalSandbox, data: st.Dat
 
 
 @pytest.mark.parametrize("tool", app.tools.values(), ids=lambda tool: tool.name)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_any_schema_breaking_call_is_answered(sandbox: LocalSandbox, tool: Tool, data: st.DataObject) -> None:
     with sandbox.base(Split.TRAIN).open() as world:

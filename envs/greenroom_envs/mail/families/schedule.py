@@ -78,6 +78,7 @@ def schedule(world: World, split: Split) -> Task:
         excess=s.delete_call(plant.bystander),
         verifier=expect([inserted("mail_event", {"title": _names(subject), "starts_at": _begins(times[right])})]),
         max_steps=s.MAX_STEPS,
+        level=1 + (right == 0),
     )
 
 
