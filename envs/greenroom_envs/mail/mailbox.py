@@ -23,6 +23,13 @@ LAST = select(func.max(MessageRow.number)).where(MessageRow.tag == bindparam("ta
 HABIT = select(Habit.minutes).where(Habit.address == bindparam("address"))
 ANSWERS = "mail.answers"
 MANY = 50
+HOURLY = 60
+RECENT = (
+    select(MessageRow.sent_at)
+    .where(MessageRow.sent_at > bindparam("since"), MessageRow.address == bindparam("address"))
+    .order_by(MessageRow.sent_at.desc())
+    .limit(HOURLY)
+)
 NAMED = select(Contact).where(Contact.name == bindparam("name")).limit(6)
 
 
@@ -158,6 +165,21 @@ def next_number(world: World, sender_tag: str) -> int:
     """The number of the next message of a tag. Messages are never destroyed, so none comes twice."""
     last = world.session.scalar(LAST, {"tag": sender_tag})
     return first_number(world.random) if last is None else last + 1
+
+
+def limit_sending(world: World) -> None:
+    """Refuse to send more within an hour than a provider lets one account send.
+
+    Raises:
+        Refusal: The user has sent so much; the sentence says when there is room again.
+    """
+    mine = {"address": owner(world).address, "since": utc_now(world) - timedelta(hours=1)}
+    sent = world.session.scalars(RECENT, mine).all()
+    if len(sent) >= HOURLY:
+        minutes = -((utc_now(world) - timedelta(hours=1) - sent[-1]) // timedelta(minutes=1))
+        raise Refusal(
+            "sending_limit", f"{HOURLY} messages went out within an hour, the most that may: wait {minutes} minutes."
+        )
 
 
 def send(

@@ -115,6 +115,17 @@ def _words(world: World) -> set[str]:
     return found
 
 
+def test_some_people_live_together_and_companies_have_several(mailbox: Mailbox) -> None:
+    with mailbox.world.transaction("world") as session:
+        me = session.get_one(Account, 1)
+        contacts = session.scalars(select(Contact).order_by(Contact.id)).all()
+    home = [c for c in contacts if c.name.split()[1] == me.name.split()[1]]
+    assert len(home) >= 2
+    assert {c.address.split("@")[1] for c in home[:2]} == {f"{me.name.split()[1].lower()}.com"}
+    domains = Counter(c.address.split("@")[1] for c in contacts)
+    assert max(domains.values()) >= 4
+
+
 @pytest.mark.slow
 def test_activity_of_a_medium_world_has_a_heavy_tail(bases: Path) -> None:
     world = build_base(app.recipe("medium", "train"), bases).snapshot().open()

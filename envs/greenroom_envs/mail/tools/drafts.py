@@ -10,7 +10,7 @@ from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.dates import read_future, shown
 from greenroom_envs.mail.life import SENDS
-from greenroom_envs.mail.mailbox import require_text, resolve, resolve_all, utc_now
+from greenroom_envs.mail.mailbox import limit_sending, require_text, resolve, resolve_all, utc_now
 from greenroom_envs.mail.models import Draft
 from greenroom_envs.mail.outbox import addressees, draft_files, drop_draft, find_draft, send_now
 from greenroom_envs.mail.tools.sending import Sent
@@ -79,7 +79,9 @@ def send_draft(world: World, draft_id: DraftId) -> Sent:
     Args:
         draft_id: Its number, as mail_list_drafts shows it.
     """
-    message = send_now(world, find_draft(world, draft_id))
+    draft = find_draft(world, draft_id)
+    limit_sending(world)
+    message = send_now(world, draft)
     return {"sent": message.handle, "to": message.recipient}
 
 

@@ -1,15 +1,23 @@
 """Folders: which there are, and what is in them."""
 
-from typing import TypedDict
+from typing import Any, Literal, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.hits import Hits, Limit, Page, page_of, statement
-from greenroom_envs.mail.models import Folder
+from greenroom_envs.mail.hits import SHOWN, STATES, Hits, Limit, Page, page_of, statement
+from greenroom_envs.mail.models import Folder, MessageRow
 from greenroom_envs.mail.query import Query
+
+Sort = Literal["latest", "oldest", "sender", "subject"]
+ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "latest": (MessageRow.id.desc(),),
+    "oldest": (MessageRow.id.asc(),),
+    "sender": (MessageRow.sender.asc(), MessageRow.id.asc()),
+    "subject": (MessageRow.subject.asc(), MessageRow.id.asc()),
+}
 
 
 class FolderCount(TypedDict):
@@ -31,6 +39,31 @@ def list_folder(world: World, folder: str = "inbox", limit: Limit = 5, page: Pag
     """
     name = require_folder(world, folder)
     return page_of(world, statement(world, Query(folders=(name,))), limit, page)
+
+
+@app.tool
+def list_messages(
+    world: World,
+    folder: str = "inbox",
+    sort: Sort = "latest",
+    unread: bool = False,
+    starred: bool = False,
+    limit: Limit = 10,
+    page: Page = 1,
+) -> Hits:
+    """List the messages of one folder in any order.
+
+    Args:
+        folder: Its name, such as inbox, archive, sent, spam or trash.
+        sort: latest or oldest first, or by the name of the sender or by subject, from A to Z.
+        unread: Only those that were not read.
+        starred: Only those with a star.
+        limit: How many messages a page holds.
+        page: Which page, from 1.
+    """
+    chosen = select(*SHOWN).where(MessageRow.folder == require_folder(world, folder))
+    wanted = [STATES[name] for name, given in (("unread", unread), ("starred", starred)) if given]
+    return page_of(world, chosen.where(*wanted).order_by(*ORDERS[sort]), limit, page)
 
 
 @app.tool(writes=False)

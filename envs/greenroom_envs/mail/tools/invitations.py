@@ -28,7 +28,7 @@ def list_invitations(world: World, pending: bool = True) -> list[Invited]:
     chosen = chosen.where(Invitation.starts_at >= utc_now(world))
     if pending:
         chosen = chosen.where(Invitation.status == "open")
-    rows = world.session.execute(chosen.order_by(Invitation.starts_at, MessageRow.id).limit(20)).all()
+    rows = world.session.execute(chosen.order_by(Invitation.starts_at, Invitation.message_id).limit(20)).all()
     return [_line(message, invitation) for message, invitation in rows]
 
 
