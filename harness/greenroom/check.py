@@ -7,7 +7,7 @@ from greenroom.app import App
 from greenroom.checks.playing import ROOM, Effects, Played, play, play_carefully, with_excess
 from greenroom.checks.processes import can_be_loaded, ends_elsewhere
 from greenroom.checks.report import CheckReport, FamilyReport, told
-from greenroom.errors import UnknownNameError
+from greenroom.errors import GreenroomError, UnknownNameError
 from greenroom.faults import HOSTILE, REALISTIC
 from greenroom.messages import Message, assistant
 from greenroom.purity import folders, read_source, watching
@@ -57,7 +57,6 @@ def check_app(
 
     Raises:
         UnknownNameError: There is no such family.
-        AppError: A tool, a handler or a family failed: a bug in the app.
     """
     for name in families:
         if name not in app.playable:
@@ -89,17 +88,19 @@ class _Prover:
         figures: dict[str, list[float]] = defaultdict(list)
         faults: Counter[str] = Counter()
         tools: set[str] = set()
-        other = self._solution(self._id(name, indices.stop))
         for index in indices:
             task = self._id(name, index)
             on_task(task)
-            brief = self.sandbox.prepare(task)
-            oracle = self._prove_oracle(brief, figures, report.violations)
-            self._prove_others(brief, other, figures, report.violations)
-            faulty = self._prove_faulty(task, oracle.effects, figures, report.violations)
+            try:
+                brief, other = self.sandbox.prepare(task), self._solution(self._id(name, index + 1))
+                oracle = self._prove_oracle(brief, figures, report.violations)
+                self._prove_others(brief, other, figures, report.violations)
+                faulty = self._prove_faulty(task, oracle.effects, figures, report.violations)
+            except GreenroomError as error:  # One bad task must not hide what is wrong with the others.
+                report.violations.append(f"{task}: cannot be played: {error}")
+                continue
             tools |= set(oracle.calls)
             faults.update(faulty.troubles)
-            other = brief.solution
             self.sandbox.release(brief.snapshot)
         report.tools, report.faults = sorted(tools), dict(sorted(faults.items()))
         report.summarize(figures)
@@ -109,9 +110,8 @@ class _Prover:
         return f"{self.app.name}/{self.split}/{family}/{index}"
 
     def _solution(self, task: str) -> Sequence[Message]:
-        brief = self.sandbox.prepare(task)
-        self.sandbox.release(brief.snapshot)
-        return brief.solution
+        """The solution of a task: mostly the one that is proved next, so that it is made once."""
+        return self.sandbox.prepare(task).solution
 
     def _prove_oracle(self, brief: Brief, figures: dict[str, list[float]], violations: list[str]) -> Played:
         """The solution wins, no call of it is refused, and it ends the same when the task is made again."""
