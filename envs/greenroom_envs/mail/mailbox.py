@@ -167,6 +167,12 @@ def next_number(world: World, sender_tag: str) -> int:
     return first_number(world.random) if last is None else last + 1
 
 
+def wait_of(left: timedelta) -> str:
+    """A wait as refusals tell it: whole minutes, rounded up."""
+    minutes = -(-left // timedelta(minutes=1))
+    return f"{minutes} minute{'s' if minutes > 1 else ''}"
+
+
 def limit_sending(world: World) -> None:
     """Refuse to send more within an hour than a provider lets one account send.
 
@@ -176,10 +182,9 @@ def limit_sending(world: World) -> None:
     mine = {"address": owner(world).address, "since": utc_now(world) - timedelta(hours=1)}
     sent = world.session.scalars(RECENT, mine).all()
     if len(sent) >= HOURLY:
-        minutes = -((utc_now(world) - timedelta(hours=1) - sent[-1]) // timedelta(minutes=1))
-        raise Refusal(
-            "sending_limit", f"{HOURLY} messages went out within an hour, the most that may: wait {minutes} minutes."
-        )
+        left = sent[-1] + timedelta(hours=1) - utc_now(world)
+        told = f"{HOURLY} messages went out within an hour, the most that may: wait {wait_of(left)}."
+        raise Refusal("sending_limit", told, retry_after=int(left.total_seconds()))
 
 
 def send(

@@ -79,9 +79,7 @@ def sign_out(world: World) -> SignedIn:
 def request_reset(world: World) -> CodeSent:
     """Have a code sent for a forgotten password; it comes by mail within half a minute and is good for ten."""
     now = utc_now(world)
-    recent = select(func.count()).where(Reset.asked_at > now - account.WINDOW)
-    if (world.session.scalar(recent) or 0) >= account.RESETS:
-        raise Refusal("too_many_codes", f"{account.RESETS} codes were sent within an hour: wait, or use the last one.")
+    account.require_codes(world)
     number = (world.session.scalar(select(func.max(Reset.id))) or 0) + 1
     world.session.add(
         Reset(id=number, code=account.reset_code(account.profile(world).salt, number), asked_at=now, used=False)
