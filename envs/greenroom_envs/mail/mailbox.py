@@ -242,12 +242,6 @@ def _expect_answer(world: World, message_id: int, address: str) -> None:
         world.schedule(ANSWERS, {"message": message_id, "address": address}, after=timedelta(minutes=minutes))
 
 
-def short_date(moment: datetime, now: datetime) -> str:
-    """A day as mail lists show it: `3 Mar`, with the year when it is another."""
-    day = f"{moment.day} {moment:%b}"
-    return day if moment.year == now.year else f"{day} {moment.year}"
-
-
 def handles(messages: Iterable[MessageRow]) -> list[str]:
     """The ids that agents see."""
     return [message.handle for message in messages]

@@ -102,13 +102,22 @@ def _free(address: str, taken: set[str]) -> str:
 
 def cast_around(world: World) -> list[Party]:
     """The owner of the cast, then the household and the colleagues; nobody in a world without a cast."""
-    table = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cast_person'")
-    if world.session.scalar(table) is None:
+    if not _has_cast(world):
         return []
     me = owner(world.session)
     near = or_(Person.household_id == me.household_id, Person.company_id == me.company_id)
     others = world.session.scalars(select(Person).where(near, Person.id != me.id).order_by(Person.id))
     return [Party(person.name, person.email, person.phone) for person in (me, *others)]
+
+
+def zone_around(world: World) -> str:
+    """The time zone of the cast's owner; UTC in a world without a cast."""
+    return owner(world.session).household.time_zone if _has_cast(world) else "UTC"
+
+
+def _has_cast(world: World) -> bool:
+    table = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cast_person'")
+    return world.session.scalar(table) is not None
 
 
 def with_cast(circle: Circle, cast: Sequence[Party]) -> Circle:

@@ -66,12 +66,14 @@ CASES = (("accept", True, 2), ("accept", False, 1), ("decline", False, 1), ("acc
 
 @dataclass(frozen=True)
 class Scene:
-    """An invitation in the mailbox, and what else is at its time."""
+    """An invitation in the mailbox, and what else is at its time; `stored` is what the world keeps of a moment."""
 
     message: Planted
     at: datetime
     other: str
     instead: datetime
+    stored: datetime
+    stored_instead: datetime
 
 
 @app.task_family
@@ -114,12 +116,12 @@ def _prepare(plant: Plant, *, busy: bool) -> Scene:
     body = BODIES.one(rng, split, date=spoken(at), time=clock(at))
     message = plant.message(plant.person(), subject, body)
     plant.insert()
-    naive = at.replace(tzinfo=None)
+    naive = plant.stored(at)
     world.session.add(Invitation(message_id=message.id, title=subject, starts_at=naive))
     if busy:
         shift = timedelta(minutes=rng.choice((-30, 0, 30)))
         world.session.add(CalendarEvent(title=other, starts_at=naive + shift))
-    return Scene(message, at, other, instead)
+    return Scene(message, at, other, instead, naive, plant.stored(instead))
 
 
 def _scripts(scene: Scene, action: str, *, busy: bool) -> tuple[tuple[Message, ...], tuple[tuple[Message, ...], ...]]:
@@ -147,9 +149,9 @@ def _verifier(scene: Scene, action: str, *, busy: bool) -> Verifier:
     message = scene.message
     values = {"status": "declined" if action == "decline" else "accepted"}
     if action == "propose" and busy:
-        values = {"status": "proposed", "proposed_at": begins(scene.instead)}
+        values = {"status": "proposed", "proposed_at": begins(scene.stored_instead)}
     told = {"folder": "sent", "reply_to": message.id, "recipient": message.sender.address}
     wanted: list[Wanted] = [updated("mail_invitation", key=message.id, values=values), inserted("mail_message", told)]
     if values["status"] == "accepted":
-        wanted.append(inserted("mail_event", {"title": message.subject, "starts_at": begins(scene.at)}))
+        wanted.append(inserted("mail_event", {"title": message.subject, "starts_at": begins(scene.stored)}))
     return expect(wanted)

@@ -117,7 +117,7 @@ def send_later(world: World, split: Split) -> Task:
                     "mail_draft",
                     {
                         "recipient": recipient.address,
-                        "send_at": begins(at),
+                        "send_at": begins(plant.stored(at)),
                         "body": states(bare(fact.amount), wrong_fact.amount),
                     },
                 )

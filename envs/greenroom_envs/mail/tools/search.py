@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from greenroom import World
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.hits import STATES, Hits, Limit, Page, matching, page_of, statement
-from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.query import Query, parse_query
 from greenroom_envs.mail.tools.folders import require_folder
 
@@ -68,7 +68,7 @@ def _found(world: World, query: str, limit: int, page: int, *, oldest: bool = Fa
 
 
 def _parsed(world: World, query: str) -> Query:
-    parsed = parse_query(query, utc_now(world).date())
+    parsed = parse_query(query, Clock.of(world).today)
     for name in parsed.folders:
         require_folder(world, name)
     return parsed
