@@ -13,12 +13,12 @@ from greenroom.sandboxes import LocalSandbox
 
 # Recorded when these six were all families, and 23 tools all tools.
 RECORDED = {
-    "find_fact": "fb6d732e45877fff",
-    "reply_fact": "49f5d3f09ca91b0d",
-    "file_rule": "b42fc515e9c5f2c2",
-    "forward": "fcd867757bc3fcd9",
-    "schedule": "e6368f18ce4834ce",
-    "unsubscribe": "d505972cc719f619",
+    "find_fact": "fc820b934d875b48",
+    "reply_fact": "19b89254665226cf",
+    "file_rule": "42208cf72ee0cf55",
+    "forward": "8447ef9c55a5c8a8",
+    "schedule": "9feb73c67fdace0e",
+    "unsubscribe": "7b7e61214e2a5444",
 }
 
 
