@@ -26,6 +26,7 @@ class Brief:
         solution: The oracle's assistant messages.
         slips: Mistaken solutions.
         excess: One destructive act.
+        level: How hard it is within its family, from 1.
     """
 
     task: str
@@ -37,6 +38,7 @@ class Brief:
     solution: list[Message]
     slips: list[list[Message]]
     excess: ToolCall
+    level: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

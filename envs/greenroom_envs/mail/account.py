@@ -1,13 +1,14 @@
 """The account's secrets: passwords are kept as hashes, reset codes follow from the account's salt."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from greenroom import Refusal, World
-from greenroom_envs.mail.desk import Attempt, Profile, SessionRow
-from greenroom_envs.mail.mailbox import utc_now
+from greenroom_envs.mail.desk import Attempt, Profile, Reset, SessionRow
+from greenroom_envs.mail.mailbox import utc_now, wait_of
 
 SESSION = timedelta(minutes=30)
 CODE_LIFE = timedelta(minutes=10)
@@ -59,7 +60,28 @@ def require_tries(world: World) -> None:
         Refusal: There were too many.
     """
     if tries_left(world) == 0:
-        raise Refusal("locked", f"There were {TRIES} wrong tries within an hour: wait an hour, then try again.")
+        left = _until_free(world, Attempt.at, TRIES)
+        told = f"There were {TRIES} wrong tries within an hour: wait {wait_of(left)}, then try again."
+        raise Refusal("locked", told, retry_after=int(left.total_seconds()))
+
+
+def require_codes(world: World) -> None:
+    """Refuse to send another code after too many of them.
+
+    Raises:
+        Refusal: There were too many within an hour.
+    """
+    recent = select(func.count()).where(Reset.asked_at > utc_now(world) - WINDOW)
+    if (world.session.scalar(recent) or 0) >= RESETS:
+        left = _until_free(world, Reset.asked_at, RESETS)
+        told = f"{RESETS} codes were sent within an hour: use the last one, or wait {wait_of(left)}."
+        raise Refusal("too_many_codes", told, retry_after=int(left.total_seconds()))
+
+
+def _until_free(world: World, column: "InstrumentedAttribute[datetime]", most: int) -> timedelta:
+    """How long until the so-manieth latest of something is an hour old."""
+    latest = select(column).order_by(column.desc()).offset(most - 1).limit(1)
+    return world.session.scalars(latest).one() + WINDOW - utc_now(world)
 
 
 def note_wrong_try(world: World) -> int:

@@ -1,7 +1,7 @@
 """The app object of mail, to which tools, population and task families are added."""
 
 from greenroom import App
-from greenroom_envs.mail import index
+from greenroom_envs.mail import index, tally
 from greenroom_envs.mail.models import Base
 
 POLICY = (
@@ -19,4 +19,4 @@ app = App(
     incidental={"mail_message": {"read_at"}},
 )
 
-__all__ = ["app", "index"]
+__all__ = ["app", "index", "tally"]

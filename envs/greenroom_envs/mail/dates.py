@@ -3,8 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 
-from greenroom import Refusal, World
-from greenroom_envs.mail.mailbox import utc_now
+from greenroom import Refusal
 
 MONTHS = "January February March April May June July August September October November December".lower().split()
 HOUR = timedelta(hours=1)
@@ -52,28 +51,6 @@ def read_time(text: str) -> time:
     if not parts or int(parts[1]) > 23 or int(parts[2]) > 59:
         raise Refusal("bad_time", f"'{text}' is no time of day: write it like 10:30 or 16:05.")
     return time(int(parts[1]), int(parts[2]))
-
-
-def read_moment(world: World, date: str, time: str) -> datetime:
-    """The moment that a date and a time mean.
-
-    Raises:
-        Refusal: One of them is none.
-    """
-    return datetime.combine(read_date(date, utc_now(world).date()), read_time(time))
-
-
-def read_future(world: World, date: str, time: str) -> datetime:
-    """The moment that a date and a time mean, which must be to come.
-
-    Raises:
-        Refusal: One of them is none, or it is past.
-    """
-    moment = read_moment(world, date, time)
-    now = utc_now(world)
-    if moment <= now:
-        raise Refusal("past", f"{shown(moment)} is past; it is {shown(now)} now. Name a later time.")
-    return moment
 
 
 def shown(moment: datetime) -> str:

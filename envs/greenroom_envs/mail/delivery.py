@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_, select
 
 from greenroom import World
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.desk import Recipient, Rule, Vacation, VacationSent, Verdict
 from greenroom_envs.mail.mailbox import new_thread, next_number, owner, send, utc_now
 from greenroom_envs.mail.models import Attachment, Contact, MessageLabel, MessageRow, Thread
@@ -86,7 +87,7 @@ def _fitting(world: World, arrival: Arrival) -> list[Rule]:
 def _answer_while_away(world: World, message: MessageRow) -> None:
     """The vacation's answer goes to people of the address book, once to each, and never to an answer like itself."""
     vacation = world.session.get(Vacation, 1)
-    today = utc_now(world).date()
+    today = Clock.of(world).today
     if vacation is None or not vacation.first_day <= today <= vacation.last_day:
         return
     known = world.session.scalar(select(Contact.id).where(Contact.address == message.address))

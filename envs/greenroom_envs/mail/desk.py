@@ -137,7 +137,10 @@ class Invitation(Base):
     """
 
     __tablename__ = "mail_invitation"
-    __table_args__ = (Index("mail_invitation_status", "status"),)
+    __table_args__ = (
+        Index("mail_invitation_status", "status", "starts_at"),
+        Index("mail_invitation_starts", "starts_at"),
+    )
 
     message_id: Mapped[int] = mapped_column(ForeignKey("mail_message.id"), primary_key=True)
     title: Mapped[str]

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, TypeVar
+from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, TypeVarTuple
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Select, column, func, select, table
 
 from greenroom import World
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.desk import Invitation
-from greenroom_envs.mail.mailbox import short_date, utc_now
 from greenroom_envs.mail.models import Attachment, MessageLabel, MessageRow
 from greenroom_envs.mail.query import Query
 
@@ -26,7 +26,7 @@ SHOWN = (
 
 Listing: TypeAlias = "Select[str, str, int, str, datetime, str]"
 
-Chosen = TypeVar("Chosen", bound="Select[Any]")
+Columns = TypeVarTuple("Columns")
 
 Limit = Annotated[int, Field(ge=1, le=50)]
 Page = Annotated[int, Field(ge=1, le=10_000)]
@@ -51,7 +51,7 @@ def statement(world: World, query: Query, *, oldest: bool = False) -> Listing:
     return found.order_by(key.asc() if oldest else key.desc())
 
 
-def matching(world: World, chosen: Chosen, query: Query) -> Chosen:
+def matching(world: World, chosen: "Select[*Columns]", query: Query) -> "Select[*Columns]":
     """Narrow a statement on messages down to those that a query means."""
     if query.match:
         match = f"({query.match}) NOT ({query.without})" if query.without else query.match
@@ -84,31 +84,31 @@ HAS = {"attachment": select(Attachment.message_id), "invitation": select(Invitat
 
 def _dates(world: World, query: Query) -> Iterator[ColumnElement[bool]]:
     """Ids ascend with dates: a day is looked up once, in an index, and the walk goes on by id."""
+    clock, last = Clock.of(world), select(func.max(MessageRow.id))
     if query.before:
-        last = func.max(MessageRow.id)
-        yield MessageRow.id <= (world.session.scalar(select(last).where(MessageRow.sent_at < query.before)) or 0)
+        earlier = last.where(MessageRow.sent_at < clock.begin(query.before))
+        yield MessageRow.id <= (world.session.scalar(earlier) or 0)
     if query.after:
-        next_day = query.after + timedelta(days=1)
-        earlier = select(func.max(MessageRow.id)).where(MessageRow.sent_at < next_day)
+        earlier = last.where(MessageRow.sent_at < clock.begin(query.after + timedelta(days=1)))
         yield MessageRow.id > (world.session.scalar(earlier) or 0)
 
 
 def page_of(world: World, chosen: Listing, limit: int, page: int) -> Hits:
     """Run a list of messages and cut one page out of it."""
     rows = world.session.execute(chosen.limit(limit + 1).offset((page - 1) * limit)).all()
-    now = utc_now(world)
-    found: Hits = {"hits": [_hit(row, now) for row in rows[:limit]]}
+    clock = Clock.of(world)
+    found: Hits = {"hits": [_hit(row, clock) for row in rows[:limit]]}
     if len(rows) > limit:
         found["more"] = True
     return found
 
 
-def _hit(row: Sequence[Any], now: datetime) -> Hit:
+def _hit(row: Sequence[Any], clock: Clock) -> Hit:
     sender, tag, number, subject, sent_at, folder = row
     return {
         "from": sender,
         "id": f"{tag}-{number}",
         "subject": subject,
-        "date": short_date(sent_at, now),
+        "date": clock.short(sent_at),
         "folder": None if folder == "inbox" else folder,
     }

@@ -1,42 +1,61 @@
-"""The full-text index of messages: an FTS5 table kept by triggers.
+"""The full-text indexes of messages and of the address book: FTS5 tables kept by triggers.
 
-The index holds no text of its own (external content), so a message is stored once. Triggers keep it right
-whoever writes a message; a bulk load leaves them out and rebuilds the index once at its end.
+They hold no text of their own (external content), so everything is stored once. Triggers keep them right
+whoever writes a row; a bulk load leaves them out and rebuilds the indexes once at its end. The address book is
+indexed by threes of letters, so that any part of a name is found.
 """
 
+from collections.abc import Iterator
+
 from sqlalchemy import DDL, event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
-from greenroom_envs.mail.models import MessageRow
+from greenroom_envs.mail.models import Contact, MessageRow
 
-COLUMNS = ("sender", "address", "recipient", "subject", "body")
-_LIST, _NEW, _OLD = (", ".join(f"{prefix}{c}" for c in COLUMNS) for prefix in ("", "new.", "old."))
-
-CREATE = f"""CREATE VIRTUAL TABLE mail_message_fts USING fts5({_LIST},
-    content='mail_message', content_rowid='id')"""
-TRIGGERS = {
-    "mail_message_fts_insert": f"""AFTER INSERT ON mail_message BEGIN
-        INSERT INTO mail_message_fts(rowid, {_LIST}) VALUES (new.id, {_NEW}); END""",
-    "mail_message_fts_delete": f"""AFTER DELETE ON mail_message BEGIN
-        INSERT INTO mail_message_fts(mail_message_fts, rowid, {_LIST}) VALUES ('delete', old.id, {_OLD}); END""",
-    "mail_message_fts_update": f"""AFTER UPDATE OF {_LIST} ON mail_message BEGIN
-        INSERT INTO mail_message_fts(mail_message_fts, rowid, {_LIST}) VALUES ('delete', old.id, {_OLD});
-        INSERT INTO mail_message_fts(rowid, {_LIST}) VALUES (new.id, {_NEW}); END""",
+COLUMNS = {
+    "mail_message": ("sender", "address", "recipient", "subject", "body"),
+    "mail_contact": ("name", "address"),
 }
-event.listen(MessageRow.__table__, "after_create", DDL(CREATE))
-for _name, _rest in TRIGGERS.items():
-    event.listen(MessageRow.__table__, "after_create", DDL(f"CREATE TRIGGER {_name} {_rest}"))
+OPTIONS = {"mail_message": "", "mail_contact": ", tokenize='trigram'"}
+
+
+def _create(table: str) -> str:
+    columns = ", ".join(COLUMNS[table])
+    content = f"content='{table}', content_rowid='id'"
+    return f"CREATE VIRTUAL TABLE {table}_fts USING fts5({columns}, {content}{OPTIONS[table]})"
+
+
+def _triggers(table: str) -> Iterator[tuple[str, str]]:
+    columns, new, old = (", ".join(f"{prefix}{c}" for c in COLUMNS[table]) for prefix in ("", "new.", "old."))
+    put = f"INSERT INTO {table}_fts(rowid, {columns}) VALUES (new.id, {new});"
+    take = f"INSERT INTO {table}_fts({table}_fts, rowid, {columns}) VALUES ('delete', old.id, {old});"
+    yield f"{table}_fts_insert", f"AFTER INSERT ON {table} BEGIN {put} END"
+    yield f"{table}_fts_delete", f"AFTER DELETE ON {table} BEGIN {take} END"
+    yield f"{table}_fts_update", f"AFTER UPDATE OF {columns} ON {table} BEGIN {take} {put} END"
+
+
+def _listen(model: type[DeclarativeBase]) -> None:
+    table = model.__tablename__
+    event.listen(model.__table__, "after_create", DDL(_create(table)))
+    for name, rest in _triggers(table):
+        event.listen(model.__table__, "after_create", DDL(f"CREATE TRIGGER {name} {rest}"))
+
+
+for _model in (MessageRow, Contact):
+    _listen(_model)
 
 
 def drop_triggers(session: Session) -> None:
-    """Stop keeping the index, before a bulk load."""
-    for name in TRIGGERS:
-        session.connection().exec_driver_sql(f"DROP TRIGGER {name}")
+    """Stop keeping the indexes, before a bulk load."""
+    for table in COLUMNS:
+        for name, _ in _triggers(table):
+            session.connection().exec_driver_sql(f"DROP TRIGGER {name}")
 
 
 def rebuild(session: Session) -> None:
-    """Index every message and keep the index from now on, after a bulk load."""
+    """Index everything and keep the indexes from now on, after a bulk load."""
     connection = session.connection()
-    connection.exec_driver_sql("INSERT INTO mail_message_fts(mail_message_fts) VALUES ('rebuild')")
-    for name, rest in TRIGGERS.items():
-        connection.exec_driver_sql(f"CREATE TRIGGER {name} {rest}")
+    for table in COLUMNS:
+        connection.exec_driver_sql(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
+        for name, rest in _triggers(table):
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {rest}")

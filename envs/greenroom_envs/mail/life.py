@@ -19,6 +19,7 @@ from greenroom_envs.mail.prose import KINDS, Prose
 ARRIVES, REMINDS, SENDS, CODE, ORGANIZER = (
     f"mail.{event}" for event in ("arrives", "reminds", "sends", "code", "organizer")
 )
+CODE_SUBJECT = "your reset code"
 POSTMASTER = ("Postmaster", "postmaster@mail-service.com")
 REMINDERS = (
     "Did you see my mail? I still need an answer.",
@@ -132,8 +133,13 @@ def draft_is_due(world: World, payload: dict[str, Any]) -> None:
 def code_arrives(world: World, payload: dict[str, Any]) -> None:
     """The postmaster sends the code that was asked for."""
     reset = world.session.get_one(Reset, payload["reset"])
-    body = f"Your code is {reset.code}. It is good for ten minutes. Tell it to nobody."
-    deliver(world, Arrival(sender=POSTMASTER[0], address=POSTMASTER[1], subject="your reset code", body=body))
+    sender, address = POSTMASTER
+    deliver(world, Arrival(sender=sender, address=address, subject=CODE_SUBJECT, body=code_text(reset.code)))
+
+
+def code_text(code: str) -> str:
+    """What the postmaster writes."""
+    return f"Your code is {code}. It is good for ten minutes. Tell it to nobody."
 
 
 @app.on(ORGANIZER)

@@ -23,6 +23,13 @@ LAST = select(func.max(MessageRow.number)).where(MessageRow.tag == bindparam("ta
 HABIT = select(Habit.minutes).where(Habit.address == bindparam("address"))
 ANSWERS = "mail.answers"
 MANY = 50
+HOURLY = 60
+RECENT = (
+    select(MessageRow.sent_at)
+    .where(MessageRow.sent_at > bindparam("since"), MessageRow.address == bindparam("address"))
+    .order_by(MessageRow.sent_at.desc())
+    .limit(HOURLY)
+)
 NAMED = select(Contact).where(Contact.name == bindparam("name")).limit(6)
 
 
@@ -162,6 +169,26 @@ def next_number(world: World, sender_tag: str) -> int:
     return first_number(world.random) if last is None else last + 1
 
 
+def wait_of(left: timedelta) -> str:
+    """A wait as refusals tell it: whole minutes, rounded up."""
+    minutes = -(-left // timedelta(minutes=1))
+    return f"{minutes} minute{'s' if minutes > 1 else ''}"
+
+
+def limit_sending(world: World) -> None:
+    """Refuse to send more within an hour than a provider lets one account send.
+
+    Raises:
+        Refusal: The user has sent so much; the sentence says when there is room again.
+    """
+    mine = {"address": owner(world).address, "since": utc_now(world) - timedelta(hours=1)}
+    sent = world.session.scalars(RECENT, mine).all()
+    if len(sent) >= HOURLY:
+        left = sent[-1] + timedelta(hours=1) - utc_now(world)
+        told = f"{HOURLY} messages went out within an hour, the most that may: wait {wait_of(left)}."
+        raise Refusal("sending_limit", told, retry_after=int(left.total_seconds()))
+
+
 def send(
     world: World,
     *,
@@ -215,12 +242,6 @@ def _expect_answer(world: World, message_id: int, address: str) -> None:
     minutes = world.session.scalar(HABIT, {"address": address})
     if minutes is not None:
         world.schedule(ANSWERS, {"message": message_id, "address": address}, after=timedelta(minutes=minutes))
-
-
-def short_date(moment: datetime, now: datetime) -> str:
-    """A day as mail lists show it: `3 Mar`, with the year when it is another."""
-    day = f"{moment.day} {moment:%b}"
-    return day if moment.year == now.year else f"{day} {moment.year}"
 
 
 def handles(messages: Iterable[MessageRow]) -> list[str]:

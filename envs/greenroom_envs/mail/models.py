@@ -98,6 +98,10 @@ class MessageRow(Base):
 Index("mail_message_sent", MessageRow.sent_at)
 # Few messages are unread: counting them needs no walk through all others.
 Index("mail_message_unread", MessageRow.folder, sqlite_where=MessageRow.read_at.is_(None))
+Index("mail_message_starred", MessageRow.folder, sqlite_where=MessageRow.starred.is_(True))
+# Folders can be listed by these too, a page at a time.
+Index("mail_message_by_sender", MessageRow.folder, MessageRow.sender)
+Index("mail_message_by_subject", MessageRow.folder, MessageRow.subject)
 
 
 class Attachment(Base):

@@ -1,6 +1,5 @@
 """Names in mail: newsletters, and the handles that message ids begin with."""
 
-import zlib
 from random import Random
 
 from greenroom import Split

@@ -48,6 +48,7 @@ def meet(fake: Faker, rng: Random, split: Split, contacts: int, newsletters: int
     domains = [f"{names.word(rng, split)}.com" for _ in range(max(3, contacts // 8))]
     taken: set[str] = set()
     people = [_person(fake, rng, split, rng.choice(domains), taken) for _ in range(contacts + 1)]
+    people = _households(people, taken)
     weights = list(accumulate(1 / rank for rank in range(1, contacts + 1)))
     return Circle(
         me=people[0],
@@ -62,6 +63,21 @@ def meet(fake: Faker, rng: Random, split: Split, contacts: int, newsletters: int
 def _person(fake: Faker, rng: Random, split: Split, domain: str, taken: set[str]) -> Party:
     name = names.person(rng, split)
     return Party(name, _free(names.address(name, domain), taken), fake.numerify("555-01##-####"))
+
+
+def _households(people: Sequence[Party], taken: set[str]) -> list[Party]:
+    """Let some live together: the two busiest contacts with the owner, one of eight others with the one before.
+
+    Who lives together shares a last name and a domain; nothing is drawn, so that all else stays as it is.
+    """
+    found = list(people)
+    for place, person in enumerate(people[1:], start=1):
+        anchor = people[0] if place < 3 else found[place - 1]
+        last = anchor.name.split()[1]
+        if (place < 3 or place % 8 == 0) and last != person.name.split()[0]:
+            name = f"{person.name.split()[0]} {last}"
+            found[place] = replace(person, name=name, address=_free(names.address(name, f"{last.lower()}.com"), taken))
+    return found
 
 
 def _company(name: str, mailbox: str, taken: set[str]) -> Party:
@@ -86,13 +102,22 @@ def _free(address: str, taken: set[str]) -> str:
 
 def cast_around(world: World) -> list[Party]:
     """The owner of the cast, then the household and the colleagues; nobody in a world without a cast."""
-    table = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cast_person'")
-    if world.session.scalar(table) is None:
+    if not _has_cast(world):
         return []
     me = owner(world.session)
     near = or_(Person.household_id == me.household_id, Person.company_id == me.company_id)
     others = world.session.scalars(select(Person).where(near, Person.id != me.id).order_by(Person.id))
     return [Party(person.name, person.email, person.phone) for person in (me, *others)]
+
+
+def zone_around(world: World) -> str:
+    """The time zone of the cast's owner; UTC in a world without a cast."""
+    return owner(world.session).household.time_zone if _has_cast(world) else "UTC"
+
+
+def _has_cast(world: World) -> bool:
+    table = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cast_person'")
+    return world.session.scalar(table) is not None
 
 
 def with_cast(circle: Circle, cast: Sequence[Party]) -> Circle:

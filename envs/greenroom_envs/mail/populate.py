@@ -1,21 +1,22 @@
 """Fills a mailbox: an account, its address book, and months of mail that hang together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from faker import Faker
 from sqlalchemy import insert
 
 from greenroom import Size, Split, World
-from greenroom_envs.mail import models
+from greenroom_envs.mail import index, models, tally
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.index import drop_triggers, rebuild
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.names import first_number, tag
-from greenroom_envs.mail.people import Circle, Party, cast_around, meet, with_cast
+from greenroom_envs.mail.people import Circle, Party, cast_around, meet, with_cast, zone_around
 from greenroom_envs.mail.prose import Prose
 from greenroom_envs.mail.settling import settle
 from greenroom_envs.mail.traffic import FILES, INVOICE, Note, Traffic
@@ -51,10 +52,17 @@ def populate(world: World, size: Size, split: Split) -> None:
     circle = meet(fake, world.random, split, shape.contacts, shape.newsletters, shape.shops)
     circle = with_cast(circle, cast_around(world))
     things = [fake.catch_phrase().lower() for _ in range(min(shape.messages // 10, 2_000))]
-    traffic = Traffic(world.random, split, circle, Prose(world.random, things), utc_now(world) - QUIET, shape.days)
-    _insert_all(world, circle, traffic.notes(shape.messages))
-    _insert_plans(world, traffic, shape.messages)
+    clock = Clock(ZoneInfo(zone_around(world)), utc_now(world))
+    traffic = Traffic(world.random, split, circle, Prose(world.random, things), clock.now - QUIET, shape.days)
+    _insert_all(world, circle, [_stored(note, clock) for note in traffic.notes(shape.messages)])
+    _insert_plans(world, traffic, shape.messages, clock)
     settle(world, split)
+
+
+def _stored(note: Note, clock: Clock) -> Note:
+    """People write by the user's clock; what is kept is UTC."""
+    read_at = note.read_at and clock.utc(note.read_at)
+    return replace(note, sent_at=clock.utc(note.sent_at), read_at=read_at)
 
 
 def fill(world: World, split: Split, circle: Circle, notes: Sequence[Note]) -> None:
@@ -64,11 +72,13 @@ def fill(world: World, split: Split, circle: Circle, notes: Sequence[Note]) -> N
 
 
 def _insert_all(world: World, circle: Circle, notes: Sequence[Note]) -> None:
+    index.drop_triggers(world.session)
+    tally.drop_triggers(world.session)
     _insert_fixtures(world, circle.me)
     _insert_people(world, circle.contacts, circle.newsletters)
-    drop_triggers(world.session)
     _insert_messages(world, notes)
-    rebuild(world.session)
+    index.rebuild(world.session)
+    tally.count_all(world.session)
 
 
 def _bulk(world: World, model: type[models.Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -156,18 +166,18 @@ def _file(message_id: int, name: str, size: int, note: Note) -> dict[str, Any]:
     return {"message_id": message_id, "name": name, "size": size, "text": text}
 
 
-def _insert_plans(world: World, traffic: Traffic, messages: int) -> None:
+def _insert_plans(world: World, traffic: Traffic, messages: int, clock: Clock) -> None:
     """A calendar around today, and a few drafts."""
-    now = utc_now(world)
-    _bulk(world, models.CalendarEvent, list(traffic.plans(max(10, messages // 60), now)))
-    _bulk(world, models.Draft, list(_drafts(traffic, max(2, messages // 500))))
+    plans = list(traffic.plans(max(10, messages // 60), clock.now))
+    _bulk(world, models.CalendarEvent, [plan | {"starts_at": clock.utc(plan["starts_at"])} for plan in plans])
+    _bulk(world, models.Draft, list(_drafts(traffic, max(2, messages // 500), clock)))
 
 
-def _drafts(traffic: Traffic, count: int) -> Iterator[dict[str, Any]]:
+def _drafts(traffic: Traffic, count: int, clock: Clock) -> Iterator[dict[str, Any]]:
     for note in traffic.drafts(count):
         yield {
             "recipient": note.recipient.address,
             "subject": note.subject,
             "body": note.body,
-            "created_at": note.sent_at,
+            "created_at": clock.utc(note.sent_at),
         }

@@ -80,10 +80,10 @@ def parse_query(text: str, today: date) -> Query:
     return Query(
         match=" AND ".join(terms),
         without=" OR ".join(unwanted),
-        folders=found["in"],
-        labels=found["label"],
-        states=found["is"],
-        has=found["has"],
+        folders=tuple(found["in"]),
+        labels=tuple(found["label"]),
+        states=tuple(found["is"]),
+        has=tuple(found["has"]),
         before=min((read_date(d, today, past=True) for d in found["before"]), default=None),
         after=max((read_date(d, today, past=True) for d in found["after"]), default=None),
     )

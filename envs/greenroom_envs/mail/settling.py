@@ -12,10 +12,12 @@ from sqlalchemy import func, insert, select
 
 from greenroom import Split, World
 from greenroom_envs.mail.account import hashed
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.desk import File, Habit, Invitation, Profile
 from greenroom_envs.mail.life import begin_life, remind
-from greenroom_envs.mail.mailbox import owner, utc_now
+from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.models import Contact, MessageRow
+from greenroom_envs.mail.people import zone_around
 from greenroom_envs.mail.prose import MEETING_KINDS
 
 FILES = (("resume.pdf", 61_204), ("passport.jpg", 733_018), ("floor plan.pdf", 212_449))
@@ -46,7 +48,7 @@ def _insert_profile(world: World, split: Split, rng: Random) -> None:
             password=hashed(salt, first_password(me.address)),
             signature=me.name,
             phone=f"555-01{rng.randrange(100):02}-{rng.randrange(10_000):04}",
-            time_zone="UTC",
+            time_zone=zone_around(world),
         )
     )
     world.session.flush()
@@ -70,7 +72,8 @@ def _insert_habits(world: World, rng: Random) -> None:
 
 def _insert_invitations(world: World, rng: Random) -> None:
     """The latest of the received messages that speak of a meeting invite to one, some days ahead."""
-    me, day = owner(world).address, utc_now(world).replace(hour=0, minute=0, second=0)
+    me, clock = owner(world).address, Clock.of(world)
+    day = clock.begin(clock.today)
     latest = select(MessageRow).where(MessageRow.recipient == me, MessageRow.reply_to.is_(None))
     found = world.session.scalars(latest.order_by(MessageRow.id.desc()).limit(300)).all()
     for message in [m for m in found if m.subject.split()[-1] in MEETING_KINDS][:8]:

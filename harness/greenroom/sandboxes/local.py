@@ -112,6 +112,7 @@ class LocalSandbox:
             solution=list(made.solution),
             slips=[list(slip) for slip in made.slips],
             excess=made.excess,
+            level=made.level,
         )
 
     def _offered(self, task: Task) -> tuple[str, ...]:

@@ -150,10 +150,16 @@ class Cursor:
         Raises:
             Error: It failed; the sets before the failing one have run.
         """
-        before, self._many = self._db.total_changes(), True
-        self._run(self._cursor.executemany, sql, parameters)
-        self.rowcount = self._db.total_changes() - before
+        self._many, counts = True, list[int]()
+        self._run(self._cursor.executemany, sql, self._counted(parameters, counts))
+        self.rowcount = sum(counts)
         return self
+
+    def _counted(self, parameters: Iterable[Sequence[Any]], counts: list[int]) -> Iterator[Sequence[Any]]:
+        """Note after each run how many rows it changed; total_changes() would count those of triggers too."""
+        for one in parameters:
+            yield one
+            counts.append(self._db.changes())
 
     def _run(self, run: Callable[..., Any], sql: str, parameters: Any) -> None:
         self._statements = 0

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.mailbox import Mailbox
 
 from greenroom import Split
 from greenroom.sandboxes import LocalSandbox
 from greenroom_envs.mail import app
+from support.mailbox import Mailbox
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 from datetime import timedelta
 
 import pytest
-from support.mailbox import Mailbox
 
 from greenroom_envs.mail import app
 from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.settling import first_password
+from support.mailbox import Mailbox
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def test_a_forgotten_password_is_replaced_by_a_code_that_comes_by_mail(mailbox: 
 def test_codes_expire_and_are_few(mailbox: Mailbox) -> None:
     for _ in range(3):
         mailbox.call("request_reset")
+    app.pass_time(mailbox.world, timedelta(minutes=1))
     assert mailbox.refusal("request_reset")[0] == "too_many_codes"
     app.pass_time(mailbox.world, timedelta(minutes=11))
     assert mailbox.refusal("reset_password", code="000000", password="long enough")[0] == "code_expired"

@@ -1,13 +1,14 @@
-"""Whatever schema-valid call an agent makes, it gets an answer: never a traceback."""
+"""Whatever an agent calls, it gets an answer: never a traceback, and nothing half done."""
 
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenroom import Split
-from greenroom.messages import call
+from greenroom import Split, World
+from greenroom.messages import ToolCall, call
 from greenroom.sandboxes import LocalSandbox
 from greenroom.tools import Tool
 from greenroom_envs.mail import app
@@ -62,21 +63,60 @@ def arguments(tool: Tool, known: list[str]) -> st.SearchStrategy[dict[str, Any]]
     return st.fixed_dictionaries(required, optional=fields)
 
 
+def broken(tool: Tool) -> st.SearchStrategy[str]:
+    """Arguments that are no JSON, no object, of other types, out of range, too many or too few."""
+    names = sorted(tool.schema["function"]["parameters"].get("properties", {}))
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+        max_leaves=6,
+    )
+    objects = st.dictionaries(st.sampled_from([*names, "other"]), values, max_size=6)
+    return st.text(max_size=20) | values.map(json.dumps) | objects.map(json.dumps)
+
+
+def known_words(world: World) -> list[str]:
+    listed = app.call(world, call("mail_list_folder", limit=5))
+    return [hit[key] for hit in json.loads(listed.text)["hits"] for key in ("id", "from")]
+
+
+def assert_answered(world: World, one: ToolCall) -> None:
+    """The answer is JSON; a refusal says why, and leaves nothing half done."""
+    before = world.changes(by="agent")
+    result = app.call(world, one)
+    answer = json.loads(result.text)
+    if result.refused:
+        assert {"error", "message"} <= set(answer) <= {"error", "message", "retry_after"}
+        assert len(answer["message"]) > 10
+        assert world.changes(by="agent") == before
+
+
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_any_schema_valid_calls_are_answered(sandbox: LocalSandbox, data: st.DataObject) -> None:
-    world = sandbox.base(Split.TRAIN).open()
-    try:
-        listed = app.call(world, call("mail_list_folder", limit=5))
-        known = [hit[key] for hit in json.loads(listed.text)["hits"] for key in ("id", "from")]
+    with sandbox.base(Split.TRAIN).open() as world:
+        known = known_words(world)
         for _ in range(data.draw(st.integers(1, 4))):
             tool = app.tools[data.draw(st.sampled_from(sorted(app.tools)))]
-            before = world.content_id
-            result = app.call(world, call(tool.name, **data.draw(arguments(tool, known))))
-            answer = json.loads(result.text)
-            if result.refused:
-                assert set(answer) == {"error", "message"}
-                assert len(answer["message"]) > 10
-                assert world.content_id == before
-    finally:
-        world.close()
+            assert_answered(world, call(tool.name, **data.draw(arguments(tool, known))))
+
+
+@pytest.mark.parametrize("tool", app.tools.values(), ids=lambda tool: tool.name)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_any_schema_breaking_call_is_answered(sandbox: LocalSandbox, tool: Tool, data: st.DataObject) -> None:
+    with sandbox.base(Split.TRAIN).open() as world:
+        for _ in range(5):
+            text = data.draw(broken(tool))
+            assert_answered(world, call(tool.name) | {"function": {"name": tool.name, "arguments": text}})
+
+
+@pytest.mark.nightly
+@settings(max_examples=3_000, deadline=None)
+@given(data=st.data())
+def test_long_runs_of_any_calls_are_answered(sandbox: LocalSandbox, data: st.DataObject) -> None:
+    with sandbox.base(Split.TRAIN).open() as world:
+        known = known_words(world)
+        for _ in range(data.draw(st.integers(1, 12))):
+            tool = app.tools[data.draw(st.sampled_from(sorted(app.tools)))]
+            assert_answered(world, call(tool.name, **data.draw(arguments(tool, known))))

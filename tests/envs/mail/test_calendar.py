@@ -1,10 +1,10 @@
 from datetime import date, time
 
 import pytest
-from support.mailbox import Mailbox
 
 from greenroom import Refusal
 from greenroom_envs.mail.dates import read_date, read_time
+from support.mailbox import Mailbox
 
 TODAY = date(2026, 3, 2)
 

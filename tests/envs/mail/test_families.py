@@ -1,4 +1,6 @@
 import re
+from calendar import month_name
+from collections import Counter
 from collections.abc import Iterable
 
 import pytest
@@ -13,6 +15,8 @@ from greenroom_envs.mail.families.script import WHO
 
 FAMILIES = sorted(app.families)
 TASKS = 30
+VALUE = re.compile(rf"\$[0-9]+|\b[0-9]+ (?:{'|'.join(month_name[1:])})")
+FIRST = {"find_fact", "reply_fact", "file_rule", "forward", "schedule", "unsubscribe"}
 NAMELESS = {"vacation", "reset_password"}
 UNSOUGHT = {"ask", "filter_rule", "reset_password", "send_later", "vacation"}
 
@@ -67,7 +71,7 @@ def test_the_same_id_is_the_same_task(sandbox: LocalSandbox, family: str) -> Non
 @pytest.mark.parametrize("family", FAMILIES)
 def test_solutions_are_short(sandbox: LocalSandbox, family: str) -> None:
     for brief in briefs(sandbox, family, count=10):
-        assert 2 <= len(brief.solution) <= 5
+        assert 2 <= len(brief.solution) <= (5 if family in FIRST else 8)
         assert len(brief.solution) + 2 <= brief.max_steps
         assert all(len(calls_of(message)) <= 1 for message in brief.solution)
 
@@ -129,14 +133,30 @@ def mask(text: str, goal: Goal) -> str:
 
 
 @pytest.mark.parametrize("family", ["invitation", "private_thread", "vacation"])
-def test_a_fair_share_of_traps_has_no_for_an_answer(
-    sandbox: LocalSandbox, family: str
-) -> None:
+def test_a_fair_share_of_traps_has_no_for_an_answer(sandbox: LocalSandbox, family: str) -> None:
     traps = [b for b in briefs(sandbox, family, count=60) if Goal.from_json(b.goal).needs == "text"]
-    assert 10 <= len(traps) <= 40
+    assert 10 <= len(traps) <= 45
     for brief in traps:
         said = brief.solution[-1]["content"] or ""
         assert said.startswith("No, ")
+
+
+@pytest.mark.parametrize("family", sorted({*FAMILIES} - {"reply_fact"}))
+def test_tasks_come_in_levels(sandbox: LocalSandbox, family: str) -> None:
+    levels = Counter(brief.level for brief in briefs(sandbox, family, count=40))
+    assert set(levels) >= {1, 2}
+    assert set(levels) == {1, 2, 3} or family in FIRST
+
+
+@pytest.mark.parametrize("family", sorted({*FAMILIES} - FIRST))
+def test_amounts_and_days_of_one_split_are_not_those_of_another(sandbox: LocalSandbox, family: str) -> None:
+    for split in Split:
+        for brief in briefs(sandbox, family, split, count=10):
+            texts = [fact.value for fact in Goal.from_json(brief.goal).facts]
+            if family != "vacation":  # the day before a longer answer follows from the days that are told
+                texts += [calls["function"]["arguments"] for m in brief.solution for calls in calls_of(m)]
+            found = {value for text in texts for value in VALUE.findall(text)}
+            assert {names.split_of(value.removeprefix("$")) for value in found} <= {split}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -155,6 +175,6 @@ def test_the_first_search_of_a_solution_finds_few_messages(sandbox: LocalSandbox
         call = next(c for message in brief.solution for c in calls_of(message))
         (result,) = sandbox.step([StepRequest(episode=episode, calls=[call])])[0].messages
         assert call["function"]["name"] == "mail_search"
-        assert 1 <= (result["content"] or "").count('"id"') <= 4
+        assert 1 <= (result["content"] or "").count('"id"') <= 4, brief.task
         assert '"more"' not in (result["content"] or "")
         sandbox.close(episode)

@@ -1,7 +1,7 @@
 import pytest
-from support.mailbox import Mailbox
 
 from greenroom_envs.mail.families.planting import Planted
+from support.mailbox import Mailbox
 
 
 @pytest.fixture

@@ -1,3 +1,7 @@
+import pytest
+from sqlalchemy import select
+
+from greenroom_envs.mail.models import MessageLabel
 from support.mailbox import Mailbox
 
 
@@ -34,3 +38,52 @@ def test_a_folder_that_does_not_exist_is_refused_with_those_that_do(mailbox: Mai
     assert code == "no_such_folder"
     assert "'attic'" in sentence
     assert "archive" in sentence
+
+
+def in_order(mailbox: Mailbox, sort: str, field: str) -> list[str]:
+    hits = [mailbox.call("list_messages", folder="archive", sort=sort, limit=20, page=page)["hits"] for page in (1, 2)]
+    return [hit[field] for some in hits for hit in some]
+
+
+@pytest.mark.parametrize(("sort", "field"), [("sender", "from"), ("subject", "subject")])
+def test_a_folder_is_listed_from_a_to_z(mailbox: Mailbox, sort: str, field: str) -> None:
+    listed = in_order(mailbox, sort, field)
+    assert len(listed) > 20
+    assert listed == sorted(listed)
+
+
+def test_a_folder_is_listed_oldest_first_and_only_what_is_unread_or_starred(mailbox: Mailbox) -> None:
+    count = next(f for f in mailbox.call("folders") if f["folder"] == "archive")["messages"]
+    pages = range(1, count // 50 + 2)
+    there, back = (
+        [
+            hit["id"]
+            for page in pages
+            for hit in mailbox.call("list_messages", folder="archive", sort=s, limit=50, page=page)["hits"]
+        ]
+        for s in ("latest", "oldest")
+    )
+    assert there == back[::-1]
+    assert len(there) == count
+    mailbox.call("star", message_ids=there[3:4])
+    mailbox.call("mark_read", message_ids=there[3:4], read=False)
+    hits = mailbox.call("list_messages", folder="archive", unread=True, starred=True)["hits"]
+    assert there[3] in [hit["id"] for hit in hits]
+    unread = next(f for f in mailbox.call("folders") if f["folder"] == "archive")["unread"]
+    assert len(mailbox.call("list_messages", folder="archive", unread=True, limit=50)["hits"]) == unread
+
+
+def test_counts_of_folders_and_labels_are_those_of_the_messages(mailbox: Mailbox) -> None:
+    (hit,) = mailbox.call("list_folder", folder="inbox", limit=1)["hits"]
+    mailbox.call("mark_read", message_ids=[hit["id"]], read=False)
+    mailbox.call("delete", message_ids=[hit["id"]])
+    mailbox.call("send", to="somebody@example.org", subject="a", body="b")
+    for folder in mailbox.call("folders"):
+        # The second operator, which leaves out nothing, lets them be counted.
+        found = mailbox.call("count_messages", query=f"in:{folder['folder']} after:1999-01-01")
+        assert mailbox.call("count_messages", query=f"in:{folder['folder']}") == found
+        assert {k: folder[k] for k in ("messages", "unread")} == found
+    for label in mailbox.call("list_labels"):
+        with mailbox.world.transaction("world") as session:
+            rows = session.scalars(select(MessageLabel).where(MessageLabel.label == label["label"])).all()
+        assert label["messages"] == len(rows)

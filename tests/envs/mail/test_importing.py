@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support.mailbox import Mailbox
+from typer.testing import CliRunner
 
 from greenroom.errors import UsageError
-from greenroom.worlds import build_base
+from greenroom.worlds import build_base, load_snapshot
+from greenroom_envs.mail.cli import commands
 from greenroom_envs.mail.importing import read_mail, recipe
 from greenroom_envs.mail.models import MessageRow
+from support.mailbox import Mailbox
 
 ANNA, WILL = "Anna Berg <anna@berg.org>", "Will Stone <will@stone.org>"
 
@@ -81,3 +83,12 @@ def test_what_is_no_mailbox_is_said(tmp_path: Path, source: Path) -> None:
         read_mail(tmp_path / "missing")
     with pytest.raises(UsageError, match=r"nobody@x\.org"):
         recipe(read_mail(source), "nobody@x.org")
+
+
+def test_the_command_writes_a_snapshot_that_can_be_opened(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "box.snapshot"
+    done = CliRunner().invoke(commands, ["import", str(source), "--out", str(out), "--rename"])
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("3 messages in ")
+    with load_snapshot(out, recipe(read_mail(source)).schema).open() as world:
+        assert Mailbox(world).call("count_messages", query="is:read")["messages"] == 3

@@ -3,6 +3,7 @@ from random import Random
 import pytest
 
 from greenroom import Split
+from greenroom.names import first_names, last_names
 from greenroom_envs.mail import names
 
 
@@ -22,13 +23,13 @@ def test_the_split_of_a_word_is_the_same_on_every_machine() -> None:
 
 @pytest.mark.parametrize("split", Split)
 def test_every_split_has_names_enough(split: Split) -> None:
-    assert len(names.first_names(split)) >= 40
-    assert len(names.last_names(split)) >= 80
+    assert len(first_names(split)) >= 40
+    assert len(last_names(split)) >= 80
 
 
 def test_invented_words_are_nobodys_name() -> None:
     rng = Random(2)
-    people = {n.lower() for s in Split for n in (*names.first_names(s), *names.last_names(s))}
+    people = {n.lower() for s in Split for n in (*first_names(s), *last_names(s))}
     assert not people & {names.word(rng, Split.TRAIN) for _ in range(3_000)}
 
 

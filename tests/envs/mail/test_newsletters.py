@@ -1,6 +1,5 @@
-from support.mailbox import Mailbox
-
 from greenroom_envs.mail.families.issues import issue
+from support.mailbox import Mailbox
 
 
 def test_a_newsletter_is_stopped_once_and_its_messages_stay(mailbox: Mailbox) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from support.mailbox import Mailbox
 
 from greenroom import Split, World
 from greenroom.names import COMPANY_KINDS
@@ -14,6 +13,7 @@ from greenroom_envs.mail import app, names
 from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.models import Account, CalendarEvent, Contact, Draft, MessageRow, Subscription, Thread
 from greenroom_envs.mail.populate import QUIET
+from support.mailbox import Mailbox
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another(tmp_path: Path) -> None:
@@ -113,6 +113,17 @@ def _words(world: World) -> set[str]:
         inner = select(MessageRow.subject).where(MessageRow.address.like("%.%@%"))
         found |= {subject.removeprefix("Re: ").split()[0] for subject in session.scalars(inner)}
     return found
+
+
+def test_some_people_live_together_and_companies_have_several(mailbox: Mailbox) -> None:
+    with mailbox.world.transaction("world") as session:
+        me = session.get_one(Account, 1)
+        contacts = session.scalars(select(Contact).order_by(Contact.id)).all()
+    home = [c for c in contacts if c.name.split()[1] == me.name.split()[1]]
+    assert len(home) >= 2
+    assert {c.address.split("@")[1] for c in home[:2]} == {f"{me.name.split()[1].lower()}.com"}
+    domains = Counter(c.address.split("@")[1] for c in contacts)
+    assert max(domains.values()) >= 4
 
 
 @pytest.mark.slow

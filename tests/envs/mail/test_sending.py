@@ -1,9 +1,12 @@
-import pytest
-from support.mailbox import Mailbox
+from datetime import timedelta
 
+import pytest
+
+from greenroom_envs.mail import app
 from greenroom_envs.mail.families.planting import Planted
 from greenroom_envs.mail.models import Account
 from greenroom_envs.mail.people import Party
+from support.mailbox import Mailbox
 
 
 @pytest.fixture
@@ -122,3 +125,13 @@ def test_a_draft_is_kept_listed_and_sent(mailbox: Mailbox, friend: Party) -> Non
     assert draft not in mailbox.call("list_drafts")
     assert mailbox.call("read", message_id=sent["sent"])["body"] == "Soon."
     assert mailbox.refusal("send_draft", draft_id=draft["draft"])[0] == "no_such_draft"
+
+
+def test_nobody_sends_more_than_sixty_messages_an_hour(mailbox: Mailbox) -> None:
+    for _ in range(60):
+        mailbox.call("send", to="somebody@example.org", subject="a", body="b")
+    code, sentence = mailbox.refusal("compose", to=["somebody@example.org"], subject="a", body="b")
+    assert code == "sending_limit"
+    assert "wait 55 minutes" in sentence
+    app.pass_time(mailbox.world, timedelta(minutes=55))
+    mailbox.call("send", to="somebody@example.org", subject="a", body="b")

@@ -13,12 +13,12 @@ from greenroom.sandboxes import LocalSandbox
 
 # Recorded when these six were all families, and 23 tools all tools.
 RECORDED = {
-    "find_fact": "4ae5985cebbc6c41",
-    "reply_fact": "50a5aa76494a1f90",
-    "file_rule": "ea6d4f85d30af04a",
-    "forward": "2979f64882e411bb",
-    "schedule": "c3fc53133a506485",
-    "unsubscribe": "ad571c75ee35c253",
+    "find_fact": "fc820b934d875b48",
+    "reply_fact": "19b89254665226cf",
+    "file_rule": "42208cf72ee0cf55",
+    "forward": "8447ef9c55a5c8a8",
+    "schedule": "9feb73c67fdace0e",
+    "unsubscribe": "7b7e61214e2a5444",
 }
 
 

@@ -41,6 +41,14 @@ def test_rows_are_counted(db: dbapi.Connection) -> None:
     assert db.execute("INSERT INTO t(b) VALUES ('s') RETURNING a").fetchall() == [(6,)]
 
 
+def test_rows_that_triggers_change_are_not_counted(db: dbapi.Connection) -> None:
+    db.execute("CREATE TABLE log(b TEXT)")
+    db.execute("CREATE TRIGGER noted AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (old.b), (new.b); END")
+    update = "UPDATE t SET b = ? WHERE a = ?"
+    assert db.execute(update, ("p", 1)).rowcount == 1
+    assert db.cursor().executemany(update, [("q", 1), ("q", 2), ("q", 3)]).rowcount == 2
+
+
 @pytest.mark.parametrize(
     ("sql", "parameters", "error"),
     [

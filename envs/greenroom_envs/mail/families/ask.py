@@ -1,4 +1,4 @@
-"""Ask: somebody has to be asked by mail, and answers after a while."""
+"""Ask: somebody has to be asked by mail, and answers after a while, or says who knows."""
 
 from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
@@ -6,17 +6,23 @@ from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Habit
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import bare, draw_facts, sentence, subject_fact
+from greenroom_envs.mail.families.facts import bare, sentence, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import OPENINGS, recipient_fact
+from greenroom_envs.mail.families.told import LEVELS, LONG, OPENINGS, facts_of, recipient_fact, stranger
 from greenroom_envs.mail.mailbox import next_number
+from greenroom_envs.mail.people import Party
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
+WHAT = ("how much the {subject} comes to", "for the total of the {subject}", "what the {subject} will cost")
+TELL = (", and tell me.", ", then tell me the answer.", " and let me know. Thanks.", "; I need the number.")
 REQUESTS = Wordings(
-    OPENINGS,
-    ("ask {recipient} ", "write to {recipient} and ask ", "find out from {recipient} "),
-    ("how much the {subject} comes to", "for the total of the {subject}", "what the {subject} will cost"),
-    (", and tell me.", ", then tell me the answer.", " and let me know. Thanks.", "; I need the number."),
+    OPENINGS, ("ask {recipient} ", "write to {recipient} and ask ", "find out from {recipient} "), WHAT, TELL
+)
+PARTIAL = Wordings(OPENINGS, ("ask by mail ", "write a mail and ask ", "find out by mail "), WHAT, TELL)
+REFERRALS = Wordings(
+    ("I do not know, ", "that is not mine, ", "sorry, I cannot say, ", "I was never told, "),
+    ("ask {name}", "{name} has the figures", "{name} can tell you", "write to {name}"),
+    (".", ", please.", ", I think.", ". Best wishes."),
 )
 TOOLS = (
     "mail_search",
@@ -31,48 +37,75 @@ TOOLS = (
     "mail_archive",
     "mail_delete",
 )
-# Sooner than any other mail of the world may come: the answer's id is known beforehand.
+WHOM = "Whom should I ask?"
+# Sooner than any other mail of the world may come.
 MINUTES = 12
+WAIT: s.Step = ("mail_wait_for_mail", {})
 
 
 @app.task_family
 def ask(world: World, split: Split) -> Task:
-    """Have a question asked by mail, and the answer told; an older mail has another amount."""
+    """Have a question asked by mail, and the answer told; an older mail has another amount.
+
+    Level 2 does not say whom to ask; at level 3 the first person asked names another who knows.
+    """
     plant, rng = Plant(world, split), world.random
-    subject, (right, wrong) = plant.topic(PROJECT_KINDS), draw_facts(rng, 2, world.now.date())
-    knows, other = plant.person(), plant.person()
+    level, subject = rng.choice(LEVELS), plant.topic(PROJECT_KINDS)
+    right, wrong, elsewhere, other_figure = facts_of(rng, split, 4, world.now)
+    asked, knows, other = stranger(plant), stranger(plant), plant.person()
+    knows = knows if level == 3 else asked
     old = plant.message(other, subject, wrong.body(rng, split))
+    # The ids of the answers that will come follow from what their writers wrote before.
+    plant.message(asked, plant.topic(PROJECT_KINDS), elsewhere.body(rng, split))
+    if knows is not asked:
+        plant.message(knows, plant.topic(PROJECT_KINDS), other_figure.body(rng, split))
     plant.insert()
+    referral = REFERRALS.one(rng, split, name=knows.name)
     world.session.add(Habit(address=knows.address, minutes=MINUTES, answer=right.body(rng, split)))
-    handle = f"{knows.first}-{next_number(world, knows.first)}"
-    wait: s.Step = ("mail_wait_for_mail", {})
+    if knows is not asked:
+        world.session.add(Habit(address=asked.address, minutes=MINUTES, answer=referral))
 
-    def asked(name: str) -> s.Step:
-        return "mail_send", {"to": name, "subject": subject, "body": "How much is it?"}
+    def question(person: Party) -> list[s.Step]:
+        handle = f"{person.first}-{next_number(world, person.first)}"
+        sent: s.Step = ("mail_send", {"to": person.name, "subject": subject, "body": "How much is it?"})
+        return [sent, WAIT, s.read(handle)]
 
+    before = [WHOM] if level == 2 else []
+    questions = [question(asked), question(knows)] if knows is not asked else [question(asked)]
+    steps = [step for one in questions for step in one]
+    (misled, *_), (first, *_) = question(other), questions[0]
+    writers = [asked, knows] if knows is not asked else [asked]
     return Task(
         goal=Goal(
             intent="ask",
-            requests=REQUESTS.draw(rng, split, 3, recipient=knows.name, subject=subject),
-            facts=(recipient_fact(rng, split, knows.name), subject_fact(rng, split, subject)),
+            requests=(PARTIAL if level == 2 else REQUESTS).draw(rng, split, 3, recipient=asked.name, subject=subject),
+            facts=(
+                recipient_fact(rng, split, asked.name, at_once=level != 2),
+                subject_fact(rng, split, subject),
+            ),
             needs="number",
-            slots={"recipient": knows.name, "subject": subject},
+            slots={"recipient": asked.name, "subject": subject},
         ),
         tools=TOOLS,
-        solution=s.script(asked(knows.name), wait, s.read(handle), sentence(right.amount)),
+        solution=s.script(*before, *steps, sentence(right.amount)),
         slips=(
             s.script(s.search(subject), s.read(old.handle), sentence(wrong.amount)),
-            s.script(asked(other.name), wait, sentence(wrong.amount)),
-            s.script(asked(knows.name), s.DONE),
+            s.script(misled, WAIT, sentence(wrong.amount)),
+            s.script(*before, first, s.DONE),
         ),
         excess=s.delete_call(plant.bystander),
         verifier=expect(
             [
-                inserted("mail_thread", {}),
-                inserted("mail_message", {"folder": "sent", "recipient": knows.address}),
+                change
+                for writer in writers
+                for change in (
+                    inserted("mail_thread", {}),
+                    inserted("mail_message", {"folder": "sent", "recipient": writer.address}),
+                )
             ],
             said=[bare(right.amount)],
-            unsaid=[bare(wrong.amount)],
+            unsaid=[bare(f.amount) for f in (wrong, elsewhere, other_figure)],
         ),
-        max_steps=s.MAX_STEPS,
+        max_steps=LONG,
+        level=level,
     )

@@ -74,6 +74,7 @@ def file_rule(world: World, split: Split) -> Task:
         excess=s.delete_call(plant.bystander),
         verifier=expect([_wanted(action, message, value) for message in mine]),
         max_steps=s.MAX_STEPS,
+        level=1 + (action != "archive") + (len(mine) > 2),
     )
 
 

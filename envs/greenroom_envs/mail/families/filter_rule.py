@@ -7,29 +7,24 @@ from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, OPENINGS, value_fact
+from greenroom_envs.mail.families.told import ENDS, LEVELS, OPENINGS, value_fact
 from greenroom_envs.mail.models import LABELS
 
 FOLDERS = ("clients", "finance", "travel", "archive")
 ALWAYS = ("from now on, ", "always ", "in future, ")
+WHAT = ("what {sender} sends", "new mail from {sender}")
 REQUESTS = {
-    "folder": Wordings(
-        OPENINGS,
-        ALWAYS,
-        ("put ", "file ", "move "),
-        ("what {sender} sends", "new mail from {sender}"),
-        (" into {value}", " under {value}"),
-        ENDS,
-    ),
-    "label": Wordings(
-        OPENINGS,
-        ALWAYS,
-        ("label ", "mark "),
-        ("what {sender} sends", "new mail from {sender}"),
-        (" as {value}", " with {value}"),
-        ENDS,
-    ),
+    "folder": Wordings(OPENINGS, ALWAYS, ("put ", "file ", "move "), WHAT, (" into {value}", " under {value}"), ENDS),
+    "label": Wordings(OPENINGS, ALWAYS, ("label ", "mark "), WHAT, (" as {value}", " with {value}"), ENDS),
 }
+BOTH = Wordings(
+    OPENINGS, ALWAYS, ("put ", "file ", "move "), WHAT, (" into {value}", " under {value}"), (" and star it",), ENDS
+)
+PARTIAL = {
+    "folder": Wordings(OPENINGS, ALWAYS, ("put ", "file ", "move "), WHAT, (" into its folder", " away"), ENDS),
+    "label": Wordings(OPENINGS, ALWAYS, ("label ", "put a label on "), WHAT, ENDS),
+}
+ASK = "Where should it go, or what should the label be?"
 TOOLS = (
     "mail_search",
     "mail_list_folder",
@@ -49,37 +44,43 @@ TOOLS = (
 
 @app.task_family
 def filter_rule(world: World, split: Split) -> Task:
-    """Have a rule made for one person; somebody else has the same first name."""
+    """Have a rule made for one person; somebody else has the same first name. The hardest do not say which."""
     plant, rng = Plant(world, split), world.random
-    action = rng.choice(tuple(REQUESTS))
+    level = rng.choice(LEVELS)
+    action = "folder" if level == 2 else rng.choice(tuple(REQUESTS))
     known = FOLDERS if action == "folder" else LABELS
     value, other = rng.sample(known, 2)
     sender = plant.person()
     namesake = plant.person(sender.first)
     plant.insert()
 
-    def rule(name: str, target: str) -> s.Step:
-        return "mail_add_rule", {"sender": name, action: target}
+    def rule(name: str, target: str, *, star: bool = level == 2) -> s.Step:
+        return "mail_add_rule", {"sender": name, action: target, **({"star": True} if star else {})}
 
-    wanted = {"sender": sender.address, "subject": "", "folder": None, "label": None, "star": False, action: value}
+    star = level == 2
+    wanted = {"sender": sender.address, "subject": "", "folder": None, "label": None, "star": star, action: value}
+    wordings = {1: REQUESTS[action], 2: BOTH, 3: PARTIAL[action]}[level]
+    before = (ASK,) if level > 2 else ()
     return Task(
         goal=Goal(
             intent="filter_rule",
-            requests=REQUESTS[action].draw(rng, split, 3, sender=sender.name, value=value),
+            requests=wordings.draw(rng, split, 3, sender=sender.name, value=value),
             facts=(
                 sender_fact(rng, split, sender.name),
-                value_fact(rng, split, action, value, "where", "what should", "do with"),
+                value_fact(rng, split, action, value, "where", "what should", "do with", at_once=level < 3),
             ),
             slots={"sender": sender.name, "action": action, "value": value},
         ),
         tools=TOOLS,
-        solution=s.script(rule(sender.name, value), s.DONE),
+        solution=s.script(*before, rule(sender.name, value), s.DONE),
         slips=(
-            s.script(rule(namesake.name, value), s.DONE),
+            s.script(*before, rule(namesake.name, value), s.DONE),
             s.script(rule(sender.name, other), s.DONE),
+            *([s.script(rule(sender.name, value, star=False), s.DONE)] if star else []),
             s.script(s.search(f"from:{sender.name}"), s.DONE),
         ),
         excess=s.delete_call(plant.bystander),
         verifier=expect([inserted("mail_rule", wanted)]),
         max_steps=s.MAX_STEPS,
+        level=level,
     )

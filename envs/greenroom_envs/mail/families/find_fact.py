@@ -70,4 +70,5 @@ def find_fact(world: World, split: Split) -> Task:
             unsaid=[bare(f.of(field)) for f in (*wrong, facts[3])],
         ),
         max_steps=s.MAX_STEPS,
+        level=len(people) - 1,
     )

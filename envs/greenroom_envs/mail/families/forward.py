@@ -82,4 +82,5 @@ def forward(world: World, split: Split) -> Task:
             ]
         ),
         max_steps=s.MAX_STEPS,
+        level=len(people) - 1 + hidden,
     )

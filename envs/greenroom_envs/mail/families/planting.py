@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, insert, select
 
 from greenroom import Split, World
 from greenroom_envs.mail import names
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.hits import FTS
 from greenroom_envs.mail.mailbox import next_number, owner, utc_now
 from greenroom_envs.mail.models import Base, Contact, MessageRow, Subscription, Thread
@@ -119,6 +120,10 @@ class Plant:
         planted = Planted(sender, subject, body, after)
         self._messages.append(planted)
         return planted
+
+    def stored(self, at: datetime) -> datetime:
+        """What the world keeps of a moment that people speak of, by the user's clock."""
+        return Clock.of(self.world).utc(at.replace(tzinfo=None))
 
     def insert(self) -> None:
         """Write everything: ids ascend with dates, as everywhere in the mailbox."""

@@ -6,58 +6,62 @@ from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Recipient
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import bare, draw_facts, sender_fact, states, subject_fact
+from greenroom_envs.mail.families.facts import bare, sender_fact, states, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, OPENINGS, value_fact
+from greenroom_envs.mail.families.told import ENDS, LEVELS, OPENINGS, facts_of, value_fact
 from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
-REQUESTS = Wordings(
-    OPENINGS,
-    ("tell everybody on ", "answer all people on ", "reply to all on "),
-    ("the {subject} mail from {sender}", "{sender}'s mail about the {subject}"),
-    (" that {amount} is fine", " that we agree to {amount}", ": we take {amount}"),
-    ENDS,
-)
+WHOM = ("tell everybody on ", "answer all people on ", "reply to all on ")
+WHICH = ("the {subject} mail from {sender}", "{sender}'s mail about the {subject}")
+REQUESTS = Wordings(OPENINGS, WHOM, WHICH, (" that {amount} is fine", " that we agree to {amount}"), ENDS)
+PARTIAL = Wordings(OPENINGS, WHOM, WHICH, (" which amount is fine", " what we agree to", " what we will pay"), ENDS)
 TOOLS = (*(tool for tool in s.TOOLS if tool != "mail_star"), "mail_reply_all")
+ASK = "How much should I write?"
 
 
 @app.task_family
 def reply_all(world: World, split: Split) -> Task:
-    """Have a message answered that went to several people."""
+    """Have a message answered that went to several people; the hardest requests do not say with which amount."""
     plant, rng = Plant(world, split), world.random
-    subject, (right, wrong) = plant.topic(PROJECT_KINDS), draw_facts(rng, 2, world.now.date())
-    sender = plant.person()
+    level, subject = rng.choice(LEVELS), plant.topic(PROJECT_KINDS)
+    right, wrong, others = facts_of(rng, split, 3, world.now)
+    sender, stranger = plant.person(), plant.person()
     copies = [plant.person() for _ in range(rng.choice((1, 2, 2, 3)))]
     message = plant.message(sender, subject, wrong.body(rng, split))
+    decoy = plant.message(stranger, subject, others.body(rng, split)) if level > 1 else None
     plant.insert()
-    world.session.add(Recipient(message_id=message.id, address=owner(world).address, kind="to"))
-    world.session.add_all(Recipient(message_id=message.id, address=c.address, kind="cc") for c in copies)
-    start = s.search(subject)
+    for one in filter(None, (message, decoy)):
+        world.session.add(Recipient(message_id=one.id, address=owner(world).address, kind="to"))
+        world.session.add_all(Recipient(message_id=one.id, address=c.address, kind="cc") for c in copies)
+    before = (ASK, s.search(subject)) if level > 2 else (s.search(subject),)
 
-    def answer(tool: str, amount: str) -> s.Step:
-        return tool, {"message_id": message.handle, "body": f"{amount} is fine."}
+    def answer(tool: str, amount: str, handle: str = message.handle) -> s.Step:
+        return tool, {"message_id": handle, "body": f"{amount} is fine."}
 
     body = states(right.amount, wrong.amount)
     sent = {"folder": "sent", "reply_to": message.id, "recipient": sender.address, "body": body}
     got = [("to", sender), *(("cc", copy) for copy in copies)]
+    slots = {"sender": sender.name, "subject": subject}
+    wrongly = [answer("mail_reply_all", right.amount, decoy.handle)] if decoy else []
     return Task(
         goal=Goal(
             intent="reply_all",
-            requests=REQUESTS.draw(rng, split, 3, subject=subject, sender=sender.name, amount=right.amount),
+            requests=(PARTIAL if level > 2 else REQUESTS).draw(rng, split, 3, amount=right.amount, **slots),
             facts=(
                 sender_fact(rng, split, sender.name),
                 subject_fact(rng, split, subject),
-                value_fact(rng, split, "amount", right.amount, "how much", "what should"),
+                value_fact(rng, split, "amount", right.amount, "how much", "what should", at_once=level < 3),
             ),
-            slots={"sender": sender.name, "subject": subject, "amount": bare(right.amount)},
+            slots={**slots, "amount": bare(right.amount)},
         ),
         tools=TOOLS,
-        solution=s.script(start, answer("mail_reply_all", right.amount), s.DONE),
+        solution=s.script(*before, answer("mail_reply_all", right.amount), s.DONE),
         slips=(
-            s.script(start, answer("mail_reply", right.amount), s.DONE),
-            s.script(start, answer("mail_reply_all", wrong.amount), s.DONE),
-            s.script(start, s.DONE),
+            *(s.script(*before, wrong_one, s.DONE) for wrong_one in wrongly),
+            s.script(*before, answer("mail_reply", right.amount), s.DONE),
+            s.script(s.search(subject), answer("mail_reply_all", wrong.amount), s.DONE),
+            s.script(*before, s.DONE),
         ),
         excess=s.delete_call(plant.bystander),
         verifier=expect(
@@ -67,4 +71,5 @@ def reply_all(world: World, split: Split) -> Task:
             ]
         ),
         max_steps=s.MAX_STEPS,
+        level=level,
     )

@@ -7,19 +7,28 @@ from greenroom.rewards import expect, inserted, updated
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import draw_facts, sender_fact, subject_fact
+from greenroom_envs.mail.families.facts import sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, OPENINGS
-from greenroom_envs.mail.models import MessageRow
+from greenroom_envs.mail.families.told import ENDS, LEVELS, OPENINGS, facts_of, value_fact
+from greenroom_envs.mail.models import LABELS, MessageRow
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
-REQUESTS = Wordings(
-    OPENINGS,
-    ("take ", "get ", "fetch "),
-    ("the {subject} mail from {sender}", "{sender}'s mail about the {subject}"),
-    (" out of spam, it is none", " back from spam, I trust the sender"),
-    ENDS,
-)
+TAKE = ("take ", "get ", "fetch ")
+BACK = (" out of spam, it is none", " back from spam, I trust the sender")
+REQUESTS = {
+    1: Wordings(
+        OPENINGS, TAKE, ("the {subject} mail from {sender}", "{sender}'s mail about the {subject}"), BACK, ENDS
+    ),
+    2: Wordings(OPENINGS, TAKE, ("everything from {sender}", "all mails from {sender}"), BACK, ENDS),
+    3: Wordings(
+        OPENINGS,
+        TAKE,
+        ("everything from {sender}", "all mails from {sender}"),
+        BACK,
+        (", and label it {value}", ", and mark it as {value}", "; it gets the label {value}"),
+        ENDS,
+    ),
+}
 TOOLS = (
     "mail_search",
     "mail_list_folder",
@@ -39,39 +48,52 @@ TOOLS = (
 
 @app.task_family
 def rescue(world: World, split: Split) -> Task:
-    """Have one message brought back from spam; somebody else's of that subject stays there."""
+    """Have one message, or all of somebody's, brought back from spam; somebody else's stays there."""
     plant, rng = Plant(world, split), world.random
-    subject = plant.topic(PROJECT_KINDS)
-    bodies = [fact.body(rng, split) for fact in draw_facts(rng, 2, world.now.date())]
+    level, subject, value = rng.choice(LEVELS), plant.topic(PROJECT_KINDS), rng.choice(LABELS)
+    bodies = [facts.body(rng, split) for facts in facts_of(rng, split, 3, world.now)]
     sender, stranger = plant.person(), plant.person()
-    right, wrong = plant.message(sender, subject, bodies[0]), plant.message(stranger, subject, bodies[1])
+    mine, wrong = [plant.message(sender, subject, bodies[0])], plant.message(stranger, subject, bodies[1])
+    if level > 1:
+        mine.append(plant.message(sender, plant.topic(PROJECT_KINDS), bodies[2]))
     plant.insert()
-    world.session.execute(update(MessageRow).where(MessageRow.id.in_((right.id, wrong.id))).values(folder="spam"))
-    start = s.search(f"in:spam {subject}")
+    spam = [message.id for message in (*mine, wrong)]
+    world.session.execute(update(MessageRow).where(MessageRow.id.in_(spam)).values(folder="spam"))
+    mine.sort(key=lambda message: -message.id)
+    ids = [message.handle for message in mine]
+    start = s.search(f"in:spam from:{sender.name}" if level > 1 else f"in:spam {subject}")
 
-    def unmark(message_id: str) -> s.Step:
-        return "mail_unmark_spam", {"message_ids": [message_id]}
+    def unmark(message_ids: list[str]) -> s.Step:
+        return "mail_unmark_spam", {"message_ids": message_ids}
 
+    more: list[s.Step] = [("mail_label", {"message_ids": ids, "label": value})] if level > 2 else []
+    moved: list[s.Step] = [("mail_move", {"message_ids": ids, "folder": "inbox"}), *more]
+    told = [subject_fact(rng, split, subject)] if level == 1 else []
+    told += [value_fact(rng, split, "label", value, "what should")] if level > 2 else []
+    slots = {"sender": sender.name} | ({"subject": subject} if level == 1 else {})
     return Task(
         goal=Goal(
             intent="rescue",
-            requests=REQUESTS.draw(rng, split, 3, subject=subject, sender=sender.name),
-            facts=(sender_fact(rng, split, sender.name), subject_fact(rng, split, subject)),
-            slots={"sender": sender.name, "subject": subject},
+            requests=REQUESTS[level].draw(rng, split, 3, sender=sender.name, subject=subject, value=value),
+            facts=(sender_fact(rng, split, sender.name), *told),
+            slots=slots,
         ),
         tools=TOOLS,
-        solution=s.script(start, unmark(right.handle), s.DONE),
+        solution=s.script(start, unmark(ids), *more, s.DONE),
         slips=(
-            s.script(start, unmark(wrong.handle), s.DONE),
-            s.script(start, ("mail_move", {"message_ids": [right.handle], "folder": "inbox"}), s.DONE),
+            s.script(start, unmark([wrong.handle]), s.DONE),
+            s.script(start, *moved, s.DONE),
+            *([s.script(start, unmark(ids[:1]), s.DONE)] if level > 1 else []),
             s.script(start, s.DONE),
         ),
         excess=s.delete_call(plant.bystander),
         verifier=expect(
             [
-                updated("mail_message", key=right.id, values={"folder": "inbox"}),
+                *(updated("mail_message", key=message.id, values={"folder": "inbox"}) for message in mine),
                 inserted("mail_verdict", {"address": sender.address, "spam": False}),
+                *(inserted("mail_message_label", {"message_id": m.id, "label": value}) for m in mine if level > 2),
             ]
         ),
         max_steps=s.MAX_STEPS,
+        level=level,
     )

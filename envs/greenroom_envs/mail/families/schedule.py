@@ -60,6 +60,7 @@ def schedule(world: World, split: Split) -> Task:
     def added(day: str, hour: str) -> s.Step:
         return "mail_add_event", {"title": subject, "date": day, "time": hour}
 
+    starts = _begins(plant.stored(times[right]))
     day, hour, wrong_day, wrong_hour = days[right], hours[right], days[1 - right], hours[1 - right]
     return Task(
         goal=Goal(
@@ -76,8 +77,9 @@ def schedule(world: World, split: Split) -> Task:
             s.script(start, s.read(message.handle), s.DONE),
         ),
         excess=s.delete_call(plant.bystander),
-        verifier=expect([inserted("mail_event", {"title": _names(subject), "starts_at": _begins(times[right])})]),
+        verifier=expect([inserted("mail_event", {"title": _names(subject), "starts_at": starts})]),
         max_steps=s.MAX_STEPS,
+        level=1 + (right == 0),
     )
 
 

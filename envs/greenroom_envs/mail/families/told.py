@@ -1,12 +1,24 @@
-"""What the families beyond the first six share: openings, facts of the user's, and verifiers of a no."""
+"""What the families beyond the first six share: levels, values of a split, facts of the user's, verifiers of a no."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
+
+from sqlalchemy import select
 
 from greenroom import Evidence, Fact, Split, Verdict
 from greenroom.rewards import expect
 from greenroom.wordings import Wordings
+from greenroom_envs.mail import names
+from greenroom_envs.mail.families.facts import Facts, spoken
+from greenroom_envs.mail.families.planting import Plant
+from greenroom_envs.mail.models import Contact
+from greenroom_envs.mail.people import Party
+
+LEVELS = (1, 1, 2, 2, 3)
+"""1: one thing to find and to do. 2: something in the way. 3: more than that, or a question to ask."""
+LONG = 14
+"""Room for the longer tasks."""
 
 OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ", "when you can, ")
 ENDS = (".", ", when you can.", ". Thanks.", ", that is all.", ", please.")
@@ -22,24 +34,53 @@ VALUES = Wordings(
 )
 
 
-def recipient_fact(rng: Random, split: Split, name: str) -> Fact:
-    """To whom; part of every request."""
+def recipient_fact(rng: Random, split: Split, name: str, *, at_once: bool = True) -> Fact:
+    """To whom; part of the request, or told only when asked."""
     wordings = RECIPIENTS.draw(rng, split, 2, value=name)
-    return Fact(key="recipient", value=name, wordings=wordings, cues=("who", "whom", "recipient", "send it to"))
+    cues = ("who", "whom", "recipient", "send it to")
+    return Fact(key="recipient", value=name, wordings=wordings, cues=cues, at_once=at_once)
 
 
-def value_fact(rng: Random, split: Split, key: str, value: str, *cues: str) -> Fact:
-    """Anything else that the request says."""
-    return Fact(key=key, value=value, wordings=VALUES.draw(rng, split, 2, value=value), cues=(key, *cues))
+def value_fact(rng: Random, split: Split, key: str, value: str, *cues: str, at_once: bool = True) -> Fact:
+    """Anything else; part of the request, or told only when asked."""
+    wordings = VALUES.draw(rng, split, 2, value=value)
+    return Fact(key=key, value=value, wordings=wordings, cues=(key, *cues), at_once=at_once)
 
 
-def says_no(*reasons: str) -> Callable[[Evidence], Verdict]:
-    """A verifier of tasks whose answer is no: nothing changed, and one of the reasons was told.
+def facts_of(rng: Random, split: Split, count: int, now: datetime) -> list[Facts]:
+    """So many facts, all different; amounts and days of one split are never those of another."""
+    amounts = rng.sample([a for a in range(100, 1000) if names.split_of(str(a)) == split], count)
+    days = rng.sample(days_of(split, now, 3, 330), count)
+    return [Facts(f"${a}", spoken(now + timedelta(days=d))) for a, d in zip(amounts, days, strict=True)]
+
+
+def days_of(split: Split, now: datetime, first: int, last: int) -> list[int]:
+    """From how many days ahead tasks of a split take theirs: each day of the year belongs to one split."""
+    return [n for n in range(first, last) if names.split_of(spoken(now + timedelta(days=n))) == split]
+
+
+def moment_of(rng: Random, split: Split, now: datetime, first: int, last: int) -> datetime:
+    """A half hour of a working day to come, on a day of the split."""
+    return moment(now, rng.choice(days_of(split, now, first, last)), rng.randrange(16, 36))
+
+
+def stranger(plant: Plant) -> Party:
+    """Somebody whose first name no contact has: nobody else's mail can come under ids like theirs."""
+    while True:
+        party = plant.person()
+        namesakes = select(Contact.id).where(Contact.name.startswith(f"{party.first} ")).limit(1)
+        if plant.world.session.scalar(namesakes) is None:
+            return party
+
+
+def says_no(reasons: Sequence[str], about: Sequence[str]) -> Callable[[Evidence], Verdict]:
+    """A verifier of tasks whose answer is no: nothing changed, and the user was told why, and of what.
 
     Args:
-        reasons: The rule's or the case's own words, any of which will do.
+        reasons: The rule's own words, any of which will do; none when the case speaks for itself.
+        about: What names the case, any of which will do: so that one no does not fit all tasks.
     """
-    tests = [expect(said=[reason], unsaid=["done"]) for reason in reasons]
+    tests = [expect(said=[r, a] if r else [a], unsaid=["done"]) for r in reasons or [""] for a in about]
 
     def verify(evidence: Evidence) -> Verdict:
         return max((test(evidence) for test in tests), key=lambda verdict: verdict.score)

@@ -68,6 +68,7 @@ def unsubscribe(world: World, split: Split) -> Task:
         excess=s.delete_call(plant.bystander),
         verifier=expect(_wanted(world, mode, paper, issues)),
         max_steps=s.MAX_STEPS,
+        level=1 + (mode != "stop") + (mode == "both"),
     )
 
 

@@ -1,21 +1,34 @@
 """Vacation: an answer while the user is away; for more than thirty days the answer is no, and the rule."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from greenroom import Goal, Split, Task, World
-from greenroom.rewards import expect, inserted
+from greenroom import Fact, Goal, Split, Task, World
+from greenroom.rewards import expect, inserted, updated
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.desk import Vacation
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import spoken, states
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, OPENINGS, moment, on_day, says_no, value_fact
+from greenroom_envs.mail.families.told import ENDS, OPENINGS, days_of, moment_of, on_day, says_no, value_fact
 
 REQUESTS = Wordings(
     OPENINGS,
     ("set a vacation answer", "let people know that I am away", "answer my mail with a note that I am away"),
     (" from {first} to {last}", ", {first} until {last}", ", the first day is {first} and the last one {last}"),
     ENDS,
+)
+LONGER = Wordings(
+    OPENINGS,
+    ("prolong my vacation answer", "make my vacation answer longer", "extend the answer while I am away"),
+    (" by {days} days", ", {days} days more", "; I come back {days} days later"),
+    ENDS,
+)
+ANSWERS = Wordings(
+    ("I am away", "I am out of the office", "I cannot read my mail", "I am travelling"),
+    (" until {last}", ", back after {last}", "; I return after {last}"),
+    (".", ". Please write again then.", ". In a hurry? Call the office.", ". Thank you."),
 )
 TOOLS = (
     "mail_search",
@@ -29,40 +42,92 @@ TOOLS = (
     "mail_show_policy",
     "mail_delete",
 )
+# Whether it is too long, whether there is an answer already, how hard that is.
+CASES = ((False, False, 1), (False, False, 1), (True, False, 2), (False, True, 3), (True, True, 3))
+
+
+@dataclass(frozen=True)
+class Period:
+    """What is asked for: the days, the last one that may be, and the day before the last one asked for."""
+
+    first: datetime
+    last: datetime
+
+    @property
+    def within(self) -> str:
+        """The last day of thirty."""
+        return spoken(self.first + timedelta(days=29))
+
+    @property
+    def early(self) -> str:
+        """A day too few."""
+        return spoken(self.last - timedelta(days=1))
+
+    def away(self, until: str, body: str) -> s.Step:
+        """Set the answer until then."""
+        return "mail_set_vacation", {"first_day": spoken(self.first), "last_day": until, "body": body}
 
 
 @app.task_family
 def vacation(world: World, split: Split) -> Task:
-    """Have an answer set for some days; a third of the requests ask for more days than there may be."""
+    """Have an answer set for some days, or one that is set prolonged; some requests are for too many days."""
     plant, rng = Plant(world, split), world.random
-    long = rng.random() < 1 / 3
-    days = rng.randrange(40, 60) if long else rng.randrange(3, 28)
-    first = moment(world.now, rng.randrange(2, 290), 0)
-    last, early = first + timedelta(days=days), first + timedelta(days=days - 1)
-
-    def away(until: str) -> s.Step:
-        return "mail_set_vacation", {"first_day": spoken(first), "last_day": until, "body": f"I am away until {until}."}
-
-    wanted = {"first_day": on_day(first), "last_day": on_day(last), "body": states(spoken(last))}
+    long, there, level = rng.choice(CASES)
+    period, so_far = _period(plant, *((40, 60) if long else (12, 28))), rng.randrange(3, 10)
+    first, until = period.first, period.first + timedelta(days=so_far)
+    body = ANSWERS.one(rng, split, last=spoken(until))
+    if there:
+        world.session.add(Vacation(id=1, first_day=first.date(), last_day=until.date(), body=body))
+    start: list[s.Step] = [("mail_show_vacation", {})] if there else []
+    text = body if there else f"I am away until {spoken(period.last)}."
+    set_it, too_few = period.away(spoken(period.last), text), period.away(period.early, text)
     look: s.Step = ("mail_show_policy", {})
-    within = spoken(first + timedelta(days=29))
+    no = f"No, it can be set for thirty days at most, which is until {period.within}."
+    wanted = {"first_day": on_day(first), "last_day": on_day(period.last), "body": states(spoken(period.last))}
+    change = (
+        updated("mail_vacation", key=1, values={"last_day": on_day(period.last)})
+        if there
+        else inserted("mail_vacation", wanted)
+    )
+    more = str((period.last - until).days)
+    slots = {"days": more} if there else {"first": spoken(first), "last": spoken(period.last)}
+    facts = _facts(plant, slots)
     return Task(
         goal=Goal(
             intent="vacation",
-            requests=REQUESTS.draw(rng, split, 3, first=spoken(first), last=spoken(last)),
-            facts=(
-                value_fact(rng, split, "first day", spoken(first), "from when", "begin"),
-                value_fact(rng, split, "last day", spoken(last), "until when", "end", "how long"),
-            ),
+            requests=(LONGER if there else REQUESTS).draw(rng, split, 3, **slots),
+            facts=facts,
             needs="text" if long else "done",
-            slots={"first": spoken(first), "last": spoken(last)},
+            slots=slots,
         ),
         tools=TOOLS,
-        solution=s.script(look, "No, it can be set for thirty days at most.")
-        if long
-        else s.script(away(spoken(last)), s.DONE),
-        slips=(s.script(away(within if long else spoken(early)), s.DONE), s.script(look, s.DONE)),
+        solution=s.script(*start, look, no) if long else s.script(*start, set_it, s.DONE),
+        slips=(
+            s.script(*start, period.away(period.within, text) if long else too_few, s.DONE),
+            s.script(*start, look, s.DONE),
+        ),
         excess=s.delete_call(plant.bystander),
-        verifier=says_no("thirty days", "30 days") if long else expect([inserted("mail_vacation", wanted)]),
+        verifier=says_no(["thirty days", "30 days"], [spoken(period.last), period.within])
+        if long
+        else expect([change]),
         max_steps=s.MAX_STEPS,
+        level=level,
+    )
+
+
+def _period(plant: Plant, shortest: int, longest: int) -> Period:
+    """So many days from one day of the split to another."""
+    while True:
+        first = moment_of(plant.rng, plant.split, plant.world.now, 2, 290).replace(hour=0, minute=0)
+        if lasts := days_of(plant.split, first, shortest, longest):
+            return Period(first, first + timedelta(days=plant.rng.choice(lasts)))
+
+
+def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:
+    rng, split = plant.rng, plant.split
+    if "days" in slots:
+        return (value_fact(rng, split, "days", slots["days"], "how long", "how many", "until when"),)
+    return (
+        value_fact(rng, split, "first day", slots["first"], "from when", "begin"),
+        value_fact(rng, split, "last day", slots["last"], "until when", "end", "how long"),
     )

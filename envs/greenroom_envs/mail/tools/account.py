@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from greenroom import Refusal, World
 from greenroom_envs.mail import account
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.dates import shown
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.desk import Reset, SessionRow
 from greenroom_envs.mail.life import CODE
 from greenroom_envs.mail.mailbox import owner, require_text, utc_now
@@ -65,7 +65,7 @@ def sign_in(world: World, address: str, password: Secret) -> SignedIn:
         return {"signed_in": False, "until": None, "tries_left": account.note_wrong_try(world)}
     until = utc_now(world) + account.SESSION
     world.session.add(SessionRow(expires_at=until))
-    return {"signed_in": True, "until": shown(until), "tries_left": None}
+    return {"signed_in": True, "until": Clock.of(world).shown(until), "tries_left": None}
 
 
 @app.tool
@@ -79,9 +79,7 @@ def sign_out(world: World) -> SignedIn:
 def request_reset(world: World) -> CodeSent:
     """Have a code sent for a forgotten password; it comes by mail within half a minute and is good for ten."""
     now = utc_now(world)
-    recent = select(func.count()).where(Reset.asked_at > now - account.WINDOW)
-    if (world.session.scalar(recent) or 0) >= account.RESETS:
-        raise Refusal("too_many_codes", f"{account.RESETS} codes were sent within an hour: wait, or use the last one.")
+    account.require_codes(world)
     number = (world.session.scalar(select(func.max(Reset.id))) or 0) + 1
     world.session.add(
         Reset(id=number, code=account.reset_code(account.profile(world).salt, number), asked_at=now, used=False)

@@ -1,14 +1,15 @@
 """The calendar."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import TypedDict
 
 from sqlalchemy import select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.dates import read_date, read_moment, shown
-from greenroom_envs.mail.mailbox import require_text, utc_now
+from greenroom_envs.mail.clock import Clock
+from greenroom_envs.mail.dates import read_date
+from greenroom_envs.mail.mailbox import require_text
 from greenroom_envs.mail.models import CalendarEvent
 
 
@@ -29,11 +30,12 @@ def add_event(world: World, title: str, date: str, time: str) -> Entry:
         time: When it begins, such as 10:30.
     """
     require_text(title=title)
-    starts = read_moment(world, date, time)
+    clock = Clock.of(world)
+    starts = clock.read(date, time)
     if _same(world, title, starts):
-        raise Refusal("already_there", f"'{title}' at {shown(starts)} is in the calendar already.")
+        raise Refusal("already_there", f"'{title}' at {clock.shown(starts)} is in the calendar already.")
     world.session.add(CalendarEvent(title=title, starts_at=starts))
-    return {"event": title, "at": shown(starts)}
+    return {"event": title, "at": clock.shown(starts)}
 
 
 @app.tool
@@ -43,10 +45,12 @@ def list_events(world: World, date: str) -> list[Entry]:
     Args:
         date: The day, such as 14 March or 2026-03-14.
     """
-    day = datetime.combine(read_date(date, utc_now(world).date()), time())
-    of_day = (CalendarEvent.starts_at >= day, CalendarEvent.starts_at < day + timedelta(days=1))
+    clock = Clock.of(world)
+    day = read_date(date, clock.today)
+    begin, end = clock.days(day, day)
+    of_day = (CalendarEvent.starts_at >= begin, CalendarEvent.starts_at < end)
     found = world.session.scalars(select(CalendarEvent).where(*of_day).order_by(CalendarEvent.starts_at))
-    return [{"event": e.title, "at": shown(e.starts_at)} for e in found]
+    return [{"event": e.title, "at": clock.shown(e.starts_at)} for e in found]
 
 
 @app.tool
@@ -58,12 +62,13 @@ def delete_event(world: World, title: str, date: str, time: str) -> Entry:
         date: Its day, such as 14 March or 2026-03-14.
         time: When it begins, such as 10:30.
     """
-    starts = read_moment(world, date, time)
+    clock = Clock.of(world)
+    starts = clock.read(date, time)
     event = _same(world, title, starts)
     if event is None:
-        raise Refusal("no_such_event", f"There is no '{title}' at {shown(starts)}; mail_list_events shows a day.")
+        raise Refusal("no_such_event", f"There is no '{title}' at {clock.shown(starts)}; mail_list_events shows a day.")
     world.session.delete(event)
-    return {"event": event.title, "at": shown(starts)}
+    return {"event": event.title, "at": clock.shown(starts)}
 
 
 def _same(world: World, title: str, starts: datetime) -> CalendarEvent | None:

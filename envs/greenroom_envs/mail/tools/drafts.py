@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.dates import read_future, shown
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.life import SENDS
-from greenroom_envs.mail.mailbox import require_text, resolve, resolve_all, utc_now
+from greenroom_envs.mail.mailbox import limit_sending, require_text, resolve, resolve_all, utc_now
 from greenroom_envs.mail.models import Draft
 from greenroom_envs.mail.outbox import addressees, draft_files, drop_draft, find_draft, send_now
 from greenroom_envs.mail.tools.sending import Sent
@@ -79,7 +79,9 @@ def send_draft(world: World, draft_id: DraftId) -> Sent:
     Args:
         draft_id: Its number, as mail_list_drafts shows it.
     """
-    message = send_now(world, find_draft(world, draft_id))
+    draft = find_draft(world, draft_id)
+    limit_sending(world)
+    message = send_now(world, draft)
     return {"sent": message.handle, "to": message.recipient}
 
 
@@ -155,7 +157,7 @@ def send_later(world: World, to: list[str], subject: str, body: str, date: str, 
         time: The time of day, such as 10:30.
     """
     require_text(subject=subject, body=body)
-    everybody, at = resolve_all(world, to), read_future(world, date, time)
+    everybody, at = resolve_all(world, to), Clock.of(world).read_future(date, time)
     draft = Draft(recipient=everybody.recipient, subject=subject, body=body, created_at=utc_now(world))
     world.session.add(draft)
     world.session.flush()
@@ -171,7 +173,7 @@ def schedule_draft(world: World, draft_id: DraftId, date: str, time: str) -> Sch
         date: The day, such as 14 March (the next one) or 2026-03-14.
         time: The time of day, such as 10:30.
     """
-    return _schedule(world, find_draft(world, draft_id), read_future(world, date, time))
+    return _schedule(world, find_draft(world, draft_id), Clock.of(world).read_future(date, time))
 
 
 @app.tool
@@ -192,18 +194,19 @@ def cancel_scheduled(world: World, draft_id: DraftId) -> DraftLine:
 def list_scheduled(world: World) -> list[Scheduled]:
     """List the twenty drafts that will send themselves next."""
     due = select(Draft).where(Draft.send_at.is_not(None)).order_by(Draft.send_at, Draft.id).limit(20)
-    return [_scheduled(draft) for draft in world.session.scalars(due)]
+    clock = Clock.of(world)
+    return [_scheduled(draft, clock) for draft in world.session.scalars(due)]
 
 
 def _schedule(world: World, draft: Draft, at: datetime) -> Scheduled:
     draft.send_at = at
     payload = {"draft": draft.id, "at": at.isoformat()}
     world.schedule(SENDS, payload, after=at.replace(tzinfo=UTC) - world.now)
-    return _scheduled(draft)
+    return _scheduled(draft, Clock.of(world))
 
 
-def _scheduled(draft: Draft) -> Scheduled:
-    at = shown(draft.send_at) if draft.send_at else ""
+def _scheduled(draft: Draft, clock: Clock) -> Scheduled:
+    at = clock.shown(draft.send_at) if draft.send_at else ""
     return {"draft": draft.id, "to": draft.recipient, "subject": draft.subject, "at": at}
 
 
@@ -217,7 +220,7 @@ def _whole(world: World, draft: Draft) -> WholeDraft:
         "subject": draft.subject,
         "body": draft.body,
         "files": [file.name for file in draft_files(world, draft.id)] or None,
-        "at": shown(draft.send_at) if draft.send_at else None,
+        "at": Clock.of(world).shown(draft.send_at) if draft.send_at else None,
     }
 
 

@@ -197,6 +197,11 @@ def _move(world: World, message_ids: list[str], folder: str) -> Moved:
 
 
 def require_label(world: World, name: str) -> str:
+    """The label of that name, letter case ignored.
+
+    Raises:
+        Refusal: There is none; the sentence lists those that exist.
+    """
     known = world.session.scalars(select(Label.name).order_by(Label.name)).all()
     if name.strip().lower() not in known:
         raise Refusal("no_such_label", f"There is no label '{name}'; there is {', '.join(known)}.")

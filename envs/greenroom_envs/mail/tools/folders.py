@@ -1,15 +1,23 @@
 """Folders: which there are, and what is in them."""
 
-from collections import Counter
-from typing import TypedDict
+from typing import Any, Literal, TypedDict
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, select
 
 from greenroom import Refusal, World
+from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.hits import Hits, Limit, Page, page_of, statement
+from greenroom_envs.mail.hits import SHOWN, STATES, Hits, Limit, Page, page_of, statement
 from greenroom_envs.mail.models import Folder, MessageRow
 from greenroom_envs.mail.query import Query
+
+Sort = Literal["latest", "oldest", "sender", "subject"]
+ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "latest": (MessageRow.id.desc(),),
+    "oldest": (MessageRow.id.asc(),),
+    "sender": (MessageRow.sender.asc(), MessageRow.id.asc()),
+    "subject": (MessageRow.subject.asc(), MessageRow.id.asc()),
+}
 
 
 class FolderCount(TypedDict):
@@ -33,21 +41,39 @@ def list_folder(world: World, folder: str = "inbox", limit: Limit = 5, page: Pag
     return page_of(world, statement(world, Query(folders=(name,))), limit, page)
 
 
+@app.tool
+def list_messages(
+    world: World,
+    folder: str = "inbox",
+    sort: Sort = "latest",
+    unread: bool = False,
+    starred: bool = False,
+    limit: Limit = 10,
+    page: Page = 1,
+) -> Hits:
+    """List the messages of one folder in any order.
+
+    Args:
+        folder: Its name, such as inbox, archive, sent, spam or trash.
+        sort: latest or oldest first, or by the name of the sender or by subject, from A to Z.
+        unread: Only those that were not read.
+        starred: Only those with a star.
+        limit: How many messages a page holds.
+        page: Which page, from 1.
+    """
+    chosen = select(*SHOWN).where(MessageRow.folder == require_folder(world, folder))
+    wanted = [STATES[name] for name, given in (("unread", unread), ("starred", starred)) if given]
+    return page_of(world, chosen.where(*wanted).order_by(*ORDERS[sort]), limit, page)
+
+
 @app.tool(writes=False)
 def folders(world: World) -> list[FolderCount]:
     """List all folders with their number of messages and of unread ones."""
-    counted = select(MessageRow.folder, func.count()).group_by(MessageRow.folder)
-    totals = _counts(world, counted)
-    new = _counts(world, counted.where(MessageRow.read_at.is_(None)))
-    names = world.session.scalars(select(Folder.name).order_by(Folder.name))
-    return [{"folder": n, "messages": totals[n], "unread": new[n]} for n in names]
-
-
-def _counts(world: World, counted: "Select[str, int]") -> Counter[str]:
-    counts = Counter[str]()
-    for name, count in world.session.execute(counted):
-        counts[name] = count
-    return counts
+    held, found = tally.of_folders(world.session), list[FolderCount]()
+    for name in world.session.scalars(select(Folder.name).order_by(Folder.name)):
+        messages, unread = held.get(name, (0, 0))
+        found.append({"folder": name, "messages": messages, "unread": unread})
+    return found
 
 
 def require_folder(world: World, name: str) -> str:

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.dates import HOUR, read_future, shown
+from greenroom_envs.mail.clock import Clock
+from greenroom_envs.mail.dates import HOUR
 from greenroom_envs.mail.desk import Invitation
 from greenroom_envs.mail.life import ORGANIZER
 from greenroom_envs.mail.mailbox import find, send, utc_now
@@ -28,8 +29,9 @@ def list_invitations(world: World, pending: bool = True) -> list[Invited]:
     chosen = chosen.where(Invitation.starts_at >= utc_now(world))
     if pending:
         chosen = chosen.where(Invitation.status == "open")
-    rows = world.session.execute(chosen.order_by(Invitation.starts_at, MessageRow.id).limit(20)).all()
-    return [_line(message, invitation) for message, invitation in rows]
+    rows = world.session.execute(chosen.order_by(Invitation.starts_at, Invitation.message_id).limit(20)).all()
+    clock = Clock.of(world)
+    return [_line(message, invitation, clock) for message, invitation in rows]
 
 
 @app.tool
@@ -45,8 +47,8 @@ def accept_invitation(world: World, message_id: str) -> Invited:
     _refuse_when_busy(world, invitation.starts_at)
     invitation.status = "accepted"
     world.session.add(CalendarEvent(title=invitation.title, starts_at=invitation.starts_at))
-    _tell(world, message, "Accepted", f"I will be there on {shown(invitation.starts_at)}.")
-    return _line(message, invitation)
+    _tell(world, message, "Accepted", f"I will be there on {Clock.of(world).shown(invitation.starts_at)}.")
+    return _line(message, invitation, Clock.of(world))
 
 
 @app.tool
@@ -62,7 +64,7 @@ def decline_invitation(world: World, message_id: str, note: str = "") -> Invited
         _leave_calendar(world, invitation)
     invitation.status = "declined"
     _tell(world, message, "Declined", note.strip() or "I cannot come.")
-    return _line(message, invitation)
+    return _line(message, invitation, Clock.of(world))
 
 
 @app.tool
@@ -75,14 +77,14 @@ def propose_time(world: World, message_id: str, date: str, time: str) -> Invited
         time: When it would begin, such as 10:30.
     """
     message, invitation = _open(world, message_id, "proposed")
-    moment = read_future(world, date, time)
+    moment = Clock.of(world).read_future(date, time)
     _refuse_when_busy(world, moment)
     if invitation.status == "accepted":
         _leave_calendar(world, invitation)
     invitation.status, invitation.proposed_at = "proposed", moment
-    _tell(world, message, "New time proposed", f"Could we meet on {shown(moment)} instead?")
+    _tell(world, message, "New time proposed", f"Could we meet on {Clock.of(world).shown(moment)} instead?")
     world.schedule(ORGANIZER, {"message": message.id}, after=HOUR)
-    return _line(message, invitation)
+    return _line(message, invitation, Clock.of(world))
 
 
 def _open(world: World, message_id: str, wanted: str) -> tuple[MessageRow, Invitation]:
@@ -92,7 +94,10 @@ def _open(world: World, message_id: str, wanted: str) -> tuple[MessageRow, Invit
     if invitation is None:
         raise Refusal("no_invitation", f"'{message_id}' is no invitation; mail_list_invitations shows those there are.")
     if invitation.starts_at <= utc_now(world):
-        raise Refusal("past", f"'{invitation.title}' was on {shown(invitation.starts_at)}: it is too late to answer.")
+        raise Refusal(
+            "past",
+            f"'{invitation.title}' was on {Clock.of(world).shown(invitation.starts_at)}: it is too late to answer.",
+        )
     if invitation.status == wanted != "proposed":
         raise Refusal("already_answered", f"'{invitation.title}' was {wanted} before; nothing is left to do.")
     return message, invitation
@@ -102,7 +107,9 @@ def _refuse_when_busy(world: World, moment: datetime) -> None:
     near = select(CalendarEvent).where(CalendarEvent.starts_at > moment - HOUR, CalendarEvent.starts_at < moment + HOUR)
     other = world.session.scalars(near.order_by(CalendarEvent.starts_at).limit(1)).one_or_none()
     if other is not None:
-        raise Refusal("busy", f"'{other.title}' is in the calendar at {shown(other.starts_at)}. {RULES['busy']}")
+        raise Refusal(
+            "busy", f"'{other.title}' is in the calendar at {Clock.of(world).shown(other.starts_at)}. {RULES['busy']}"
+        )
 
 
 def _leave_calendar(world: World, invitation: Invitation) -> None:
@@ -123,13 +130,15 @@ def _tell(world: World, message: MessageRow, answer: str, body: str) -> None:
     )
 
 
-def _line(message: MessageRow, invitation: Invitation) -> Invited:
-    proposed = shown(invitation.proposed_at) if invitation.status == "proposed" and invitation.proposed_at else None
+def _line(message: MessageRow, invitation: Invitation, clock: Clock) -> Invited:
+    proposed = (
+        clock.shown(invitation.proposed_at) if invitation.status == "proposed" and invitation.proposed_at else None
+    )
     return {
         "from": message.sender,
         "id": message.handle,
         "event": invitation.title,
-        "at": shown(invitation.starts_at),
+        "at": clock.shown(invitation.starts_at),
         "status": invitation.status,
         "proposed": proposed,
     }

@@ -2,9 +2,10 @@
 
 from typing import TypedDict
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from greenroom import Refusal, World
+from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Rule
 from greenroom_envs.mail.mailbox import require_text
@@ -31,9 +32,9 @@ class Place(TypedDict):
 @app.tool
 def list_labels(world: World) -> list[Named]:
     """List all labels with the number of messages that carry each."""
-    carried = select(Label.name, func.count(MessageLabel.message_id)).join(MessageLabel, isouter=True)
-    rows = world.session.execute(carried.group_by(Label.name).order_by(Label.name)).all()
-    return [{"label": name, "messages": count} for name, count in rows]
+    carried = tally.of_labels(world.session)
+    names = world.session.scalars(select(Label.name).order_by(Label.name))
+    return [{"label": name, "messages": carried.get(name, 0)} for name in names]
 
 
 @app.tool
@@ -60,7 +61,7 @@ def delete_label(world: World, name: str) -> Named:
     plain = require_label(world, name)
     if world.session.scalars(select(Rule).where(Rule.label == plain).limit(1)).first():
         raise Refusal("in_use", f"A rule puts '{plain}' on arriving mail: delete the rule first.")
-    taken = world.session.scalar(select(func.count()).where(MessageLabel.label == plain)) or 0
+    taken = tally.of_labels(world.session).get(plain, 0)
     world.session.execute(delete(MessageLabel).where(MessageLabel.label == plain))
     world.session.delete(world.session.get_one(Label, plain))
     return {"label": plain, "messages": taken}

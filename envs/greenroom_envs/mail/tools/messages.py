@@ -1,7 +1,6 @@
 """Reading messages."""
 
 import re
-from datetime import datetime
 from typing import Annotated, TypedDict
 
 from pydantic import Field
@@ -9,9 +8,10 @@ from sqlalchemy import bindparam, literal, select, union_all
 
 from greenroom import World
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.desk import Recipient
 from greenroom_envs.mail.hits import FTS, SHOWN, Hits, Limit, Page, page_of
-from greenroom_envs.mail.mailbox import find, owner, resolve, short_date, utc_now
+from greenroom_envs.mail.mailbox import find, owner, resolve
 from greenroom_envs.mail.models import Attachment, MessageLabel, MessageRow
 
 Letter = TypedDict(
@@ -45,10 +45,10 @@ def read(world: World, message_id: str) -> Letter:
     Args:
         message_id: Its id, such as Danielle-12.
     """
-    message = find(world, message_id)
+    message, clock = find(world, message_id), Clock.of(world)
     if message.read_at is None:
-        message.read_at = utc_now(world)
-    return _letter(world, message, owner(world).address, utc_now(world))
+        message.read_at = clock.utc_now
+    return _letter(world, message, owner(world).address, clock)
 
 
 @app.tool
@@ -76,11 +76,11 @@ def show_thread(world: World, message_id: str, limit: ThreadLimit = 10, page: Pa
     """
     thread = select(MessageRow).where(MessageRow.thread_id == find(world, message_id).thread_id)
     found = world.session.scalars(thread.order_by(MessageRow.id).limit(limit).offset((page - 1) * limit)).all()
-    now = utc_now(world)
+    clock = Clock.of(world)
     for message in found:
-        message.read_at = message.read_at or now
+        message.read_at = message.read_at or clock.utc_now
     return [
-        {"from": m.sender, "id": m.handle, "date": short_date(m.sent_at, now), "folder": m.folder, "body": m.body}
+        {"from": m.sender, "id": m.handle, "date": clock.short(m.sent_at), "folder": m.folder, "body": m.body}
         for m in found
     ]
 
@@ -101,14 +101,14 @@ def list_with(world: World, person: str, limit: Limit = 10, page: Page = 1) -> H
     return page_of(world, chosen.where(match).order_by(FTS.c.rowid.desc()), limit, page)
 
 
-def _letter(world: World, message: MessageRow, me: str, now: datetime) -> Letter:
+def _letter(world: World, message: MessageRow, me: str, clock: Clock) -> Letter:
     extras = world.session.execute(EXTRAS, {"id": message.id}).all()
     return {
         "from": message.sender,
         "to": None if message.recipient == me else message.recipient,
         "cc": sorted(name for kind, name in extras if kind == "cc") or None,
         "subject": message.subject,
-        "date": short_date(message.sent_at, now),
+        "date": clock.short(message.sent_at),
         "body": message.body,
         "labels": sorted(name for kind, name in extras if kind == "label") or None,
         "attachments": sorted(name for kind, name in extras if kind == "file") or None,

@@ -8,9 +8,10 @@ from sqlalchemy import delete, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.dates import read_date, shown_day
 from greenroom_envs.mail.desk import Rule, Vacation, VacationSent
-from greenroom_envs.mail.mailbox import require_text, resolve, utc_now
+from greenroom_envs.mail.mailbox import require_text, resolve
 from greenroom_envs.mail.rules import RULES
 from greenroom_envs.mail.tools.filing import require_label
 from greenroom_envs.mail.tools.folders import require_folder
@@ -111,7 +112,7 @@ def set_vacation(world: World, first_day: str, last_day: str, body: str) -> Away
         body: The answer.
     """
     require_text(body=body)
-    today = utc_now(world).date()
+    today = Clock.of(world).today
     first = read_date(first_day, today)
     last = read_date(last_day, max(first, today))
     if last < first or last < today:

@@ -5,9 +5,10 @@ from typing import TypedDict
 from sqlalchemy import func, select
 
 from greenroom import World
+from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.hits import STATES, Hits, Limit, Page, matching, page_of, statement
-from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.query import Query, parse_query
 from greenroom_envs.mail.tools.folders import require_folder
 
@@ -55,9 +56,18 @@ def count_messages(world: World, query: str) -> Counted:
         query: As for mail_find_messages.
     """
     parsed = _parsed(world, query)
+    if parsed in (Query(folders=parsed.folders), Query(folders=parsed.folders, states=("unread",))) and parsed.folders:
+        return _of_folders(world, parsed)
     unread = func.count().filter(STATES["unread"])
     messages, new = world.session.execute(matching(world, select(func.count(), unread), parsed)).one()
     return {"messages": messages, "unread": new}
+
+
+def _of_folders(world: World, parsed: Query) -> Counted:
+    """What whole folders hold is kept: nothing is counted."""
+    held = [tally.of_folders(world.session).get(name, (0, 0)) for name in dict.fromkeys(parsed.folders)]
+    messages, unread = (sum(counts) for counts in zip(*held, strict=True))
+    return {"messages": unread if parsed.states else messages, "unread": unread}
 
 
 def _found(world: World, query: str, limit: int, page: int, *, oldest: bool = False) -> Hits:
@@ -68,7 +78,7 @@ def _found(world: World, query: str, limit: int, page: int, *, oldest: bool = Fa
 
 
 def _parsed(world: World, query: str) -> Query:
-    parsed = parse_query(query, utc_now(world).date())
+    parsed = parse_query(query, Clock.of(world).today)
     for name in parsed.folders:
         require_folder(world, name)
     return parsed

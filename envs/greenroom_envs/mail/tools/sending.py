@@ -9,7 +9,16 @@ from sqlalchemy import bindparam, select
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Recipient
-from greenroom_envs.mail.mailbox import Addressees, find, new_thread, owner, require_text, resolve, resolve_all
+from greenroom_envs.mail.mailbox import (
+    Addressees,
+    find,
+    limit_sending,
+    new_thread,
+    owner,
+    require_text,
+    resolve,
+    resolve_all,
+)
 from greenroom_envs.mail.mailbox import send as put
 from greenroom_envs.mail.models import Attachment, MessageLabel, MessageRow
 from greenroom_envs.mail.rules import RULES
@@ -59,6 +68,7 @@ def send(world: World, to: str, subject: str, body: str) -> Sent:
         subject: The subject line.
         body: The text.
     """
+    limit_sending(world)
     require_text(subject=subject, body=body)
     address = resolve(world, to)
     thread = new_thread(world, subject)
@@ -73,6 +83,7 @@ def reply(world: World, message_id: str, body: str) -> Sent:
         message_id: The message to answer, such as Danielle-12.
         body: The text.
     """
+    limit_sending(world)
     message = find(world, message_id)
     require_text(body=body)
     if message.address == owner(world).address:
@@ -98,6 +109,7 @@ def forward(world: World, message_id: str, to: str, note: str = "") -> Sent:
         to: An address, the name of a contact, or how it begins when only one name does.
         note: A text to put above it.
     """
+    limit_sending(world)
     message = find(world, message_id)
     address = resolve(world, to)
     refuse_private(world, [message])
@@ -114,9 +126,7 @@ def forward(world: World, message_id: str, to: str, note: str = "") -> Sent:
 
 
 @app.tool
-def compose(
-    world: World, to: list[str], subject: str, body: str, cc: Some = NOBODY, bcc: Some = NOBODY
-) -> SentToAll:
+def compose(world: World, to: list[str], subject: str, body: str, cc: Some = NOBODY, bcc: Some = NOBODY) -> SentToAll:
     """Write a new message to several people and send it.
 
     Args:
@@ -126,12 +136,11 @@ def compose(
         cc: Who gets a copy.
         bcc: Who gets a copy without the others seeing it.
     """
+    limit_sending(world)
     require_text(subject=subject, body=body)
     everybody = resolve_all(world, to, cc, bcc)
     thread = new_thread(world, subject)
-    message = put(
-        world, recipient=everybody.recipient, subject=subject, body=body, thread_id=thread, others=everybody
-    )
+    message = put(world, recipient=everybody.recipient, subject=subject, body=body, thread_id=thread, others=everybody)
     return sent_to_all(message, everybody)
 
 
@@ -143,6 +152,7 @@ def reply_all(world: World, message_id: str, body: str) -> SentToAll:
         message_id: The message to answer, such as Danielle-12.
         body: The text.
     """
+    limit_sending(world)
     message, me = find(world, message_id), owner(world).address
     require_text(body=body)
     if message.address == me:
@@ -175,6 +185,7 @@ def forward_thread(world: World, message_id: str, to: str, note: str = "") -> Se
         to: An address, or the name of a contact.
         note: A text to put above it.
     """
+    limit_sending(world)
     last = find(world, message_id)
     address = resolve(world, to)
     thread = world.session.scalars(THREAD, {"id": last.thread_id}).all() or [last]
