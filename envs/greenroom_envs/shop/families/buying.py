@@ -19,13 +19,11 @@ BUY = s.asking(
 )
 BUY_VAGUE = s.asking("buy the {item}", "order one {item}", "I would like to have the {item}")
 GIFT = s.asking(
-    "buy {count} of the {item} in {options} as a gift, wrapped, and send it to my {place} address",
-    "order {count} {item} in {options}, gift-wrapped, to the {place} address",
+    "buy {number} of the {item} in {options} as a gift, wrapped, and send it to my {place} address",
+    "order {number} {item} in {options}, gift-wrapped, to the {place} address",
 )
-CODE = s.asking(
-    "use the code {code} and buy what is in my cart", "check my cart out with the promotion code {code}"
-)
-MANY = s.asking("buy {count} of the {item} in {options}", "order {count} pieces of the {item} in {options}")
+CODE = s.asking("use the code {code} and buy what is in my cart", "check my cart out with the promotion code {code}")
+MANY = s.asking("buy {number} of the {item} in {options}", "order {number} pieces of the {item} in {options}")
 COST = s.asking("what does the {item} cost in {options}", "tell me the price of the {item} in {options}")
 
 
@@ -113,7 +111,7 @@ def buy_gift(world: World, split: Split) -> Task:
     amounts = quote([Line(variant.price, count, gift_wrap=True)], plus=plus)
     plain = quote([Line(variant.price, count)], plus=plus)
     wrap: s.Step = ("wrap_gift", {"sku": variant.sku})
-    slots = {"item": variant.product.title, "options": variant.options, "count": str(count), "place": place}
+    slots = {"item": variant.product.title, "options": variant.options, "number": str(count), "place": place}
     return s.task(
         world,
         split,
@@ -208,7 +206,7 @@ def too_many(world: World, split: Split) -> Task:
     count, find, home = world.random.randrange(MOST + 1, 19), _find(variant), plant.home(me)
     most = quote([Line(variant.price, MOST)], plus=me.tier == "plus")
     no = f"No: of the {variant.product.title}, as of any item, at most {MOST} are sold in one order."
-    slots = {"item": variant.product.title, "options": variant.options, "count": str(count)}
+    slots = {"item": variant.product.title, "options": variant.options, "number": str(count)}
     return s.task(
         world,
         split,

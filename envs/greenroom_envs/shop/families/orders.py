@@ -229,11 +229,14 @@ def review_item(world: World, split: Split) -> Task:
     order, twin, bystander = plant.order(me, variant), plant.order(me, other), plant.bystander(me)
     text, product = VERDICTS[stars], variant.product
 
+    def says(said: object) -> bool:
+        return text in str(said).lower()
+
     def write(product: Product, stars: int) -> s.Step:
         return "write_review", {"product_id": product.id, "stars": stars, "text": text}
 
     slots = {"item": product.title, "stars": str(stars), "text": text}
-    wanted = {"product_id": product.id, "stars": stars, "text": lambda said: text in str(said).lower()}
+    wanted = {"product_id": product.id, "stars": stars, "text": says}
     return s.task(
         world,
         split,

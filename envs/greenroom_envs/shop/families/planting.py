@@ -52,23 +52,26 @@ class Plant:
     def product(self, *, final_sale: bool = False, same_price: bool = False, variants: int = 3) -> list[Variant]:
         """The variants of a new product of a brand that nothing else has."""
         rng = self.rng
-        shelf = rng.choice(goods.SHELVES)
-        kind = rng.choice(shelf.kinds)
+        shelf, kind = rng.choice([(s, k) for s in goods.SHELVES for k in s.kinds if len(goods.options(k)) >= variants])
         brand = goods.brand(rng, self.split)
         while brand in self._brands or self._sells(brand):
             brand = goods.brand(rng, self.split)
         self._brands.add(brand)
         base = rng.randrange(kind.low, kind.high)
+        title, known = f"{brand} {rng.choice(goods.ADJECTIVES)} {kind.noun}", goods.details(rng, shelf, kind)
         product = Product(
             id=self.number(),
-            title=f"{brand} {rng.choice(goods.ADJECTIVES)} {kind.noun}",
+            title=title,
             brand=brand,
-            description=f"A {kind.noun} by {brand} for {shelf.name}.",
+            description=goods.description(rng, title, kind, known),
             category_id=goods.SHELVES.index(shelf) + 1,
             seller_id=self.world.session.scalars(FIRST_SELLER).one(),
             price=base,
             rating=rng.randrange(30, 50),
             final_sale=final_sale,
+            material=known.material,
+            warranty_years=known.warranty_years,
+            weight_grams=known.weight_grams,
         )
         chosen = goods.options(kind)
         made = [
@@ -82,7 +85,7 @@ class Plant:
                 stock=rng.randrange(20, 90),
                 product=product,
             )
-            for number, (colour, size) in enumerate(rng.sample(chosen, min(len(chosen), variants)), 1)
+            for number, (colour, size) in enumerate(rng.sample(chosen, variants), 1)
         ]
         product.price = made[0].price
         self.world.session.add_all([product, *made])
@@ -90,8 +93,7 @@ class Plant:
         return made
 
     def _sells(self, brand: str) -> bool:
-        starts = select(Product.id).where(Product.title.startswith(f"{brand} ")).limit(1)
-        return self.world.session.scalars(starts).first() is not None
+        return self.world.session.scalars(select(Product.id).where(Product.brand == brand).limit(1)).first() is not None
 
     def order(
         self,
@@ -162,6 +164,7 @@ class Plant:
         return Parcel(
             id=self.number(),
             order_id=order.id,
+            seller_id=self.world.session.scalars(FIRST_SELLER).one(),
             courier_id=1,
             tracking=f"TR{order.id[1:]}",
             status="delivered" if status == "delivered" else "in transit",
@@ -190,5 +193,3 @@ class Plant:
         self.world.session.add(made)
         self.world.session.flush()
         return made
-
-

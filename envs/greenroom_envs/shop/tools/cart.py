@@ -59,7 +59,18 @@ def _show(world: World, customer: Customer) -> Row:
         }
         for line in lines
     ]
-    return {"lines": shown, **(show_amounts(amounts, promotion) if lines else {"note": "The cart is empty."})}
+    if not lines:
+        return {"lines": shown, "note": "The cart is empty."}
+    return {"lines": shown, **show_amounts(amounts, promotion), "note": _note(world, customer, promotion)}
+
+
+def _note(world: World, customer: Customer, promotion: str | None) -> str | None:
+    """Why a code that was applied does not count now."""
+    applied = world.session.get_one(Cart, customer.id).promotion
+    if applied is None or promotion is not None:
+        return None
+    minimum = world.session.get_one(Promotion, applied).minimum
+    return f"The code {applied} does not count: it needs {dollars(minimum)} of goods, or has ended."
 
 
 @app.tool

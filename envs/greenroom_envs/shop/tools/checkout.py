@@ -4,7 +4,7 @@ from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import Number, Row, address_of, me, method_of, require_stock
 from greenroom_envs.shop.models import Cart
-from greenroom_envs.shop.orders import place
+from greenroom_envs.shop.orders import Sold, place
 from greenroom_envs.shop.pricing import dollars
 from greenroom_envs.shop.tools.cart import lines_of, priced
 
@@ -28,7 +28,8 @@ def checkout(world: World, method_id: Number, address_id: Number, expected_total
     amounts, promotion = priced(world, customer, lines)
     if amounts.total != expected_total_cents:
         raise Refusal("total_changed", f"The total is {amounts.total} cents ({dollars(amounts.total)}): look again.")
-    order = place(world, customer, lines, amounts, promotion, method, address)
+    sold = [Sold(line.variant, line.quantity, line.gift_wrap) for line in lines]
+    order = place(world, customer, sold, amounts, promotion, method, address)
     for line in lines:
         world.session.delete(line)
     world.session.get_one(Cart, customer.id).promotion = None

@@ -1,6 +1,6 @@
 """Service desk: who is it?"""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
@@ -9,6 +9,13 @@ from greenroom_envs.shop.counter import find_customer as known_customer
 from greenroom_envs.shop.models import Customer, IdentityCheck
 
 TRIES = 5
+BY_EMAIL = select(Customer).where(Customer.email == bindparam("email"))
+BY_NAME = (
+    select(Customer)
+    .where(Customer.postcode == bindparam("postcode"), func.lower(Customer.name) == bindparam("name"))
+    .order_by(Customer.id)
+    .limit(5)
+)
 
 
 @app.tool
@@ -23,12 +30,11 @@ def find_customer(
         postcode: The postcode that goes with the name.
     """
     if email:
-        found = select(Customer).where(Customer.email == email.strip().lower())
+        rows = world.session.scalars(BY_EMAIL, {"email": email.strip().lower()}).all()
     elif name and postcode:
-        found = select(Customer).where(Customer.postcode == postcode.strip(), Customer.name == name.strip())
+        rows = world.session.scalars(BY_NAME, {"postcode": postcode.strip(), "name": name.strip().lower()}).all()
     else:
         raise Refusal("too_little", "Give the e-mail, or both name and postcode.")
-    rows = world.session.scalars(found.order_by(Customer.id).limit(5)).all()
     if not rows:
         raise Refusal("no_such_customer", "No customer has that e-mail, or that name and postcode: ask again.")
     return [{"customer_id": row.id, "name": row.name} for row in rows]
@@ -55,7 +61,7 @@ def verify_customer(
     if check.failures >= TRIES:
         raise Refusal("locked", f"Customer {customer_id} failed {TRIES} checks: use shop_escalate.")
     by_email = email is not None and email.strip().lower() == customer.email
-    by_name = (name or "").strip() == customer.name and (postcode or "").strip() == customer.postcode
+    by_name = (name or "").strip().lower() == customer.name.lower() and (postcode or "").strip() == customer.postcode
     if not by_email and not by_name:
         check.failures += 1
         return {"verified": False, "note": "That is not what the account says."}
