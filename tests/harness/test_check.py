@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from support import notes
 
 from greenroom import App, Goal, Size, Split, Task, World
 from greenroom import messages as m
@@ -14,6 +13,7 @@ from greenroom.purity import read_source, watching
 from greenroom.rewards import expect
 from greenroom.tasks import Evidence, Verdict
 from greenroom.users import UserSimulator
+from support import notes
 
 
 def test_a_sound_app_is_proved(person: UserSimulator) -> None:
