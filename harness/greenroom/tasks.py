@@ -122,6 +122,7 @@ class Task:
         excess: One destructive act that the task does not want: with it, the solution must score less.
         verifier: Scores the episode.
         max_steps: After so many assistant messages the episode is truncated.
+        level: How hard it is within its family, from 1.
     """
 
     goal: Goal
@@ -131,6 +132,7 @@ class Task:
     verifier: Verifier
     slips: tuple[tuple[Message, ...], ...] = ()
     max_steps: int = 12
+    level: int = 1
 
 
 @dataclass(frozen=True)
