@@ -34,6 +34,6 @@ class Counter:
             return make(Plant(self.world, Split.TRAIN))
 
     def verify(self, customer: Any) -> int:
-        found = self("find_customer", email=customer.email)[0]["customer_id"]
+        found = self("find_customer", email=customer.email)["results"][0]["customer_id"]
         assert self("verify_customer", customer_id=found, email=customer.email)["verified"]
         return found

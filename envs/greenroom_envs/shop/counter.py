@@ -25,6 +25,8 @@ from greenroom_envs.shop.policy import VERIFIED_MINUTES, refuse
 Row = dict[str, Any]
 Page = Annotated[int, Field(ge=1, le=1_000)]
 Quantity = Annotated[int, Field(ge=1)]
+Short = Annotated[str, Field(max_length=120)]
+Long = Annotated[str, Field(max_length=2_000)]
 Number = Annotated[int, Field(ge=1, le=2**53)]
 PAGE = 10
 MOST_KEPT = 20

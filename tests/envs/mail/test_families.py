@@ -129,9 +129,7 @@ def mask(text: str, goal: Goal) -> str:
 
 
 @pytest.mark.parametrize("family", ["invitation", "private_thread", "vacation"])
-def test_a_fair_share_of_traps_has_no_for_an_answer(
-    sandbox: LocalSandbox, family: str
-) -> None:
+def test_a_fair_share_of_traps_has_no_for_an_answer(sandbox: LocalSandbox, family: str) -> None:
     traps = [b for b in briefs(sandbox, family, count=60) if Goal.from_json(b.goal).needs == "text"]
     assert 10 <= len(traps) <= 40
     for brief in traps:

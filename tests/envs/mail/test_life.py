@@ -72,9 +72,7 @@ def test_somebody_with_the_habit_answers_after_a_while(mailbox: Mailbox, quote: 
 
 
 @pytest.mark.parametrize("answered", [False, True])
-def test_a_sender_without_an_answer_asks_again_twice_at_most(
-    mailbox: Mailbox, quote: Planted, answered: bool
-) -> None:
+def test_a_sender_without_an_answer_asks_again_twice_at_most(mailbox: Mailbox, quote: Planted, answered: bool) -> None:
     with mailbox.world.transaction("world") as session:
         remind(mailbox.world, session.get_one(MessageRow, quote.id), timedelta(hours=1))
     if answered:

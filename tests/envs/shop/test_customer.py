@@ -1,13 +1,13 @@
 from datetime import timedelta
 
 import pytest
-from support.counter import Counter
 
 from greenroom_envs.shop import app
 from greenroom_envs.shop.families.planting import Plant
 from greenroom_envs.shop.ledger import Order, Return
 from greenroom_envs.shop.models import Customer, PaymentMethod, Variant
 from greenroom_envs.shop.tools.account import secret_of
+from support.counter import Counter
 
 
 def test_the_app_has_at_least_forty_five_tools_split_by_noun() -> None:

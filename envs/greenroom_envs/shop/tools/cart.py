@@ -1,10 +1,11 @@
 """The cart: lines, gift wrap, promotion code."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import bindparam, select
 
-from greenroom import Refusal, World
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import Quantity, Row, me, require_stock, utc_now, variant_of
 from greenroom_envs.shop.models import CURRENCY, Cart, CartItem, Customer, Promotion
@@ -155,7 +156,7 @@ def wrap_gift(world: World, sku: str, wrapped: bool = True) -> Row:
     return _show(world, customer)
 
 
-@app.tool
+@app.tool(at_most=Rate(10, timedelta(minutes=10)))
 def apply_promotion(world: World, code: str) -> Row:
     """Apply a promotion code to the cart; it takes the place of another.
 

@@ -1,6 +1,8 @@
 """Buying what is in the cart."""
 
-from greenroom import Refusal, World
+from datetime import timedelta
+
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import Number, Row, address_of, me, method_of, require_stock
 from greenroom_envs.shop.models import Cart
@@ -9,7 +11,7 @@ from greenroom_envs.shop.pricing import dollars
 from greenroom_envs.shop.tools.cart import lines_of, priced
 
 
-@app.tool
+@app.tool(at_most=Rate(20, timedelta(hours=1)))
 def checkout(world: World, method_id: Number, address_id: Number, expected_total_cents: int) -> Row:
     """Buy everything in the cart. The receipt comes by mail.
 

@@ -1,8 +1,10 @@
 """Service desk: who is it?"""
 
+from datetime import timedelta
+
 from sqlalchemy import bindparam, func, select
 
-from greenroom import Refusal, World
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import ADDRESSES, METHODS, Number, Row, served, show_address, show_method, utc_now
 from greenroom_envs.shop.counter import find_customer as known_customer
@@ -18,10 +20,8 @@ BY_NAME = (
 )
 
 
-@app.tool
-def find_customer(
-    world: World, email: str | None = None, name: str | None = None, postcode: str | None = None
-) -> list[Row]:
+@app.tool(at_most=Rate(30, timedelta(minutes=10)))
+def find_customer(world: World, email: str | None = None, name: str | None = None, postcode: str | None = None) -> Row:
     """Service desk: find a customer by e-mail, or by full name and postcode.
 
     Args:
@@ -36,8 +36,9 @@ def find_customer(
     else:
         raise Refusal("too_little", "Give the e-mail, or both name and postcode.")
     if not rows:
-        raise Refusal("no_such_customer", "No customer has that e-mail, or that name and postcode: ask again.")
-    return [{"customer_id": row.id, "name": row.name} for row in rows]
+        note = "No customer has that e-mail, or that name and postcode: who does not know them cannot be verified."
+        return {"results": [], "note": note}
+    return {"results": [{"customer_id": row.id, "name": row.name} for row in rows]}
 
 
 @app.tool(writes=False)

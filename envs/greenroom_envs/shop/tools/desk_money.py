@@ -10,6 +10,7 @@ from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import (
     PARCELS,
+    Long,
     Number,
     Row,
     find_customer,
@@ -137,7 +138,7 @@ def days_late(world: World, customer: Customer, order: Order, seller: int | None
 
 
 @app.tool
-def escalate(world: World, customer_id: Number, summary: str) -> Row:
+def escalate(world: World, customer_id: Number, summary: Long) -> Row:
     """Service desk: hand a case to a human colleague.
 
     Args:
@@ -146,8 +147,6 @@ def escalate(world: World, customer_id: Number, summary: str) -> Row:
     """
     require_text(summary=summary)
     customer = find_customer(world, customer_id)
-    if len(summary) > 2_000:
-        raise Refusal("too_long", "The summary is longer than 2,000 characters: shorten it.")
     case = Escalation(customer_id=customer.id, summary=summary, made_at=utc_now(world))
     world.session.add(case)
     world.session.flush()

@@ -7,6 +7,7 @@ from greenroom_envs.shop.counter import (
     Number,
     Page,
     Row,
+    Short,
     method_of,
     order_of,
     require_text,
@@ -67,9 +68,9 @@ def change_order_address(
     world: World,
     customer_id: Number,
     order_id: str,
-    street: str,
-    city: str,
-    postcode: str,
+    street: Short,
+    city: Short,
+    postcode: Short,
     expected_version: int | None = None,
 ) -> Row:
     """Service desk: send an order that has not shipped somewhere else.

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import Number, Page, Row, me, one_page, page_of, require_text, utc_now
+from greenroom_envs.shop.counter import Long, Number, Page, Row, me, one_page, page_of, require_text, utc_now
 from greenroom_envs.shop.ledger import Order, OrderItem
 from greenroom_envs.shop.models import Question, Review, Variant
 from greenroom_envs.shop.policy import refuse
@@ -44,7 +44,7 @@ def _show_review(review: Review) -> Row:
 
 
 @app.tool
-def write_review(world: World, product_id: Number, stars: Stars, text: str) -> Row:
+def write_review(world: World, product_id: Number, stars: Stars, text: Long) -> Row:
     """Write a review of a product that the user bought.
 
     Args:
@@ -87,7 +87,7 @@ def _show_question(question: Question) -> Row:
 
 
 @app.tool
-def ask_question(world: World, product_id: Number, text: str) -> Row:
+def ask_question(world: World, product_id: Number, text: Long) -> Row:
     """Ask the seller of a product something; the answer comes in some hours.
 
     Args:

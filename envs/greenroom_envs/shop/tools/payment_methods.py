@@ -1,11 +1,11 @@
 """The customer's cards and gift cards."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from greenroom import Refusal, World
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import METHODS, Number, Row, me, method_of, require_room, show_method, today_of
 from greenroom_envs.shop.ledger import Order
@@ -51,7 +51,7 @@ def _luhn(digits: str) -> bool:
     return (sum(doubled) + sum(map(int, digits[-1::-2]))) % 10 == 0
 
 
-@app.tool
+@app.tool(at_most=Rate(5, timedelta(minutes=10)))
 def add_gift_card(world: World, code: str) -> Row:
     """Add a gift card by its code.
 
