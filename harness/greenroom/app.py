@@ -235,8 +235,9 @@ class App:
             raise AppError(f"task '{task_id}' offers {len(task.tools)} tools; 20 is the most")
 
     def pass_time(self, world: World, delta: timedelta) -> None:
-        """Move the clock; events that fall due are handled in order, each in its own transaction."""
-        for event in world.advance(delta):
+        """Move the clock; events that fall due are handled at their time, in order, each in its own transaction."""
+        until = world.now + delta
+        while (event := world.advance_to(until)) is not None:
             handlers = self.handlers.get(event.kind, [])
             if not handlers and event.kind.partition(".")[0] in {app.name for app in self.apps}:
                 raise AppError(f"no handler for event '{event.kind}' in app '{self.name}': add @app.on")

@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -12,7 +13,7 @@ from greenroom.app import source_digest
 from greenroom.errors import AppError, UnknownNameError, UsageError
 from greenroom.tasks import Split, TaskId
 from greenroom.worlds import build_base
-from support.notes import Note, app
+from support.notes import Base, Note, app
 
 
 @pytest.fixture
@@ -73,6 +74,21 @@ def test_a_scheduled_event_is_handled_by_the_world_when_it_falls_due(world: Worl
     assert world.changes(by="world") == []
     app.pass_time(world, timedelta(minutes=1))
     assert [c.after["title"] for c in world.changes(by="world") if c.after] == ["tea"]
+
+
+def test_what_an_event_schedules_happens_within_the_same_wait(world: World) -> None:
+    bell, seen = App("notes", models=Base, summary=""), list[int]()
+
+    @bell.on("ring")
+    def ring(world: World, payload: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction]
+        seen.append(world.now.minute)
+        world.schedule("ring", payload, after=timedelta(minutes=10))
+
+    with world.transaction("world"):
+        world.schedule("ring", {}, after=timedelta(minutes=10))
+    bell.pass_time(world, timedelta(minutes=35))
+    assert seen == [10, 20, 30]
+    assert world.now.minute == 35
 
 
 def test_the_same_task_id_is_the_same_start(world: World, tmp_path: Path) -> None:

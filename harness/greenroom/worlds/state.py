@@ -5,6 +5,7 @@ Driven by plain SQL on the connection, because it runs at every tool call.
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,7 +118,24 @@ class State:
         rows = run(self._db, due, (now,))
         if rows:
             run(self._db, "DELETE FROM greenroom_event WHERE due <= ?", (now,))
-        return [Event(row[0], row[1], json.loads(row[2]), _from_micros(row[3])) for row in rows]
+        return [_event(row) for row in rows]
+
+    def advance_to(self, until: datetime) -> Event | None:
+        """Move the clock to the first event that falls due and take it out, or to `until` if none does by then."""
+        end = _to_micros(until)
+        due = "SELECT id, kind, payload, due FROM greenroom_event WHERE due <= ? ORDER BY due, id LIMIT 1"
+        rows = run(self._db, due, (end,))
+        at = max(rows[0][3], _to_micros(self.now)) if rows else end
+        run(self._db, "UPDATE greenroom_state SET now = ?", (at,))
+        self._now = _from_micros(at)
+        if not rows:
+            return None
+        run(self._db, "DELETE FROM greenroom_event WHERE id = ?", (rows[0][0],))
+        return _event(rows[0])
+
+
+def _event(row: Sequence[Any]) -> Event:
+    return Event(row[0], row[1], json.loads(row[2]), _from_micros(row[3]))
 
 
 def _to_micros(moment: datetime) -> int:

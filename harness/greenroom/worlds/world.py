@@ -306,6 +306,20 @@ class World:
         with self._atomic():
             return self._state.advance(delta)
 
+    def advance_to(self, until: datetime) -> Event | None:
+        """Move the clock to the first event that falls due, in a transaction of its own, or to `until` if none does.
+
+        Returns:
+            The event, taken out; None when the clock stands at `until`.
+
+        Raises:
+            WorldError: A transaction is running, or the time is past.
+        """
+        if until < self.now:
+            raise WorldError(f"time cannot go back: advance_to({until}) at {self.now}")
+        with self._atomic():
+            return self._state.advance_to(until)
+
     def reseed(self, text: str) -> None:
         """Start the world's randomness anew from a text."""
         self._within(lambda: self._state.reseed(text))

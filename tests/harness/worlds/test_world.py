@@ -29,6 +29,20 @@ def test_events_fall_due_in_order_of_time_then_of_number(world: World) -> None:
     assert world.advance(timedelta(seconds=10)) == []
 
 
+def test_time_can_be_moved_from_one_event_to_the_next(world: World) -> None:
+    start = world.now
+    with world.transaction("world"):
+        for kind, seconds in (("late", 9), ("first", 3), ("second", 3), ("never", 99)):
+            world.schedule(kind, {"in": seconds}, after=timedelta(seconds=seconds))
+    until, seen = start + timedelta(seconds=10), list[tuple[str, int]]()
+    while event := world.advance_to(until):
+        seen.append((event.kind, (world.now - start).seconds))
+    assert seen == [("first", 3), ("second", 3), ("late", 9)]
+    assert world.now == until
+    with pytest.raises(WorldError, match="time cannot go back"):
+        world.advance_to(start)
+
+
 @pytest.mark.parametrize("use", ["session", "random"])
 def test_what_needs_a_transaction_says_so(world: World, use: str) -> None:
     with pytest.raises(Exception, match=r"open one with world\.transaction"):
