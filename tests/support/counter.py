@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from greenroom import Split, World
+from greenroom import App, Split, World
 from greenroom.messages import call
 from greenroom_envs.shop import app
 from greenroom_envs.shop.families.planting import Plant
@@ -15,16 +15,19 @@ T = TypeVar("T")
 
 @dataclass
 class Counter:
+    """Calls go to shop, or to the apps that it is one of."""
+
     world: World
+    app: App = app
 
     def __call__(self, tool: str, **arguments: Any) -> Any:
-        result = app.call(self.world, call(f"shop_{tool}", **arguments))
+        result = self.app.call(self.world, call(f"shop_{tool}", **arguments))
         assert result.refused is None, result.text
         return json.loads(result.text)
 
     def refused(self, tool: str, **arguments: Any) -> str:
         before = self.world.content_id
-        result = app.call(self.world, call(f"shop_{tool}", **arguments))
+        result = self.app.call(self.world, call(f"shop_{tool}", **arguments))
         assert result.refused is not None, result.text
         assert self.world.content_id == before
         return result.refused

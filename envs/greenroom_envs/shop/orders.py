@@ -105,7 +105,9 @@ def send_receipt(
     """Mail the receipt, with the amounts attached; a guest's holds the code that claims the order."""
     goods = ", ".join(bought)
     claim = f" To see it in an account, claim it with the code {code}." if code else ""
-    body = f"Thank you for your order {order.id}: {goods}. You paid {dollars(order.total)}.{claim}"
+    day = local_day(order.placed_at, customer.time_zone)
+    placed = f"Thank you for your order {order.id} of {day.day} {day:%B}"
+    body = f"{placed}: {goods}. You paid {dollars(order.total)}.{claim}"
     send_letter(
         world,
         Letter(

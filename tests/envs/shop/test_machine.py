@@ -271,5 +271,5 @@ class Shopping(RuleBasedStateMachine):
 def test_cart_stock_and_money_agree_with_a_plain_model(sandbox: LocalSandbox) -> None:
     run_state_machine_as_test(
         lambda: Shopping(sandbox),  # pyright: ignore[reportArgumentType]
-        settings=settings(max_examples=25, stateful_step_count=20, deadline=None),
+        settings=settings(max_examples=20, stateful_step_count=15, deadline=None),
     )

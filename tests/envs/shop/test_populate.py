@@ -34,8 +34,8 @@ def test_a_medium_shop_holds_what_it_should(medium: World) -> None:
 def test_every_order_adds_up_and_was_paid(medium: World) -> None:
     with medium.transaction("world") as session:
         goods = select(OrderItem.order_id, func.sum(OrderItem.price * OrderItem.quantity)).group_by(OrderItem.order_id)
-        by_order = dict(session.execute(goods))
-        paid = dict(session.execute(select(Payment.order_id, Payment.amount)))
+        by_order = dict(session.execute(goods).all())
+        paid = dict(session.execute(select(Payment.order_id, Payment.amount)).all())
         for order in session.scalars(select(Order)):
             assert by_order[order.id] == order.goods
             total = order.goods - order.discount + order.wrap + order.delivery + order.tax
@@ -45,7 +45,7 @@ def test_every_order_adds_up_and_was_paid(medium: World) -> None:
 def test_no_order_is_refunded_beyond_what_it_cost(medium: World) -> None:
     with medium.transaction("world") as session:
         refunds = select(Refund.order_id, func.sum(Refund.amount)).group_by(Refund.order_id)
-        given = dict(session.execute(refunds))
+        given = dict(session.execute(refunds).all())
         assert len(given) > 100
         for order in session.scalars(select(Order).where(Order.id.in_(list(given)[:500]))):
             assert given[order.id] <= order.total

@@ -122,7 +122,7 @@ def _hit(product: Product | Row[Any]) -> dict[str, Any]:
 def _facets(world: World, limits: Sequence[ColumnElement[bool]], words: dict[str, str]) -> dict[str, Any]:
     """How the first so many hits spread: common words match thousands."""
     some = select(Product.category_id, Product.brand, Product.price).join(FTS, FTS.c.rowid == Product.id)
-    rows = world.session.execute(some.where(MATCHED, *limits).limit(FACETED), words).tuples().all()
+    rows = world.session.execute(some.where(MATCHED, *limits).limit(FACETED), words).all()
     categories = Counter(CATEGORIES[category - 1] for category, _, _ in rows)
     brands, prices = Counter(brand for _, brand, _ in rows), [price for _, _, price in rows]
     return {
