@@ -23,6 +23,10 @@ MOVED = asking(
     "buy the {item} in {options} and send it to {address}, which I call {place}",
     "order the {item} in {options}; it goes to a new address that I call {place}: {address}",
 )
+MOVED_VAGUE = asking(
+    "buy the {item} in {options} and send it to a new address, which I call {place}",
+    "order the {item} in {options}; it goes to an address that you do not have yet: {place}",
+)
 TRIM = asking(
     "take the {item} out of my cart and buy the rest", "I do not want the {item} any more: order the rest of my cart"
 )
@@ -196,15 +200,16 @@ def buy_to_new_address(world: World, split: Split) -> Task:
     wanted = [inserted("shop_address", {"customer_id": me.id, **place}), inserted("shop_order", order), *rest]
     facts = (
         errand.fact("item", variant.product.title, "item", "product"),
-        errand.fact("address", shown, "address", "where", "street"),
+        errand.fact("address", shown, "address", "where", "street", hidden=errand.hidden),
     )
+    ask: Steps = ("What is the new address?",) if errand.hidden else ()
     return errand.task(
         "buy_to_new_address",
-        MOVED,
+        MOVED_VAGUE if errand.hidden else MOVED,
         {"item": variant.product.title, "options": variant.options, "address": shown, "place": name},
         facts=facts,
         tools=BUYING,
-        solution=(*start, enter, LOOK[0], pay(me.id, new, amounts), BOUGHT),
+        solution=(*ask, *start, enter, LOOK[0], pay(me.id, new, amounts), BOUGHT),
         slips=(
             (*start, enter, LOOK[0], pay(me.id, plant.home(me).id, amounts), BOUGHT),
             (*start, enter, BOUGHT),

@@ -10,6 +10,10 @@ from greenroom_envs.shop.policy import MOST
 from greenroom_envs.shop.pricing import Line, dollars, quote
 
 CODE = asking("use the code {code} and buy what is in my cart", "check my cart out with the promotion code {code}")
+CODE_VAGUE = asking(
+    "use my promotion code and buy what is in my cart", "check my cart out with the promotion code that I have"
+)
+ASK_CODE: Steps = ("What is the promotion code?",)
 CARD = asking(
     "I have a gift card, {code}: add it and pay my cart by it",
     "add my gift card {code} to the account and buy what is in my cart with it",
@@ -29,13 +33,14 @@ def use_code(world: World, split: Split) -> Task:
     amounts = quote([Line(variant.price, 1)], code.percent, plus=me.tier == "plus")
     apply: Step = ("apply_promotion", {"code": code.code})
     wanted = [*bought(me, variant, amounts, home), deleted("shop_cart_item", key=(me.id, variant.id))]
+    ask = ASK_CODE if errand.hidden else ()
     return errand.task(
         "use_code",
-        CODE,
+        CODE_VAGUE if errand.hidden else CODE,
         {"code": code.code},
-        facts=(errand.fact("code", code.code, "code", "promotion"),),
+        facts=(errand.fact("code", code.code, "code", "promotion", hidden=errand.hidden),),
         tools=BUYING,
-        solution=(apply, SEE, *LOOK, pay(me.id, home.id, amounts), BOUGHT),
+        solution=(*ask, apply, SEE, *LOOK, pay(me.id, home.id, amounts), BOUGHT),
         slips=((SEE, *LOOK, pay(me.id, home.id, price(me, variant)), BOUGHT), (apply, BOUGHT)),
         excess=errand.unasked(),
         verifier=expect(wanted),
@@ -51,13 +56,14 @@ def code_too_small(world: World, split: Split) -> Task:
     code, home = plant.promotion(variant.price + errand.rng.randrange(500, 4_000)), plant.home(me)
     look: Steps = (SEE, ("list_promotions", {}))
     no = f"No: the code {code.code} counts only from {dollars(code.minimum)} of goods on."
+    ask = ASK_CODE if errand.hidden else ()
     return errand.task(
         "code_too_small",
-        CODE,
+        CODE_VAGUE if errand.hidden else CODE,
         {"code": code.code},
-        facts=(errand.fact("code", code.code, "code", "promotion"),),
+        facts=(errand.fact("code", code.code, "code", "promotion", hidden=errand.hidden),),
         tools=BUYING,
-        solution=(*look, no),
+        solution=(*ask, *look, no),
         slips=((*look, *LOOK, pay(me.id, home.id, price(me, variant)), BOUGHT), (*look, "No.")),
         excess=errand.unasked(),
         verifier=told(said=[code.code, money(code.minimum)]),
