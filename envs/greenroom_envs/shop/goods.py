@@ -6,7 +6,7 @@ from random import Random
 
 from greenroom import Split
 from greenroom.names import word
-from greenroom_envs.shop.shelves import SHELVES, Kind, Shelf
+from greenroom_envs.shop.shelves import GRAMS, SHELVES, Kind, Shelf
 
 ADJECTIVES = ("Classic", "Compact", "Everyday", "Pro", "Light", "Studio", "Nordic", "Essential", "Premium", "Urban")
 PRAISE = {
@@ -38,16 +38,20 @@ def brand(rng: Random, split: Split) -> str:
     return word(rng, split).capitalize()
 
 
-def title(rng: Random, brand: str, kind: Kind) -> str:
-    """What a product is called: `Norvik Classic kettle`, or with a model number."""
-    model = f" {rng.choice('ABCEKLMRSTX')}{rng.randrange(1, 100)}" if rng.random() < 0.4 else ""
-    return f"{brand} {rng.choice(ADJECTIVES)}{model} {kind.noun}"
+def title(rng: Random, brand: str, kind: Kind, taken: set[str]) -> str:
+    """What a product is called: `Norvik Classic kettle`, or with a model number; noted in what is taken."""
+    while True:
+        model = f" {rng.choice('ABCEKLMRSTX')}{rng.randrange(1, 100)}" if rng.random() < 0.4 else ""
+        title = f"{brand} {rng.choice(ADJECTIVES)}{model} {kind.noun}"
+        if title not in taken:
+            taken.add(title)
+            return title
 
 
 def details(rng: Random, shelf: Shelf, kind: Kind) -> Details:
     """Material, warranty and weight of a product."""
-    grams = int(120 * (kind.high / 1_500) ** (0.4 + rng.random()))
-    return Details(rng.choice(kind.materials), rng.choice(shelf.warranty), max(50, grams // 10 * 10))
+    grams = round(GRAMS[kind.noun] * rng.uniform(0.75, 1.3))
+    return Details(rng.choice(kind.materials), rng.choice(shelf.warranty), max(10, grams // 10 * 10))
 
 
 def description(rng: Random, title: str, kind: Kind, known: Details) -> str:

@@ -195,12 +195,13 @@ def _shelves(world: World, count: int, split: Split) -> tuple[Rows, Rows]:
     weights = list(accumulate(1 / (rank + 3) for rank in range(len(brands))))
     products: Rows = []
     variants: Rows = []
+    taken = set[str]()
     for product_id in range(1, count + 1):
         (brand, shelf, seller) = rng.choices(brands, cum_weights=weights)[0]
         kind = rng.choice(shelf.kinds)
         made = _variants(rng, len(variants) + 1, product_id, brand, shelf, kind, today)
         variants += made
-        title, known = goods.title(rng, brand, kind), goods.details(rng, shelf, kind)
+        title, known = goods.title(rng, brand, kind, taken), goods.details(rng, shelf, kind)
         products.append(
             {
                 "id": product_id,
