@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import sqlalchemy
+
 from greenroom import App, Split, World
 from greenroom.messages import call
 from greenroom_envs.shop import app
@@ -31,6 +33,11 @@ class Counter:
         assert result.refused is not None, result.text
         assert self.world.content_id == before
         return result.refused
+
+    def sql(self, text: str) -> list[tuple[Any, ...]]:
+        """What a query finds in the world."""
+        with self.world.transaction("world") as session:
+            return [tuple(row) for row in session.execute(sqlalchemy.text(text))]
 
     def plant(self, make: Callable[[Plant], T]) -> T:
         with self.world.transaction("world"):

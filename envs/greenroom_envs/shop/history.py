@@ -144,7 +144,8 @@ class History:
         lines: list[Bought] = []
         for index in dict.fromkeys(picks):
             variant = self.variants[index]
-            product = self.products[variant["product_id"] - 1]
+            number: int = variant["product_id"]
+            product = self.products[number - 1]
             price = goods.seasonal(product["shelf"], variant["base"], placed.date())
             lines.append(Bought(variant, self.rng.choice((1, 1, 1, 1, 2, 3)), price, wrapped))
         return lines

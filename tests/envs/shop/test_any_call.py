@@ -13,10 +13,27 @@ from greenroom.messages import ToolCall, call
 from greenroom.sandboxes import LocalSandbox
 from greenroom.spaces import sample_value
 from greenroom_envs.shop import app
+from support.counter import Counter
 
-JUNK = st.sampled_from(
-    [None, True, -1, 0, 2**70, 1.5, "", " ", "W1", "x" * 5_000, "\x00", "é\u202e", [], [[]], {}, {"a": 1}]
-)
+VALUES: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    2**70,
+    1.5,
+    "",
+    " ",
+    "W1",
+    "x" * 5_000,
+    "\x00",
+    "é\u202e",
+    [],
+    [[]],
+    {},
+    {"a": 1},
+]
+JUNK = st.sampled_from(VALUES)
 TEXTS = st.sampled_from(["", "{", "[]", "null", "3", '"x"', '{"a": NaN}', '{"a": "\\ud800"}', "{" * 2_000])
 OWN: dict[str, list[Any]] = {
     "order_id": [],
@@ -33,10 +50,10 @@ OWN: dict[str, list[Any]] = {
 def known(sandbox: LocalSandbox) -> dict[str, list[Any]]:
     """Values that mean something in the world: calls get further with them."""
     with sandbox.base(Split.TRAIN).open() as world:
-        rows = world.connection.execute(
+        rows = Counter(world).sql(
             "SELECT o.id, i.id, v.sku FROM shop_order o JOIN shop_order_item i ON i.order_id = o.id "
             "JOIN shop_variant v ON v.id = i.variant_id WHERE o.customer_id < 4 LIMIT 30"
-        ).fetchall()
+        )
     orders, items, skus = (sorted(set(column)) for column in zip(*rows, strict=True))
     return {**OWN, "order_id": orders, "item_id": items, "sku": skus}
 
@@ -68,7 +85,7 @@ def fitting(tool: str, known: dict[str, list[Any]], seed: int) -> dict[str, Any]
 def test_calls_that_fit_the_schema_are_answered(sandbox: LocalSandbox, known: dict[str, list[Any]], seed: int) -> None:
     names, random = sorted(app.tools), default_rng(seed)
     with sandbox.base(Split.TRAIN).open() as world:
-        for customer, email in world.connection.execute("SELECT id, email FROM shop_customer LIMIT 3").fetchall():
+        for customer, email in Counter(world).sql("SELECT id, email FROM shop_customer LIMIT 3"):
             app.call(world, call("shop_verify_customer", customer_id=customer, email=email))
         for number in range(8):
             tool = names[int(random.integers(len(names)))]
