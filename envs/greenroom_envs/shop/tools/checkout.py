@@ -27,12 +27,13 @@ def checkout(world: World, method_id: Number, address_id: Number, expected_total
     method, address = method_of(world, customer, method_id), address_of(world, customer, address_id)
     for line in lines:
         require_stock(line.variant, line.quantity)
-    amounts, promotion = priced(world, customer, lines)
+    cart = world.session.get_one(Cart, customer.id)
+    amounts, promotion = priced(world, customer, lines, cart.promotion)
     if amounts.total != expected_total_cents:
         raise Refusal("total_changed", f"The total is {amounts.total} cents ({dollars(amounts.total)}): look again.")
     sold = [Sold(line.variant, line.quantity, line.gift_wrap) for line in lines]
     order = place(world, customer, sold, amounts, promotion, method, address)
     for line in lines:
         world.session.delete(line)
-    world.session.get_one(Cart, customer.id).promotion = None
+    cart.promotion = None
     return {"order_id": order.id, "total_cents": order.total, "status": order.status}
