@@ -1,14 +1,15 @@
 """What several tools need: who is asking, whose order it is, how things are shown."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from greenroom import Refusal, World
-from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, Return
+from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, ParcelScan, Return
 from greenroom_envs.shop.models import (
     CURRENCY,
     Address,
@@ -24,13 +25,19 @@ from greenroom_envs.shop.policy import VERIFIED_MINUTES, refuse
 Row = dict[str, Any]
 Page = Annotated[int, Field(ge=1, le=1_000)]
 Quantity = Annotated[int, Field(ge=1)]
+Short = Annotated[str, Field(max_length=120)]
+Long = Annotated[str, Field(max_length=2_000)]
 Number = Annotated[int, Field(ge=1, le=2**53)]
 PAGE = 10
+MOST_KEPT = 20
+SENT_AT = time(6)
 
 # Made once: building a statement costs as much as running it.
 LOGIN = select(Login.expires_at, Customer).join(Customer, Customer.id == Login.customer_id).where(Login.id == 1)
 BY_SKU = select(Variant).where(Variant.sku == bindparam("sku"))
 ITEMS = select(OrderItem).where(OrderItem.order_id == bindparam("order")).order_by(OrderItem.id)
+STATUSES = ("processing", "shipped", "delivered", "cancelled")
+SCANS = select(ParcelScan).where(ParcelScan.parcel_id.in_(bindparam("parcels", expanding=True))).order_by(ParcelScan.id)
 PARCELS = select(Parcel).where(Parcel.order_id == bindparam("order")).order_by(Parcel.id)
 ORDERS = (
     select(Order)
@@ -48,12 +55,27 @@ TITLES = (
 )
 ADDRESSES = select(Address).where(Address.customer_id == bindparam("customer")).order_by(Address.id)
 METHODS = select(PaymentMethod).where(PaymentMethod.customer_id == bindparam("customer")).order_by(PaymentMethod.id)
-RETURNS = select(Return).where(Return.customer_id == bindparam("customer")).order_by(Return.id.desc()).limit(PAGE)
+RETURNS = select(Return).where(Return.customer_id == bindparam("customer")).order_by(Return.id.desc())
 
 
 def utc_now(world: World) -> datetime:
     """The virtual time as it is stored: UTC without a zone, whole seconds."""
     return world.now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """A stored moment as clocks show it in a time zone; written with its offset from UTC."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+
+
+def local_day(moment: datetime, zone: str) -> date:
+    """The date of a stored moment in a time zone."""
+    return local(moment, zone).date()
+
+
+def today_of(world: World, customer: Customer) -> date:
+    """Today's date where a customer lives: the rules count days by it."""
+    return local_day(utc_now(world), customer.time_zone)
 
 
 def me(world: World) -> Customer:
@@ -145,7 +167,7 @@ def method_of(world: World, customer: Customer, method_id: int) -> PaymentMethod
     method = world.session.get(PaymentMethod, method_id)
     if method is None or method.customer_id != customer.id:
         raise Refusal("no_such_method", f"Customer {customer.id} has no payment method {method_id}; list them.")
-    if method.expires_on is not None and method.expires_on < utc_now(world).date():
+    if method.expires_on is not None and method.expires_on < today_of(world, customer):
         raise Refusal("card_expired", f"Payment method {method_id} expired on {method.expires_on}: use another.")
     return method
 
@@ -195,7 +217,22 @@ def require_one_of(name: str, value: str, known: Sequence[str]) -> str:
     return found
 
 
-def page_of(rows: Sequence[Any], show: Any, page: int) -> Row:
+def require_room(name: str, kept: int) -> None:
+    """Refuse to keep more of something than fits on one list.
+
+    Raises:
+        Refusal: There are enough already.
+    """
+    if kept >= MOST_KEPT:
+        raise Refusal(f"too_many_{name}", f"There are {kept} {name} already: remove one that is not needed first.")
+
+
+def one_page(world: World, statement: Select[Any], page: int, **values: Any) -> Sequence[Any]:
+    """The rows of a page, and one more if there is another page."""
+    return world.session.scalars(statement.limit(PAGE + 1).offset((page - 1) * PAGE), values).all()
+
+
+def page_of(rows: Sequence[Any], show: Callable[[Any], Row], page: int) -> Row:
     """One page of a list that was read one row too far."""
     out: Row = {"results": [show(row) for row in rows[:PAGE]]}
     if len(rows) > PAGE:
@@ -203,13 +240,35 @@ def page_of(rows: Sequence[Any], show: Any, page: int) -> Row:
     return out
 
 
-def show_orders(world: World, customer: Customer, page: int) -> Row:
+def show_orders(world: World, customer: Customer, page: int, status: str | None, text: str | None) -> Row:
     """One page of a customer's orders with what was bought: two reads, however many orders."""
-    orders = world.session.scalars(ORDERS, {"customer": customer.id, "skip": (page - 1) * PAGE}).all()
-    bought: dict[str, list[str]] = {order.id: [] for order in orders}
+    if status is None and text is None:
+        found = world.session.scalars(ORDERS, {"customer": customer.id, "skip": (page - 1) * PAGE}).all()
+    else:
+        found = one_page(world, _filtered(customer, status, text), page)
+    bought: dict[str, list[str]] = {order.id: [] for order in found}
     for order_id, title in world.session.execute(TITLES, {"orders": list(bought)}):
         bought[order_id].append(title)
-    return page_of(orders, lambda order: {**show_order_line(order), "products": bought[order.id]}, page)
+    zone = customer.time_zone
+    return page_of(found, lambda order: {**show_order_line(order, zone), "products": bought[order.id]}, page)
+
+
+def _filtered(customer: Customer, status: str | None, text: str | None) -> Select[Any]:
+    found = select(Order).where(Order.customer_id == customer.id).order_by(Order.placed_at.desc(), Order.id)
+    if status is not None:
+        found = found.where(Order.status == require_one_of("status", status, STATUSES))
+    if text is not None:
+        require_text(text=text)
+        titled = (
+            select(OrderItem.id)
+            .join(Variant, Variant.id == OrderItem.variant_id)
+            .join(Product, Product.id == Variant.product_id)
+            .where(OrderItem.order_id == Order.id)
+        )
+        for word in text.split():
+            titled = titled.where(Product.title.icontains(word, autoescape=True))
+        found = found.where(titled.exists())
+    return found
 
 
 def show_variant(variant: Variant) -> Row:
@@ -217,23 +276,24 @@ def show_variant(variant: Variant) -> Row:
     return {"sku": variant.sku, "options": variant.options, "price_cents": variant.price, "stock": variant.stock}
 
 
-def show_order_line(order: Order) -> Row:
+def show_order_line(order: Order, zone: str) -> Row:
     """An order as lists show it."""
     return {
         "order_id": order.id,
-        "placed": order.placed_at.date(),
+        "placed": local_day(order.placed_at, zone),
         "status": order.status,
         "total_cents": order.total,
     }
 
 
-def show_order(world: World, order: Order) -> Row:
+def show_order(world: World, order: Order, customer: Customer) -> Row:
     """An order in full."""
+    zone = customer.time_zone
     return {
-        **show_order_line(order),
+        **show_order_line(order, zone),
         "currency": CURRENCY,
-        "delivered": order.delivered_at.date() if order.delivered_at else None,
-        "today": utc_now(world).date(),
+        "delivered": local_day(order.delivered_at, zone) if order.delivered_at else None,
+        "today": today_of(world, customer),
         "items": [
             {
                 "item_id": item.id,
@@ -243,6 +303,7 @@ def show_order(world: World, order: Order) -> Row:
                 "options": item.variant.options,
                 "quantity": item.quantity,
                 "price_cents": item.price,
+                "gift_wrap": item.gift_wrap or None,
                 "status": item.status,
                 "final_sale": item.variant.product.final_sale or None,
             }
@@ -277,9 +338,31 @@ def show_address(address: Address) -> Row:
     }
 
 
-def show_parcels(world: World, order: Order) -> list[Row]:
-    """The parcels of an order, with the days on which they were promised and are expected."""
+def show_parcels(world: World, order: Order, customer: Customer, *, scans: bool = False) -> list[Row]:
+    """The parcels of an order, with the days on which they were promised and are expected.
+
+    Args:
+        world: Where.
+        order: Whose parcels.
+        customer: Whose clock the scans are told by.
+        scans: Whether to tell where each was seen.
+    """
+    parcels = world.session.scalars(PARCELS, {"order": order.id}).all()
+    seen: dict[int, list[Row]] = {parcel.id: [] for parcel in parcels}
+    if scans and seen:
+        for scan in world.session.scalars(SCANS, {"parcels": list(seen)}):
+            at = local(scan.seen_at, customer.time_zone).isoformat(timespec="minutes")
+            seen[scan.parcel_id].append({"status": scan.status, "at": at})
     return [
-        {"tracking": p.tracking, "status": p.status, "promised": p.promised_on, "expected": p.expected_on}
-        for p in world.session.scalars(PARCELS, {"order": order.id}).all()
+        {
+            "tracking": parcel.tracking,
+            "seller": parcel.seller.name,
+            "courier": parcel.courier.name,
+            "status": parcel.status,
+            "promised": parcel.promised_on,
+            "expected": parcel.expected_on if parcel.status != "delivered" else None,
+            "delivered": parcel.expected_on if parcel.status == "delivered" else None,
+            "scans": seen[parcel.id] or None,
+        }
+        for parcel in parcels
     ]

@@ -1,4 +1,4 @@
-"""What a shop sells: kinds of goods with the variants they come in, and prices that follow the season."""
+"""Making goods: brands, titles, descriptions, options, prices that follow the season, what buyers say."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,100 +6,8 @@ from random import Random
 
 from greenroom import Split
 from greenroom.names import word
+from greenroom_envs.shop.shelves import GRAMS, SHELVES, Kind, Shelf
 
-METALS = ("black", "white", "silver", "red", "copper")
-FABRICS = ("navy", "grey", "olive", "burgundy", "cream", "black")
-WOODS = ("oak", "walnut", "beech", "white")
-CLOTHES = ("S", "M", "L", "XL")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of goods: what it comes in, and what it costs in cents at least and at most."""
-
-    noun: str
-    colours: tuple[str, ...]
-    sizes: tuple[str, ...]
-    low: int
-    high: int
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """A category; `peak` is the month in which it is dearest, `swing` by how many per cent."""
-
-    name: str
-    peak: int
-    swing: int
-    kinds: tuple[Kind, ...]
-
-
-SHELVES = (
-    Shelf(
-        "kitchen",
-        12,
-        8,
-        (
-            Kind("kettle", METALS, ("1 l", "1.7 l"), 2_400, 9_000),
-            Kind("toaster", METALS, ("2 slices", "4 slices"), 2_900, 12_000),
-            Kind("frying pan", ("black", "copper", "grey"), ("20 cm", "24 cm", "28 cm"), 1_900, 8_900),
-            Kind("coffee grinder", METALS, (), 3_500, 15_000),
-        ),
-    ),
-    Shelf(
-        "clothing",
-        11,
-        15,
-        (
-            Kind("jacket", FABRICS, CLOTHES, 4_900, 21_000),
-            Kind("sweater", FABRICS, CLOTHES, 2_900, 12_000),
-            Kind("running shoes", ("black", "white", "blue", "orange"), ("38", "40", "42", "44"), 4_500, 17_000),
-            Kind("scarf", FABRICS, (), 1_200, 5_500),
-        ),
-    ),
-    Shelf(
-        "garden",
-        5,
-        25,
-        (
-            Kind("lounge chair", ("green", "grey", "teak"), (), 3_900, 24_000),
-            Kind("watering can", ("green", "blue", "zinc"), ("5 l", "10 l"), 900, 4_500),
-            Kind("parasol", FABRICS, ("2 m", "3 m"), 3_900, 19_000),
-        ),
-    ),
-    Shelf(
-        "electronics",
-        11,
-        10,
-        (
-            Kind("headphones", METALS, (), 2_900, 34_000),
-            Kind("speaker", METALS, ("small", "large"), 2_500, 26_000),
-            Kind("keyboard", ("black", "white", "grey"), ("compact", "full"), 2_900, 17_000),
-            Kind("power bank", ("black", "white"), ("10,000 mAh", "20,000 mAh"), 1_900, 7_900),
-        ),
-    ),
-    Shelf(
-        "home",
-        10,
-        6,
-        (
-            Kind("desk lamp", METALS, (), 1_900, 11_000),
-            Kind("bookshelf", WOODS, ("80 cm", "120 cm"), 5_900, 32_000),
-            Kind("blanket", FABRICS, ("130 x 170 cm", "150 x 200 cm"), 1_900, 9_500),
-            Kind("wall clock", WOODS, (), 1_500, 8_500),
-        ),
-    ),
-    Shelf(
-        "sports",
-        6,
-        12,
-        (
-            Kind("yoga mat", ("purple", "green", "black", "blue"), ("4 mm", "6 mm"), 1_500, 7_900),
-            Kind("backpack", FABRICS, ("18 l", "28 l", "40 l"), 3_500, 18_000),
-            Kind("tent", ("green", "orange", "grey"), ("2 people", "4 people"), 7_900, 48_000),
-        ),
-    ),
-)
 ADJECTIVES = ("Classic", "Compact", "Everyday", "Pro", "Light", "Studio", "Nordic", "Essential", "Premium", "Urban")
 PRAISE = {
     1: ("Broke after a week.", "Not what the pictures show.", "Would not buy it again."),
@@ -108,17 +16,72 @@ PRAISE = {
     4: ("Good value, small flaws.", "Very happy so far.", "Nice, a bit smaller than I thought."),
     5: ("Exactly what I was looking for.", "Excellent, use it every day.", "Bought a second one."),
 }
-QUESTIONS = (
-    ("How long is the warranty?", "Two years."),
-    ("Does the colour match the picture?", "Yes, quite closely."),
-    ("Is it suitable as a gift?", "Yes, choose gift wrap in the cart."),
-    ("Where is it made?", "The label on the box says so; it differs by batch."),
-)
+QUESTIONS = {
+    "warranty": "How long is the warranty?",
+    "material": "What is it made of?",
+    "weight": "How heavy is it?",
+    "gift": "Is it suitable as a gift?",
+}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is known of a product beside its name."""
+
+    material: str
+    warranty_years: int
+    weight_grams: int
 
 
 def brand(rng: Random, split: Split) -> str:
     """A brand, such as `Norvik`."""
     return word(rng, split).capitalize()
+
+
+def title(rng: Random, brand: str, kind: Kind, taken: set[str]) -> str:
+    """What a product is called: `Norvik Classic kettle`, or with a model number; noted in what is taken."""
+    while True:
+        model = f" {rng.choice('ABCEKLMRSTX')}{rng.randrange(1, 100)}" if rng.random() < 0.4 else ""
+        title = f"{brand} {rng.choice(ADJECTIVES)}{model} {kind.noun}"
+        if title not in taken:
+            taken.add(title)
+            return title
+
+
+def details(rng: Random, shelf: Shelf, kind: Kind) -> Details:
+    """Material, warranty and weight of a product."""
+    grams = round(GRAMS[kind.noun] * rng.uniform(0.75, 1.3))
+    return Details(rng.choice(kind.materials), rng.choice(shelf.warranty), max(10, grams // 10 * 10))
+
+
+def description(rng: Random, title: str, kind: Kind, known: Details) -> str:
+    """What it is made of and what is good about it."""
+    praised = " and ".join(rng.sample(kind.features, min(len(kind.features), rng.choice((1, 1, 2)))))
+    return f"{title}: {known.material}, {praised}."
+
+
+def weight(grams: int) -> str:
+    """A weight as it is written: `450 g`, `1.2 kg`."""
+    return f"{grams} g" if grams < 1_000 else f"{grams / 1_000:.1f} kg"
+
+
+def warranty(years: int) -> str:
+    """A warranty as it is written."""
+    return f"{years} year{'s' if years > 1 else ''} of warranty"
+
+
+def answer_to(question: str, known: Details) -> str:
+    """What a seller answers, from what is known of the product."""
+    asked = question.lower()
+    if "warrant" in asked or "guarantee" in asked:
+        return f"It comes with {warranty(known.warranty_years)}."
+    if "made of" in asked or "material" in asked:
+        return f"It is made of {known.material}."
+    if "heavy" in asked or "weigh" in asked:
+        return f"It weighs {weight(known.weight_grams)}."
+    if "gift" in asked:
+        return "Yes: choose gift wrap in the cart."
+    return "Thank you for asking: we know no more than the description says."
 
 
 def options(kind: Kind) -> list[tuple[str, str]]:
@@ -137,3 +100,24 @@ def seasonal(shelf: Shelf, base: int, day: date) -> int:
 def sku_of(brand: str, product_id: int, number: int) -> str:
     """A stock number: `NORV-1042-3`."""
     return f"{brand[:4].upper()}-{product_id}-{number}"
+
+
+__all__ = [
+    "ADJECTIVES",
+    "PRAISE",
+    "QUESTIONS",
+    "SHELVES",
+    "Details",
+    "Kind",
+    "Shelf",
+    "answer_to",
+    "brand",
+    "description",
+    "details",
+    "options",
+    "seasonal",
+    "sku_of",
+    "title",
+    "warranty",
+    "weight",
+]

@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import DDL, Integer, String, column, event, table
+from sqlalchemy import DDL, Float, Integer, String, column, event, table
 from sqlalchemy.orm import Session
 
 from greenroom import Refusal
@@ -10,7 +10,9 @@ from greenroom_envs.shop.models import Product
 
 _COLUMNS = ("title", "brand", "description")
 _LIST, _NEW, _OLD = (", ".join(f"{prefix}{c}" for c in _COLUMNS) for prefix in ("", "new.", "old."))
-_CREATE = f"CREATE VIRTUAL TABLE shop_product_fts USING fts5({_LIST}, content='shop_product', content_rowid='id')"
+# Stemmed, so that `kettles` finds a kettle.
+_OPTIONS = "content='shop_product', content_rowid='id', tokenize='porter unicode61'"
+_CREATE = f"CREATE VIRTUAL TABLE shop_product_fts USING fts5({_LIST}, {_OPTIONS})"
 _TRIGGERS = {
     "shop_product_fts_insert": f"""AFTER INSERT ON shop_product BEGIN
         INSERT INTO shop_product_fts(rowid, {_LIST}) VALUES (new.id, {_NEW}); END""",
@@ -20,7 +22,7 @@ _TRIGGERS = {
         INSERT INTO shop_product_fts(shop_product_fts, rowid, {_LIST}) VALUES ('delete', old.id, {_OLD});
         INSERT INTO shop_product_fts(rowid, {_LIST}) VALUES (new.id, {_NEW}); END""",
 }
-FTS = table("shop_product_fts", column("rowid", Integer), column("shop_product_fts", String))
+FTS = table("shop_product_fts", column("rowid", Integer), column("rank", Float), column("shop_product_fts", String))
 
 event.listen(Product.__table__, "after_create", DDL(_CREATE))
 for _name, _rest in _TRIGGERS.items():

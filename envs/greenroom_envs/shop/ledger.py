@@ -5,8 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from greenroom_envs.shop.models import Base, PaymentMethod, Variant
-
+from greenroom_envs.shop.models import Base, Courier, PaymentMethod, Seller, Variant
 
 STAGES = ("labelled", "collected", "in transit", "out for delivery", "delivered")
 
@@ -90,18 +89,21 @@ class Refund(Base):
 
 
 class Parcel(Base):
-    """What is on its way. `status`: labelled, collected, in transit, out for delivery, delivered."""
+    """What one seller sends of an order. `status`: one of `STAGES`; `expected_on` is the day it came once it has."""
 
     __tablename__ = "shop_parcel"
     __table_args__ = (Index("shop_parcel_order", "order_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[str] = mapped_column(ForeignKey("shop_order.id"))
+    seller_id: Mapped[int] = mapped_column(ForeignKey("shop_seller.id"))
     courier_id: Mapped[int] = mapped_column(ForeignKey("shop_courier.id"))
     tracking: Mapped[str]
     status: Mapped[str]
     promised_on: Mapped[date]
     expected_on: Mapped[date]
+    courier: Mapped[Courier] = relationship(lazy="joined", innerjoin=True)
+    seller: Mapped[Seller] = relationship(lazy="joined", innerjoin=True)
 
 
 class ParcelScan(Base):
@@ -117,7 +119,7 @@ class ParcelScan(Base):
 
 
 class Return(Base):
-    """An item on its way back. `status`: open, received, refunded, rejected or cancelled; `label` is the courier's."""
+    """An item on its way back. `status`: open, refunded, rejected, exchanged or cancelled; `label` is the courier's."""
 
     __tablename__ = "shop_return"
     __table_args__ = (Index("shop_return_customer", "customer_id"),)

@@ -22,13 +22,15 @@ class Category(Base):
 
 
 class Seller(Base):
-    """A company that sells in the shop; one of the cast."""
+    """A company that sells in the shop; one of the cast. `rating` in tenths of a star."""
 
     __tablename__ = "shop_seller"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     email: Mapped[str]
+    rating: Mapped[int]
+    dispatch_hours: Mapped[int]
 
 
 class Courier(Base):
@@ -45,7 +47,11 @@ class Product(Base):
     """Something for sale, in one or more variants. `price` is that of the cheapest; `rating` in tenths of a star."""
 
     __tablename__ = "shop_product"
-    __table_args__ = (Index("shop_product_category", "category_id", "price"),)
+    __table_args__ = (
+        Index("shop_product_category", "category_id", "price"),
+        Index("shop_product_brand", "brand"),
+        Index("shop_product_seller", "seller_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
@@ -56,6 +62,9 @@ class Product(Base):
     price: Mapped[int]
     rating: Mapped[int]
     final_sale: Mapped[bool]
+    material: Mapped[str]
+    warranty_years: Mapped[int]
+    weight_grams: Mapped[int]
 
 
 class Variant(Base):
@@ -117,6 +126,7 @@ class Customer(Base):
     name: Mapped[str]
     email: Mapped[str] = mapped_column(unique=True)
     postcode: Mapped[str]
+    time_zone: Mapped[str]
     tier: Mapped[str]
     secret: Mapped[str]
 
@@ -140,6 +150,7 @@ class Login(Base):
     customer_id: Mapped[int] = mapped_column(ForeignKey("shop_customer.id"))
     expires_at: Mapped[datetime]
     failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
 
 
 class Address(Base):

@@ -1,17 +1,32 @@
 """What happens to orders, whichever side of the counter asks: place, cancel, change, refund, send back."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom.letters import Attachment, Letter, send_letter
-from greenroom_envs.shop.counter import items_of, require_one_of, utc_now
+from greenroom_envs.shop.counter import items_of, local_day, require_one_of, today_of, utc_now
 from greenroom_envs.shop.ledger import Order, OrderItem, Payment, Refund, Return
-from greenroom_envs.shop.models import Address, CartItem, Customer, PaymentMethod
+from greenroom_envs.shop.models import CURRENCY, Address, Customer, PaymentMethod, Seller, Variant
 from greenroom_envs.shop.policy import CANCEL_REASONS, RETURN_DAYS, RETURN_REASONS, TAX_PERCENT, refuse
 from greenroom_envs.shop.pricing import Line, Quote, dollars, paid_for, share
 
 SHOP, DESK = "Greenroom Shop", "orders@greenroom-shop.com"
+SLOWEST = select(func.max(Seller.dispatch_hours)).where(Seller.id.in_(bindparam("sellers", expanding=True)))
+PAID = select(func.coalesce(func.sum(Payment.amount), 0)).where(Payment.order_id == bindparam("order"))
+GIVEN = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.order_id == bindparam("order"))
+
+
+@dataclass(frozen=True)
+class Sold:
+    """So many of a variant, wrapped or not."""
+
+    variant: Variant
+    quantity: int
+    gift_wrap: bool = False
 
 
 def new_order_id(world: World) -> str:
@@ -25,13 +40,13 @@ def new_order_id(world: World) -> str:
 def place(
     world: World,
     customer: Customer,
-    lines: Sequence[CartItem],
+    lines: Sequence[Sold],
     amounts: Quote,
     promotion: str | None,
     method: PaymentMethod,
     address: Address,
 ) -> Order:
-    """Turn cart lines into a paid order: stock goes down, the receipt goes out, a parcel follows."""
+    """Turn what is bought into a paid order: stock goes down, the receipt goes out, parcels follow."""
     now = utc_now(world)
     order = Order(
         id=new_order_id(world),
@@ -57,7 +72,7 @@ def place(
         world.session.add(
             OrderItem(
                 order_id=order.id,
-                variant_id=line.variant_id,
+                variant_id=line.variant.id,
                 quantity=line.quantity,
                 price=line.variant.price,
                 gift_wrap=line.gift_wrap,
@@ -65,7 +80,9 @@ def place(
         )
     charge(world, order, method, order.total)
     send_receipt(world, order, customer, [f"{line.quantity} x {line.variant.product.title}" for line in lines])
-    world.schedule("shop.order_ships", {"order": order.id}, after=timedelta(hours=6))
+    sellers = sorted({line.variant.product.seller_id for line in lines})
+    hours = world.session.scalars(SLOWEST, {"sellers": sellers}).one()
+    world.schedule("shop.order_ships", {"order": order.id}, after=timedelta(hours=hours))
     return order
 
 
@@ -88,7 +105,9 @@ def send_receipt(
     """Mail the receipt, with the amounts attached; a guest's holds the code that claims the order."""
     goods = ", ".join(bought)
     claim = f" To see it in an account, claim it with the code {code}." if code else ""
-    body = f"Thank you for your order {order.id}: {goods}. You paid {dollars(order.total)}.{claim}"
+    day = local_day(order.placed_at, customer.time_zone)
+    placed = f"Thank you for your order {order.id} of {day.day} {day:%B}"
+    body = f"{placed}: {goods}. You paid {dollars(order.total)}.{claim}"
     send_letter(
         world,
         Letter(
@@ -97,14 +116,14 @@ def send_receipt(
             to=customer.email,
             subject=f"Your receipt for {goods}",
             body=body,
-            attachments=(Attachment(name=f"receipt-{order.id}.txt", text=receipt_text(order, bought)),),
+            attachments=(Attachment(name=f"receipt-{order.id}.txt", text=receipt_text(order, bought, customer)),),
             reference=f"shop:order:{order.id}",
         ),
     )
 
 
-def receipt_text(order: Order, bought: Sequence[str]) -> str:
-    """The amounts of an order, line by line."""
+def receipt_text(order: Order, bought: Sequence[str], customer: Customer) -> str:
+    """The amounts of an order, line by line; the date is the customer's."""
     amounts = (
         ("Goods", order.goods),
         ("Discount", -order.discount),
@@ -114,7 +133,8 @@ def receipt_text(order: Order, bought: Sequence[str]) -> str:
         ("Total", order.total),
     )
     lines = [f"{name}: {'-' if cents < 0 else ''}{dollars(abs(cents))}" for name, cents in amounts if cents]
-    return "\n".join((f"Receipt {order.id}", f"{order.placed_at:%d %B %Y}", *bought, *lines))
+    day = local_day(order.placed_at, customer.time_zone)
+    return "\n".join((f"Receipt {order.id}", f"{day.day} {day:%B %Y}", *bought, *lines, f"Currency: {CURRENCY}"))
 
 
 def require_unshipped(order: Order) -> None:
@@ -149,10 +169,14 @@ def cancel(world: World, order: Order, reason: str) -> Refund:
 
 
 def give_back(world: World, order: Order, amount: int, reason: str) -> Refund:
-    """Refund to the original method; a gift card gets its money within the hour."""
-    refund = Refund(
-        order_id=order.id, method_id=order.method_id, amount=amount, reason=reason, made_at=utc_now(world)
-    )
+    """Refund to the original method, never more than was paid; a gift card gets its money within the hour.
+
+    The lines of an order are rounded to cents one by one, so that together they may come to a cent more than it cost.
+    """
+    world.session.flush()
+    left = sum(sign * world.session.scalars(of, {"order": order.id}).one() for sign, of in ((1, PAID), (-1, GIVEN)))
+    amount = min(amount, left)
+    refund = Refund(order_id=order.id, method_id=order.method_id, amount=amount, reason=reason, made_at=utc_now(world))
     world.session.add(refund)
     if order.method.balance is not None:
         payload = {"method": order.method_id, "amount": amount}
@@ -165,33 +189,42 @@ def value_of(order: Order, item: OrderItem) -> int:
     return paid_for(item.price, item.quantity, order.goods, order.discount)
 
 
-def require_returnable(now: datetime, order: Order, item: OrderItem) -> None:
+def require_delivered(today: date, customer: Customer, order: Order, item: OrderItem) -> None:
+    """Refuse what came too long ago, has not come, or was dealt with before.
+
+    Raises:
+        Refusal: One of these.
+    """
+    if order.delivered_at is None:
+        refuse("not_delivered", f"Order {order.id} is {order.status}.")
+    delivered = local_day(order.delivered_at, customer.time_zone)
+    if (today - delivered).days > RETURN_DAYS:
+        refuse("return_window", f"Order {order.id} was delivered on {delivered.day} {delivered:%B %Y}.")
+    if item.status != "ordered":
+        raise Refusal("already_handled", f"Item {item.id} is {item.status} already.")
+
+
+def require_returnable(today: date, customer: Customer, order: Order, item: OrderItem) -> None:
     """Refuse what the rules on returns forbid.
 
     Raises:
         Refusal: Not delivered, final sale, too late, or on its way back already.
     """
-    if order.delivered_at is None:
-        refuse("not_delivered", f"Order {order.id} is {order.status}.")
-    if item.variant.product.final_sale:
+    if order.delivered_at is not None and item.variant.product.final_sale:
         refuse("final_sale", f"Item {item.id} of order {order.id} is final sale.")
-    if now - order.delivered_at > timedelta(days=RETURN_DAYS):
-        refuse("return_window", f"Order {order.id} was delivered on {order.delivered_at:%d %B %Y}.")
-    if item.status != "ordered":
-        raise Refusal("already_handled", f"Item {item.id} is {item.status} already.")
+    require_delivered(today, customer, order, item)
 
 
 def send_back(world: World, customer: Customer, order: Order, item: OrderItem, reason: str) -> Return:
     """Open a return with a label; the courier brings it, the warehouse inspects it and the refund follows."""
-    now = utc_now(world)
-    require_returnable(now, order, item)
+    require_returnable(today_of(world, customer), customer, order, item)
     opened = Return(
         customer_id=customer.id,
         item_id=item.id,
         reason=require_one_of("reason", reason, RETURN_REASONS),
         status="open",
         label=f"RET-{order.id}-{item.id}",
-        opened_at=now,
+        opened_at=utc_now(world),
     )
     item.status = "returning"
     world.session.add(opened)
@@ -201,7 +234,8 @@ def send_back(world: World, customer: Customer, order: Order, item: OrderItem, r
 
 
 def reprice(world: World, order: Order) -> Quote:
-    """The amounts of an order after its items changed; the discount stays what it was."""
+    """The amounts of an order after its items changed; discount and delivery stay what they were."""
     lines = [Line(i.price, i.quantity, i.gift_wrap) for i in items_of(world, order)]
     goods = sum(line.price * line.quantity for line in lines)
-    return Quote(goods, order.discount, order.wrap, order.delivery, share(goods - order.discount, TAX_PERCENT))
+    discount = min(order.discount, goods)
+    return Quote(goods, discount, order.wrap, order.delivery, share(goods - discount, TAX_PERCENT))

@@ -18,8 +18,9 @@ CANCEL_REASONS = ("no longer needed", "ordered by mistake", "found cheaper", "ta
 RETURN_REASONS = ("does not fit", "damaged", "not as described", "no longer needed")
 
 RULES = {
-    "return_window": f"Items can be returned or exchanged up to {RETURN_DAYS} days after delivery, not later.",
-    "final_sale": "Items marked as final sale are never returned or exchanged.",
+    "return_window": f"Items can be returned, exchanged or refunded up to {RETURN_DAYS} days after delivery, "
+    "not later; days are counted by the customer's calendar.",
+    "final_sale": "Items marked as final sale are never returned or exchanged; one that came damaged is refunded.",
     "not_delivered": "Only what was delivered can be returned, exchanged or reviewed.",
     "already_shipped": "An order is cancelled, or its address, items or payment changed, only before it has shipped.",
     "same_product": "Items are exchanged, or swapped in an order, only for another variant of the same product.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 from random import Random
 from typing import Any
@@ -14,13 +14,14 @@ from greenroom.cast import OWNER, Company, Household, Person
 from greenroom.names import word
 from greenroom_envs.shop import goods, ledger, models
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import utc_now
+from greenroom_envs.shop.counter import SENT_AT, utc_now
 from greenroom_envs.shop.events import BUYING_EVERY
 from greenroom_envs.shop.history import History
 from greenroom_envs.shop.index import drop_triggers, rebuild
 from greenroom_envs.shop.tools.account import SESSION, secret_of
 
 CHUNK = 5_000
+PLACE = ("street", "city", "postcode")
 COURIERS = (("Swiftline", 2), ("Parcelway", 3), ("Greenvan", 5))
 Rows = list[dict[str, Any]]
 
@@ -36,7 +37,7 @@ class Shape:
 
 SHAPES = {
     Size.SMALL: Shape(products=60, orders=150, days=365),
-    Size.MEDIUM: Shape(products=2_000, orders=10_000, days=730),
+    Size.MEDIUM: Shape(products=3_000, orders=12_000, days=730),
     Size.LARGE: Shape(products=20_000, orders=100_000, days=730),
 }
 
@@ -49,10 +50,10 @@ def populate(world: World, size: Size, split: Split) -> None:
     _insert_fixtures(world, split)
     _insert_customers(world, people)
     products, variants = _shelves(world, shape.products, split)
-    history = History(rng, utc_now(world), [p["id"] for p in people], products, variants, shape.days)
-    history.write(shape.orders, {p["id"]: p for p in people})
+    history = History(rng, utc_now(world), people, products, variants, shape.days)
+    history.write(shape.orders)
     drop_triggers(world.session)
-    bulk(world, models.Product, [{k: v for k, v in p.items() if k not in ("shelf", "base")} for p in products])
+    bulk(world, models.Product, [{k: v for k, v in p.items() if k != "shelf"} for p in products])
     rebuild(world.session)
     bulk(world, models.Variant, [{k: v for k, v in row.items() if k != "base"} for row in variants])
     for model, rows in history.rows.items():
@@ -68,12 +69,25 @@ def bulk(world: World, model: type[models.Base], rows: Sequence[dict[str, Any]])
 
 
 def _people(world: World) -> Rows:
-    """Everybody of the cast with an address, in one read."""
-    found = select(Person, Household).join(Household, Household.id == Person.household_id).order_by(Person.id)
-    return [
-        {"id": p.id, "name": p.name, "email": p.email, "street": h.street, "city": h.city, "postcode": h.postcode}
-        for p, h in world.session.execute(found)
-    ]
+    """Everybody of the cast with home and tier, in one read; `places` are where they have parcels sent."""
+    found = (
+        select(
+            Person.id,
+            (Person.first_name + " " + Person.last_name).label("name"),
+            Person.email,
+            Household.street,
+            Household.city,
+            Household.postcode,
+            Household.time_zone,
+        )
+        .join(Household, Household.id == Person.household_id)
+        .order_by(Person.id)
+    )
+    people: Rows = [dict(row) for row in world.session.execute(found).mappings()]
+    for person in people:
+        person["tier"] = "plus" if world.random.random() < 0.2 else "standard"
+        person["places"] = [{key: person[key] for key in PLACE}]
+    return people
 
 
 def _insert_fixtures(world: World, split: Split) -> None:
@@ -81,7 +95,17 @@ def _insert_fixtures(world: World, split: Split) -> None:
     bulk(world, models.Category, [{"id": i, "name": shelf.name} for i, shelf in enumerate(goods.SHELVES, 1)])
     bulk(world, models.Courier, [{"id": i, "name": n, "days": d} for i, (n, d) in enumerate(COURIERS, 1)])
     firms = world.session.execute(select(Company.id, Company.name, Company.domain).order_by(Company.id)).all()
-    bulk(world, models.Seller, [{"id": f.id, "name": f.name, "email": f"shop@{f.domain}"} for f in firms])
+    sellers = [
+        {
+            "id": firm.id,
+            "name": firm.name,
+            "email": f"shop@{firm.domain}",
+            "rating": min(50, max(20, round(rng.gauss(43, 5)))),
+            "dispatch_hours": rng.choice((4, 6, 6, 12, 24)),
+        }
+        for firm in firms
+    ]
+    bulk(world, models.Seller, sellers)
     codes: dict[str, dict[str, Any]] = {}
     for _ in range(12):
         percent = rng.choice((5, 10, 15, 20))
@@ -99,16 +123,17 @@ def _insert_customers(world: World, people: Rows) -> None:
             "name": p["name"],
             "email": p["email"],
             "postcode": p["postcode"],
-            "tier": "plus" if rng.random() < 0.2 else "standard",
+            "time_zone": p["time_zone"],
+            "tier": p["tier"],
             "secret": secret_of(str(rng.getrandbits(64))),
         }
         for p in people
     ]
     bulk(world, models.Customer, customers)
-    ids = [c["id"] for c in customers]
+    ids: list[int] = [p["id"] for p in people]
     bulk(world, models.Cart, [{"customer_id": i, "promotion": None} for i in ids])
     bulk(world, models.IdentityCheck, [{"customer_id": i, "verified_at": None, "failures": 0} for i in ids])
-    login = {"id": 1, "customer_id": OWNER, "expires_at": now + SESSION, "failures": 0}
+    login = {"id": 1, "customer_id": OWNER, "expires_at": now + SESSION, "failures": 0, "locked_until": None}
     bulk(world, models.Login, [login])
     bulk(world, models.Address, _addresses(rng, people))
     bulk(world, models.PaymentMethod, _methods(world, ids))
@@ -116,13 +141,17 @@ def _insert_customers(world: World, people: Rows) -> None:
 
 def _addresses(rng: Random, people: Rows) -> Rows:
     """Everybody's home first, so that its id is that of the customer; some have a second address."""
-    homes = [_address(p["id"], "home", p, is_default=True) for p in people]
-    others = [_address(p["id"], "work", rng.choice(people), is_default=False) for p in people if rng.random() < 0.4]
-    return [{"id": i, **row} for i, row in enumerate(homes + others, 1)]
+    rows = [_address(p["id"], "home", p, is_default=True) for p in people]
+    for person in people:
+        if rng.random() < 0.4:
+            there = rng.choice(people)
+            rows.append(_address(person["id"], "work", there, is_default=False))
+            person["places"].append({key: there[key] for key in PLACE})
+    return [{"id": i, **row} for i, row in enumerate(rows, 1)]
 
 
 def _address(customer: int, label: str, at: dict[str, Any], *, is_default: bool) -> dict[str, Any]:
-    where = {key: at[key] for key in ("street", "city", "postcode")}
+    where = {key: at[key] for key in PLACE}
     return {"customer_id": customer, "label": label, **where, "is_default": is_default}
 
 
@@ -158,50 +187,64 @@ def _methods(world: World, ids: Sequence[int]) -> Rows:
 
 
 def _shelves(world: World, count: int, split: Split) -> tuple[Rows, Rows]:
-    """Products with their variants. A brand makes things of one shelf; stock is heavy-tailed."""
+    """Products with their variants. A brand makes things of one shelf and sells them through one company."""
     rng, today = world.random, utc_now(world).date()
     sellers = world.session.scalars(select(models.Seller.id).order_by(models.Seller.id)).all()
-    brands = [(goods.brand(rng, split), rng.choice(goods.SHELVES), rng.choice(sellers)) for _ in range(count // 8 + 4)]
+    names = dict.fromkeys(goods.brand(rng, split) for _ in range(count // 8 + 4))
+    brands = [(name, rng.choice(goods.SHELVES), rng.choice(sellers)) for name in names]
     weights = list(accumulate(1 / (rank + 3) for rank in range(len(brands))))
     products: Rows = []
     variants: Rows = []
+    taken = set[str]()
     for product_id in range(1, count + 1):
         (brand, shelf, seller) = rng.choices(brands, cum_weights=weights)[0]
         kind = rng.choice(shelf.kinds)
-        base = int(kind.low * (kind.high / kind.low) ** (rng.random() ** 2))
-        chosen = goods.options(kind)
-        chosen = sorted(rng.sample(chosen, min(len(chosen), rng.choice((1, 2, 3, 4, 6, 8)))), key=chosen.index)
-        for number, (colour, size) in enumerate(chosen, 1):
-            extra = base * 8 * kind.sizes.index(size) // 100 if size and kind.sizes else 0
-            variants.append(
-                {
-                    "id": len(variants) + 1,
-                    "sku": goods.sku_of(brand, product_id, number),
-                    "product_id": product_id,
-                    "colour": colour,
-                    "size": size,
-                    "price": goods.seasonal(shelf, base + extra, today),
-                    "stock": 0 if rng.random() < 0.08 else min(400, int(rng.paretovariate(0.8) * 3)),
-                    "base": base + extra,
-                }
-            )
-        adjective = rng.choice(goods.ADJECTIVES)
+        made = _variants(rng, len(variants) + 1, product_id, brand, shelf, kind, today)
+        variants += made
+        title, known = goods.title(rng, brand, kind, taken), goods.details(rng, shelf, kind)
         products.append(
             {
                 "id": product_id,
-                "title": f"{brand} {adjective} {kind.noun}",
+                "title": title,
                 "brand": brand,
-                "description": f"{adjective} {kind.noun} by {brand} for {shelf.name}.",
+                "description": goods.description(rng, title, kind, known),
                 "category_id": goods.SHELVES.index(shelf) + 1,
                 "seller_id": seller,
-                "price": min(v["price"] for v in variants[-len(chosen) :]),
+                "price": min(v["price"] for v in made),
                 "rating": rng.randrange(28, 50),
                 "final_sale": rng.random() < 0.06,
+                "material": known.material,
+                "warranty_years": known.warranty_years,
+                "weight_grams": known.weight_grams,
                 "shelf": shelf,
-                "base": base,
             }
         )
     return products, variants
+
+
+def _variants(
+    rng: Random, first: int, product_id: int, brand: str, shelf: goods.Shelf, kind: goods.Kind, today: date
+) -> Rows:
+    """Some of the options of a kind; larger ones cost more, stock is heavy-tailed."""
+    base = int(kind.low * (kind.high / kind.low) ** (rng.random() ** 2))
+    chosen = goods.options(kind)
+    chosen = sorted(rng.sample(chosen, min(len(chosen), rng.choice((1, 2, 3, 4, 6, 8)))), key=chosen.index)
+    rows: Rows = []
+    for number, (colour, size) in enumerate(chosen, 1):
+        extra = base * 8 * kind.sizes.index(size) // 100 if size else 0
+        rows.append(
+            {
+                "id": first + number - 1,
+                "sku": goods.sku_of(brand, product_id, number),
+                "product_id": product_id,
+                "colour": colour,
+                "size": size,
+                "price": goods.seasonal(shelf, base + extra, today),
+                "stock": 0 if rng.random() < 0.08 else min(400, int(rng.paretovariate(0.8) * 3)),
+                "base": base + extra,
+            }
+        )
+    return rows
 
 
 def _insert_wishes(world: World, people: Rows, variants: Rows) -> None:
@@ -228,5 +271,6 @@ def _schedule(world: World, history: History) -> None:
         hours = world.random.randrange(1, 6)
         world.schedule("shop.order_ships", {"order": order}, after=timedelta(hours=hours))
     for row in history.rows[ledger.Subscription]:
-        world.schedule("shop.subscription_due", {"subscription": row["id"]}, after=timedelta(days=1))
+        due = datetime.combine(row["next_on"], SENT_AT) - utc_now(world)
+        world.schedule("shop.subscription_due", {"subscription": row["id"]}, after=due)
     world.schedule("shop.others_buy", {}, after=BUYING_EVERY)

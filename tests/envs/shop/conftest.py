@@ -2,11 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.counter import Counter
 
 from greenroom import Split
 from greenroom.sandboxes import LocalSandbox
 from greenroom_envs.shop import app
+from support.counter import Counter
 
 
 @pytest.fixture(scope="session")

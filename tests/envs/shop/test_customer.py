@@ -1,13 +1,13 @@
 from datetime import timedelta
 
 import pytest
-from support.counter import Counter
 
 from greenroom_envs.shop import app
 from greenroom_envs.shop.families.planting import Plant
 from greenroom_envs.shop.ledger import Order, Return
 from greenroom_envs.shop.models import Customer, PaymentMethod, Variant
 from greenroom_envs.shop.tools.account import secret_of
+from support.counter import Counter
 
 
 def test_the_app_has_at_least_forty_five_tools_split_by_noun() -> None:
@@ -45,7 +45,7 @@ def test_a_parcel_moves_until_it_is_delivered(counter: Counter) -> None:
     for _ in range(30):
         app.pass_time(counter.world, timedelta(hours=6))
         seen.append(counter_status(counter, order))
-    assert list(dict.fromkeys(seen)) == ["shipped", "delivered"]
+    assert [status for status in dict.fromkeys(seen) if status != "processing"] == ["shipped", "delivered"]
 
 
 def counter_status(counter: Counter, order: str) -> str:
@@ -58,7 +58,7 @@ def counter_status(counter: Counter, order: str) -> str:
     [
         ("add_to_cart", {"sku": "NONE-1-1"}, "no_such_sku"),
         ("search_products", {"query": "?!"}, "empty_query"),
-        ("search_products", {"query": "kettle", "category": "cars"}, "no_such_category"),
+        ("search_products", {"query": "kettle", "category": "cars"}, "bad_category"),
         ("show_product", {"product_id": 10**9}, "no_such_product"),
         ("checkout", {"method_id": 1, "address_id": 1, "expected_total_cents": 1}, "empty_cart"),
         ("show_order", {"order_id": "W1"}, "no_such_order"),

@@ -1,11 +1,11 @@
 from datetime import timedelta
 
 import pytest
-from support.counter import Counter
 
 from greenroom_envs.shop import app
 from greenroom_envs.shop.families.planting import Plant
 from greenroom_envs.shop.models import Customer, Variant
+from support.counter import Counter
 
 
 def sold(plant: Plant, **how: object) -> tuple[Customer, str, int, list[Variant]]:

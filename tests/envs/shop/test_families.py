@@ -3,27 +3,48 @@ import re
 import pytest
 
 from greenroom import Split, names
-from greenroom.check import check_app
-from greenroom.plugins import load_simulator
+from greenroom.messages import calls_of
 from greenroom.sandboxes import LocalSandbox
-from greenroom.tasks import Goal
+from greenroom.tasks import Goal, TaskId
 from greenroom_envs.shop import app
 
 FAMILIES = sorted(app.playable)
 
 
-def test_there_are_at_least_twelve_families() -> None:
-    assert len(FAMILIES) >= 12
+SAYING_NO = 11
+# A password is never in a request, and who one is by name and postcode only where the e-mail is not known.
+NEVER_SAID_AT_ONCE = {"password", "name", "postcode"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("split", list(Split))
-def test_every_family_is_proved(split: Split) -> None:
-    report = check_app(app, load_simulator("goal"), tasks=3, split=split)
-    assert report.ok, [*report.impure, *(v for f in report.families for v in f.violations)]
+def test_there_are_many_families_on_both_sides_of_the_counter_and_some_want_a_no() -> None:
+    assert len([name for name in FAMILIES if name.startswith("desk_")]) >= 12
+    assert len([name for name in FAMILIES if not name.startswith("desk_")]) >= 12
 
 
-def goals(sandbox: LocalSandbox, family: str, split: Split, count: int = 12) -> list[Goal]:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_has_three_levels_and_hides_nothing_at_the_first(sandbox: LocalSandbox, family: str) -> None:
+    levels: set[int] = set()
+    for index in range(30):
+        with sandbox.base(Split.TRAIN).open() as world:
+            task = app.make_task(world, TaskId("shop", Split.TRAIN, family, index))
+        levels.add(task.level)
+        hidden = {fact.key for fact in task.goal.facts if not fact.at_once}
+        assert task.level > 1 or hidden <= NEVER_SAID_AT_ONCE
+    assert levels == {1, 2, 3}
+
+
+def test_where_the_answer_is_no_nothing_is_to_be_changed(sandbox: LocalSandbox) -> None:
+    saying_no: set[str] = set()
+    for family in FAMILIES:
+        brief = sandbox.prepare(f"shop/train/{family}/0")
+        calls = [one["function"]["name"] for message in brief.solution for one in calls_of(message)]
+        if not any(app.tools[name].writes for name in calls) and Goal.from_json(brief.goal).needs == "text":
+            saying_no.add(family)
+        sandbox.release(brief.snapshot)
+    assert len(saying_no) >= SAYING_NO
+
+
+def goals(sandbox: LocalSandbox, family: str, split: Split, count: int = 5) -> list[Goal]:
     found: list[Goal] = []
     for index in range(count):
         brief = sandbox.prepare(f"shop/{split}/{family}/{index}")

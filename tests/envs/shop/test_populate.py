@@ -1,4 +1,5 @@
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -33,8 +34,8 @@ def test_a_medium_shop_holds_what_it_should(medium: World) -> None:
 def test_every_order_adds_up_and_was_paid(medium: World) -> None:
     with medium.transaction("world") as session:
         goods = select(OrderItem.order_id, func.sum(OrderItem.price * OrderItem.quantity)).group_by(OrderItem.order_id)
-        by_order = {order: total for order, total in session.execute(goods)}
-        paid = {order: amount for order, amount in session.execute(select(Payment.order_id, Payment.amount))}
+        by_order = dict(session.execute(goods).all())
+        paid = dict(session.execute(select(Payment.order_id, Payment.amount)).all())
         for order in session.scalars(select(Order)):
             assert by_order[order.id] == order.goods
             total = order.goods - order.discount + order.wrap + order.delivery + order.tax
@@ -44,7 +45,7 @@ def test_every_order_adds_up_and_was_paid(medium: World) -> None:
 def test_no_order_is_refunded_beyond_what_it_cost(medium: World) -> None:
     with medium.transaction("world") as session:
         refunds = select(Refund.order_id, func.sum(Refund.amount)).group_by(Refund.order_id)
-        given = {order: amount for order, amount in session.execute(refunds)}
+        given = dict(session.execute(refunds).all())
         assert len(given) > 100
         for order in session.scalars(select(Order).where(Order.id.in_(list(given)[:500]))):
             assert given[order.id] <= order.total
@@ -52,11 +53,13 @@ def test_no_order_is_refunded_beyond_what_it_cost(medium: World) -> None:
 
 def test_states_agree_with_dates(medium: World) -> None:
     with medium.transaction("world") as session:
-        parcels = {order: status for order, status in session.execute(select(Parcel.order_id, Parcel.status))}
+        parcels: dict[str, set[str]] = defaultdict(set)
+        for order_id, status in session.execute(select(Parcel.order_id, Parcel.status)):
+            parcels[order_id].add(status)
         for order in session.scalars(select(Order)):
             assert (order.status == "delivered") == (order.delivered_at is not None)
             assert (order.id in parcels) == (order.status in ("shipped", "delivered"))
-            assert (parcels.get(order.id) == "delivered") == (order.status == "delivered")
+            assert (parcels.get(order.id) == {"delivered"}) == (order.status == "delivered")
 
 
 def test_buyers_are_heavy_tailed(medium: World) -> None:

@@ -1,5 +1,27 @@
 """The task families of shop; importing them adds them to the app."""
 
-from greenroom_envs.shop.families import buying, desk, orders, receipt
+from greenroom_envs.shop.families import (
+    browsing,
+    buying,
+    desk_judgement,
+    desk_orders,
+    desk_returns,
+    orders,
+    paying,
+    receipt,
+    returning,
+    subscribing,
+)
 
-__all__ = ["buying", "desk", "orders", "receipt"]
+__all__ = [
+    "browsing",
+    "buying",
+    "desk_judgement",
+    "desk_orders",
+    "desk_returns",
+    "orders",
+    "paying",
+    "receipt",
+    "returning",
+    "subscribing",
+]

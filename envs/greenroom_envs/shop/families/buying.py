@@ -1,251 +1,250 @@
-"""Buying: the right variant, as a gift, with a code; and what the rules forbid."""
-
-from datetime import timedelta
+"""Buying: the right variant, the best of a brand, as a gift, to a new address, part of a cart."""
 
 from greenroom import Split, Task, World
-from greenroom.names import word
 from greenroom.rewards import Wanted, deleted, expect, inserted, updated
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.families import script as s
-from greenroom_envs.shop.families.planting import Plant
-from greenroom_envs.shop.models import Address, CartItem, Customer, Promotion, Variant
-from greenroom_envs.shop.policy import MOST
+from greenroom_envs.shop.families.script import BUYING, Errand, Step, Steps, asking
+from greenroom_envs.shop.models import Address, Customer, Variant
 from greenroom_envs.shop.pricing import Line, Quote, dollars, quote
 
 BOUGHT = "Done: it is ordered."
-LOOK: tuple[s.Step, ...] = (("list_payment_methods", {}), ("list_addresses", {}))
-BUY = s.asking(
-    "buy the {item} in {options}", "order the {item} in {options}", "get me the {item}, the one in {options}"
+LOOK: Steps = (("list_payment_methods", {}), ("list_addresses", {}))
+BUY = asking("buy the {item} in {options}", "order the {item} in {options}", "get me the {item}, the one in {options}")
+BUY_VAGUE = asking("buy the {item}", "order one {item}", "I would like to have the {item}")
+GIFT = asking(
+    "buy {number} of the {item} in {options} as a gift, wrapped, and send it to my {place} address",
+    "order {number} {item} in {options}, gift-wrapped, to the {place} address",
 )
-BUY_VAGUE = s.asking("buy the {item}", "order one {item}", "I would like to have the {item}")
-GIFT = s.asking(
-    "buy {count} of the {item} in {options} as a gift, wrapped, and send it to my {place} address",
-    "order {count} {item} in {options}, gift-wrapped, to the {place} address",
+BEST = asking(
+    "buy the cheapest {item} that has at least {stars} stars and is in stock",
+    "order the cheapest {item} with {stars} stars or more that can be had now",
 )
-CODE = s.asking(
-    "use the code {code} and buy what is in my cart", "check my cart out with the promotion code {code}"
+MOVED = asking(
+    "buy the {item} in {options} and send it to {address}, which I call {place}",
+    "order the {item} in {options}; it goes to a new address that I call {place}: {address}",
 )
-MANY = s.asking("buy {count} of the {item} in {options}", "order {count} pieces of the {item} in {options}")
-COST = s.asking("what does the {item} cost in {options}", "tell me the price of the {item} in {options}")
+MOVED_VAGUE = asking(
+    "buy the {item} in {options} and send it to a new address, which I call {place}",
+    "order the {item} in {options}; it goes to an address that you do not have yet: {place}",
+)
+TRIM = asking(
+    "take the {item} out of my cart and buy the rest", "I do not want the {item} any more: order the rest of my cart"
+)
 
 
-def _find(variant: Variant) -> tuple[s.Step, s.Step]:
+def find(variant: Variant) -> Steps:
+    """How a variant is found."""
     product = variant.product
     return ("search_products", {"query": product.title}), ("show_product", {"product_id": product.id})
 
 
-def _add(variant: Variant, quantity: int = 1) -> s.Step:
+def add(variant: Variant, quantity: int = 1) -> Step:
+    """The call that puts something into the cart."""
     return "add_to_cart", {"sku": variant.sku, "quantity": quantity}
 
 
-def _pay(method: int, address: int, amounts: Quote) -> s.Step:
+def pay(method: int, address: int, amounts: Quote) -> Step:
+    """The call that buys what is in the cart."""
     return "checkout", {"method_id": method, "address_id": address, "expected_total_cents": amounts.total}
 
 
-def _bought(
-    customer: Customer, variant: Variant, amounts: Quote, address: Address, quantity: int = 1, *, wrapped: bool = False
+def price(customer: Customer, variant: Variant, quantity: int = 1, *, gift_wrap: bool = False) -> Quote:
+    """What so many of a variant cost a customer."""
+    return quote([Line(variant.price, quantity, gift_wrap)], plus=customer.tier == "plus")
+
+
+def bought(
+    customer: Customer,
+    variant: Variant,
+    amounts: Quote,
+    address: Address | None,
+    quantity: int = 1,
+    *,
+    wrapped: bool = False,
+    method: int | None = None,
 ) -> list[Wanted]:
-    """The changes that a checkout of one line makes."""
-    order = {
-        "customer_id": customer.id,
-        "method_id": customer.id,
-        "street": address.street,
-        "postcode": address.postcode,
-        "total": amounts.total,
-    }
+    """The changes that a checkout of one line makes; to any address when None."""
+    order = {"customer_id": customer.id, "method_id": method or customer.id, "total": amounts.total}
+    if address is not None:
+        order |= {"street": address.street, "postcode": address.postcode}
     line = {"variant_id": variant.id, "quantity": quantity, "price": variant.price, "gift_wrap": wrapped}
     return [
         inserted("shop_order", order),
         inserted("shop_order_item", line),
-        inserted("shop_payment", {"method_id": customer.id, "amount": amounts.total}),
+        inserted("shop_payment", {"method_id": method or customer.id, "amount": amounts.total}),
         updated("shop_variant", key=variant.id, values={"stock": variant.stock - quantity}),
     ]
 
 
 @app.task_family
 def buy_variant(world: World, split: Split) -> Task:
-    """Buy one variant; at the harder level the user tells which only when asked."""
-    plant = Plant(world, split)
-    variants, hidden = plant.product(variants=4), world.random.random() < 0.4
-    variant, other = world.random.sample(variants, 2)
-    me, extra = plant.owner(), plant.product()[0]
-    home, amounts = plant.home(me), quote([Line(variant.price, 1)], plus=me.tier == "plus")
-    wrong = quote([Line(other.price, 1)], plus=me.tier == "plus")
-    ask = ("Which colour and size would you like?",) if hidden else ()
-    find, pay = _find(variant), _pay(me.id, home.id, amounts)
-    options = s.fact(world, split, "options", variant.options, "colour", "size", "variant", at_once=not hidden)
-    slots = {"item": variant.product.title, "options": variant.options}
-    return s.task(
-        world,
-        split,
-        "buy",
-        BUY_VAGUE if hidden else BUY,
-        slots,
-        facts=(s.fact(world, split, "item", variant.product.title, "item", "product"), options),
-        tools=s.BUYING,
-        solution=s.script(*ask, *find, _add(variant), *LOOK, pay, BOUGHT),
-        slips=(
-            s.script(*find, _add(other), *LOOK, _pay(me.id, home.id, wrong), BOUGHT),
-            s.script(*find, _add(variant), BOUGHT),
-        ),
-        excess=s.excess("add_to_cart", sku=extra.sku),
-        verifier=expect(_bought(me, variant, amounts, home)),
+    """Buy one variant; which, is told when asked at level 2; at level 3 the brand has another such product."""
+    errand = Errand(world, split)
+    plant, me = errand.plant, errand.me
+    variant, other = errand.rng.sample(plant.product(variants=4), 2)
+    if errand.alike:
+        other = plant.product(like=variant)[0]
+    home, title = plant.home(me), variant.product.title
+    start: Steps = ("Which colour and size would you like?",) if errand.hidden else ()
+    finish = (*LOOK, pay(me.id, home.id, price(me, variant)), BOUGHT)
+    facts = (
+        errand.fact("item", title, "item", "product"),
+        errand.fact("options", variant.options, "colour", "size", "variant", hidden=errand.hidden),
     )
+    return errand.task(
+        "buy",
+        BUY_VAGUE if errand.hidden else BUY,
+        {"item": title, "options": variant.options},
+        facts=facts,
+        tools=BUYING,
+        solution=(*start, *find(variant), add(variant), *finish),
+        slips=(
+            (*find(variant), add(other), *LOOK, pay(me.id, home.id, price(me, other)), BOUGHT),
+            (*find(variant), add(variant), BOUGHT),
+        ),
+        excess=errand.unasked(),
+        verifier=expect(bought(me, variant, price(me, variant), home)),
+    )
+
+
+@app.task_family
+def buy_best(world: World, split: Split) -> Task:
+    """Buy the cheapest of a brand that buyers like: cheaper ones are liked less, or are out of stock."""
+    errand = Errand(world, split)
+    plant, me, stars = errand.plant, errand.me, errand.rng.choice((3, 4))
+    right = plant.product(variants=1, rating=stars * 10 + errand.rng.randrange(0, 8))[0]
+    rivals = [
+        plant.product(like=right, variants=1, rating=errand.rng.randrange(20, 50))[0] for _ in range(errand.level)
+    ]
+    wrong = rivals[0]
+    for rival in rivals:
+        _make_worse(errand, rival, right, stars)
+    wrong.product.rating, wrong.price, wrong.stock = stars * 10 - 3, right.price - 150, 9
+    wrong.product.price = wrong.price
+    world.session.flush()
+    brand, noun = right.product.brand, right.product.title.split(" ", 2)[2]
+    home, wanted = plant.home(me), {"query": f"{brand} {noun}", "min_stars": stars, "in_stock": True}
+    look: Step = ("search_products", wanted)
+    see: Step = ("show_product", {"product_id": right.product_id})
+    return errand.task(
+        "buy_best",
+        BEST,
+        {"item": f"{brand} {noun}", "stars": str(stars)},
+        facts=(errand.fact("item", f"{brand} {noun}", "item", "product", "brand"),),
+        tools=BUYING,
+        solution=(look, see, add(right), *LOOK, pay(me.id, home.id, price(me, right)), BOUGHT),
+        slips=(
+            (look, see, add(wrong), *LOOK, pay(me.id, home.id, price(me, wrong)), BOUGHT),
+            (look, see, add(right), BOUGHT),
+        ),
+        excess=errand.unasked(),
+        verifier=expect(bought(me, right, price(me, right), home)),
+    )
+
+
+def _make_worse(errand: Errand, rival: Variant, right: Variant, stars: int) -> None:
+    """Dearer, or cheaper with a catch."""
+    kind = errand.rng.choice(("dearer", "sold out", "disliked"))
+    if kind == "dearer":
+        rival.price = right.price + errand.rng.randrange(100, 900)
+    else:
+        rival.price = right.price - errand.rng.randrange(50, 140)
+        rival.stock = 0 if kind == "sold out" else rival.stock
+        rival.product.rating = stars * 10 + 5 if kind == "sold out" else stars * 10 - errand.rng.randrange(1, 9)
+    rival.product.price = rival.price
 
 
 @app.task_family
 def buy_gift(world: World, split: Split) -> Task:
     """Buy some of a variant, gift-wrapped, to an address that is not the default."""
-    plant, rng = Plant(world, split), world.random
-    variant, count, me = rng.choice(plant.product()), rng.randrange(2, 5), plant.owner()
-    extra, home, place = plant.product()[0], plant.home(me), rng.choice(("studio", "cabin", "parents", "summer"))
-    there = Address(
-        id=plant.number(),
-        customer_id=me.id,
-        label=place,
-        street=f"{rng.randrange(1, 300)} {word(rng, split).capitalize()} Road",
-        city=word(rng, split).capitalize(),
-        postcode=str(rng.randrange(10_000, 99_999)),
-        is_default=False,
-    )
-    world.session.add(there)
-    plus, find = me.tier == "plus", _find(variant)
-    amounts = quote([Line(variant.price, count, gift_wrap=True)], plus=plus)
-    plain = quote([Line(variant.price, count)], plus=plus)
-    wrap: s.Step = ("wrap_gift", {"sku": variant.sku})
-    slots = {"item": variant.product.title, "options": variant.options, "count": str(count), "place": place}
-    return s.task(
-        world,
-        split,
+    errand = Errand(world, split)
+    plant, me, count = errand.plant, errand.me, errand.rng.randrange(2, 5)
+    variant = errand.rng.choice(plant.product())
+    names = errand.rng.sample(("studio", "cabin", "parents", "summer"), 2)
+    there, home = plant.address(me, names[0]), plant.home(me)
+    if errand.alike:
+        home = plant.address(me, names[1])
+    wrap: Step = ("wrap_gift", {"sku": variant.sku})
+    amounts = price(me, variant, count, gift_wrap=True)
+    start = (*find(variant), add(variant, count))
+    slots = {"item": variant.product.title, "options": variant.options, "number": str(count), "place": there.label}
+    return errand.task(
         "buy_gift",
         GIFT,
         slots,
-        facts=(s.fact(world, split, "item", variant.product.title, "item", "product"),),
-        tools=s.BUYING,
-        solution=s.script(*find, _add(variant, count), wrap, *LOOK, _pay(me.id, there.id, amounts), BOUGHT),
+        facts=(errand.fact("item", variant.product.title, "item", "product"),),
+        tools=BUYING,
+        solution=(*start, wrap, *LOOK, pay(me.id, there.id, amounts), BOUGHT),
         slips=(
-            s.script(*find, _add(variant, count), *LOOK, _pay(me.id, there.id, plain), BOUGHT),
-            s.script(*find, _add(variant, count), wrap, *LOOK, _pay(me.id, home.id, amounts), BOUGHT),
+            (*start, *LOOK, pay(me.id, there.id, price(me, variant, count)), BOUGHT),
+            (*start, wrap, *LOOK, pay(me.id, home.id, amounts), BOUGHT),
         ),
-        excess=s.excess("add_to_cart", sku=extra.sku),
-        verifier=expect(_bought(me, variant, amounts, there, count, wrapped=True)),
-    )
-
-
-def _fill(plant: Plant, customer: Customer, variant: Variant) -> None:
-    line = CartItem(customer_id=customer.id, variant_id=variant.id, quantity=1, gift_wrap=False)
-    plant.world.session.add(line)
-
-
-def _promote(plant: Plant, minimum: int) -> Promotion:
-    percent = plant.rng.choice((10, 15, 20, 25))
-    made = Promotion(
-        code=f"{word(plant.rng, plant.split).upper()}{plant.rng.randrange(100, 999)}",
-        percent=percent,
-        minimum=minimum,
-        ends_on=(plant.now + timedelta(days=20)).date(),
-    )
-    plant.world.session.add(made)
-    return made
-
-
-@app.task_family
-def use_code(world: World, split: Split) -> Task:
-    """Check a filled cart out with a promotion code."""
-    plant = Plant(world, split)
-    variant, me, extra = plant.product()[0], plant.owner(), plant.product()[0]
-    _fill(plant, me, variant)
-    code, home, plus = _promote(plant, 500), plant.home(me), me.tier == "plus"
-    amounts, full = (quote([Line(variant.price, 1)], percent, plus=plus) for percent in (code.percent, 0))
-    look: tuple[s.Step, ...] = (("show_cart", {}), *LOOK)
-    apply: s.Step = ("apply_promotion", {"code": code.code})
-    return s.task(
-        world,
-        split,
-        "use_code",
-        CODE,
-        {"code": code.code},
-        facts=(s.fact(world, split, "code", code.code, "code", "promotion"),),
-        tools=s.BUYING,
-        solution=s.script(apply, *look, _pay(me.id, home.id, amounts), BOUGHT),
-        slips=(s.script(*look, _pay(me.id, home.id, full), BOUGHT), s.script(apply, BOUGHT)),
-        excess=s.excess("add_to_cart", sku=extra.sku),
-        verifier=expect([*_bought(me, variant, amounts, home), deleted("shop_cart_item", key=(me.id, variant.id))]),
+        excess=errand.unasked(),
+        verifier=expect(bought(me, variant, amounts, there, count, wrapped=True)),
     )
 
 
 @app.task_family
-def code_too_small(world: World, split: Split) -> Task:
-    """A code that needs a dearer cart: the answer is no, and from what value of goods on."""
-    plant = Plant(world, split)
-    variant, me, extra = plant.product()[0], plant.owner(), plant.product()[0]
-    _fill(plant, me, variant)
-    code, home = _promote(plant, variant.price + plant.rng.randrange(500, 4_000)), plant.home(me)
-    amounts = quote([Line(variant.price, 1)], plus=me.tier == "plus")
-    look: tuple[s.Step, ...] = (("show_cart", {}), ("list_promotions", {}))
-    no = f"No: the code {code.code} counts only from {dollars(code.minimum)} of goods on."
-    return s.task(
-        world,
-        split,
-        "code_too_small",
-        CODE,
-        {"code": code.code},
-        facts=(s.fact(world, split, "code", code.code, "code", "promotion"),),
-        tools=s.BUYING,
-        solution=s.script(*look, no),
-        slips=(s.script(*look, *LOOK, _pay(me.id, home.id, amounts), BOUGHT), s.script(*look, "No.")),
-        excess=s.excess("add_to_cart", sku=extra.sku),
-        verifier=expect(said=[code.code, dollars(code.minimum)]),
-        needs="text",
+def buy_to_new_address(world: World, split: Split) -> Task:
+    """Buy something and send it to an address that the shop does not know yet."""
+    errand = Errand(world, split)
+    plant, me, variant = errand.plant, errand.me, errand.plant.product()[0]
+    place, name = plant.place(), errand.rng.choice(("workshop", "lake house", "new flat", "shed"))
+    amounts, shown = price(me, variant), f"{place['street']}, {place['city']} {place['postcode']}"
+    start = (*find(variant), add(variant))
+    # The new address gets the next number; nothing else adds any meanwhile.
+    enter: Step = ("add_address", {"label": name, **place})
+    new = plant.next_address()
+    order = {"customer_id": me.id, "method_id": me.id, "total": amounts.total, **place}
+    rest = bought(me, variant, amounts, None)[1:]
+    wanted = [inserted("shop_address", {"customer_id": me.id, **place}), inserted("shop_order", order), *rest]
+    facts = (
+        errand.fact("item", variant.product.title, "item", "product"),
+        errand.fact("address", shown, "address", "where", "street", hidden=errand.hidden),
     )
-
-
-@app.task_family
-def too_many(world: World, split: Split) -> Task:
-    """More of one item than the shop sells in an order: the answer is no, and how many are allowed."""
-    plant = Plant(world, split)
-    variant, me, extra = plant.product()[0], plant.owner(), plant.product()[0]
-    count, find, home = world.random.randrange(MOST + 1, 19), _find(variant), plant.home(me)
-    most = quote([Line(variant.price, MOST)], plus=me.tier == "plus")
-    no = f"No: of the {variant.product.title}, as of any item, at most {MOST} are sold in one order."
-    slots = {"item": variant.product.title, "options": variant.options, "count": str(count)}
-    return s.task(
-        world,
-        split,
-        "too_many",
-        MANY,
-        slots,
-        facts=(s.fact(world, split, "item", variant.product.title, "item", "product"),),
-        tools=s.BUYING,
-        solution=s.script(*find, no),
+    ask: Steps = ("What is the new address?",) if errand.hidden else ()
+    return errand.task(
+        "buy_to_new_address",
+        MOVED_VAGUE if errand.hidden else MOVED,
+        {"item": variant.product.title, "options": variant.options, "address": shown, "place": name},
+        facts=facts,
+        tools=BUYING,
+        solution=(*ask, *start, enter, LOOK[0], pay(me.id, new, amounts), BOUGHT),
         slips=(
-            s.script(*find, _add(variant, MOST), *LOOK, _pay(me.id, home.id, most), BOUGHT),
-            s.script(*find, "No."),
+            (*start, enter, LOOK[0], pay(me.id, plant.home(me).id, amounts), BOUGHT),
+            (*start, enter, BOUGHT),
         ),
-        excess=s.excess("add_to_cart", sku=extra.sku),
-        verifier=expect(said=[variant.product.brand, f"at most {MOST}"]),
-        needs="text",
+        excess=errand.unasked(),
+        verifier=expect(wanted),
     )
 
 
 @app.task_family
-def price_of(world: World, split: Split) -> Task:
-    """Tell what one variant costs."""
-    plant = Plant(world, split)
-    variant, other = world.random.sample(plant.product(variants=4), 2)
-    extra, find, title = plant.product()[0], _find(variant), variant.product.title
-    slots = {"item": title, "options": variant.options}
-    return s.task(
-        world,
-        split,
-        "price",
-        COST,
-        slots,
-        facts=(s.fact(world, split, "item", title, "item", "product"),),
-        tools=s.BUYING,
-        solution=s.script(*find, f"The {title} costs {dollars(variant.price)}."),
-        slips=(s.script(*find, f"The {title} costs {dollars(other.price)}."), s.script(*find, "Done.")),
-        excess=s.excess("add_to_cart", sku=extra.sku),
-        verifier=expect(said=[variant.product.brand, dollars(variant.price)], unsaid=[dollars(other.price)]),
-        needs="number",
+def trim_cart(world: World, split: Split) -> Task:
+    """Take one of the things out of the cart and buy the rest."""
+    errand = Errand(world, split)
+    plant, me = errand.plant, errand.me
+    kept = plant.product()[0]
+    gone = plant.product(like=kept if errand.alike else None)[0]
+    for variant in (kept, gone):
+        plant.fill_cart(me, variant)
+    home, title = plant.home(me), gone.product.title
+    remove: Step = ("remove_from_cart", {"sku": gone.sku})
+    other: Step = ("remove_from_cart", {"sku": kept.sku})
+    keys = [(me.id, kept.id), (me.id, gone.id)]
+    both = quote([Line(kept.price, 1), Line(gone.price, 1)], plus=me.tier == "plus")
+    see: Step = ("show_cart", {})
+    return errand.task(
+        "trim_cart",
+        TRIM,
+        {"item": title},
+        facts=(errand.fact("item", title, "item", "product"),),
+        tools=BUYING,
+        solution=(see, remove, *LOOK, pay(me.id, home.id, price(me, kept)), BOUGHT),
+        slips=(
+            (see, other, *LOOK, pay(me.id, home.id, price(me, gone)), BOUGHT),
+            (see, *LOOK, pay(me.id, home.id, both), f"Done: it is ordered for {dollars(both.total)}."),
+        ),
+        excess=errand.unasked(),
+        verifier=expect([*bought(me, kept, price(me, kept), home), *(deleted("shop_cart_item", key=k) for k in keys)]),
     )

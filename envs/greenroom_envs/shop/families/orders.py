@@ -1,53 +1,40 @@
-"""After buying: cancel, track, send back, review, subscriptions; and what the rules forbid."""
+"""After buying: cancel, claim, track, review; and what the rules forbid."""
 
 from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from greenroom import Fact, Split, Task, World
+from greenroom import Split, Task, World
 from greenroom.rewards import Wanted, expect, inserted, updated
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.families import script as s
 from greenroom_envs.shop.families.planting import Plant
-from greenroom_envs.shop.ledger import Order, OrderItem, Parcel
-from greenroom_envs.shop.models import Login, Product
-from greenroom_envs.shop.policy import CANCEL_REASONS, RETURN_DAYS, RETURN_REASONS
-from greenroom_envs.shop.tools.account import secret_of
+from greenroom_envs.shop.families.script import Errand, Step, Steps, asking, because
+from greenroom_envs.shop.families.telling import spoken, told, ways
+from greenroom_envs.shop.ledger import Order, Parcel
+from greenroom_envs.shop.models import Product
+from greenroom_envs.shop.policy import CANCEL_REASONS
 
-WHY = "What is the reason?"
-REASON_CUES = ("reason", "why")
-CANCEL = s.asking(
-    "cancel my order of the {item}", "call off the {item} that I ordered", "cancel the order with the {item}"
+CANCELLING = ("cancel my order of the {item}", "call off the {item} that I ordered", "cancel the order with the {item}")
+CANCEL, CANCEL_WHY = asking(*CANCELLING), because(*CANCELLING)
+CLAIM = asking(
+    "I bought the {item} as a guest, order {order}: bring it into my account, the claim code is {code}",
+    "claim my guest order {order} for me, the code is {code}",
 )
-TRACK = s.asking("when does the {item} arrive that I ordered", "tell me on what day my {item} comes")
-RETURN = s.asking("return the {item}", "send the {item} back", "I want to give the {item} back")
-REVIEW = s.asking(
+CLAIM_VAGUE = asking(
+    "bring my guest order {order} into my account", "claim order {order} for me, I bought it as a guest"
+)
+TRACK = asking("when does the {item} arrive that I ordered", "tell me on what day my {item} comes")
+REVIEW = asking(
     'review the {item} with {stars} stars and write "{text}"', 'give the {item} {stars} stars and the review "{text}"'
 )
-RHYTHM = s.asking(
-    "have the {item} come every {weeks} weeks instead", "change my subscription to the {item} to every {weeks} weeks"
-)
-STOP = s.asking(
-    "my session has expired: sign me in and stop the subscription to the {item}",
-    "I was signed out: sign in and end my subscription to the {item}",
-)
+HOME = asking("make my {place} address the default", "from now on send everything to my {place} address by default")
 VERDICTS = {1: "useless", 2: "disappointing", 3: "fine, nothing more", 4: "good value", 5: "simply excellent"}
-LIST: s.Step = ("list_orders", {})
-TAKEN = "Done: the return is made, the label is ready."
+LIST: Step = ("list_orders", {})
 
 
-def _show(order: Order) -> s.Step:
+def show(order: Order) -> Step:
+    """Look at an order."""
     return "show_order", {"order_id": order.id}
-
-
-def item_fact(world: World, split: Split, product: Product) -> Fact:
-    """Which item it is about."""
-    return s.fact(world, split, "item", product.title, "item", "product", "order")
-
-
-def spoken(day: date) -> str:
-    """A day as it is said: `14 March`."""
-    return f"{day.day} {day:%B}"
 
 
 def cancelled(order: Order, why: str) -> list[Wanted]:
@@ -60,32 +47,25 @@ def cancelled(order: Order, why: str) -> list[Wanted]:
 
 @app.task_family
 def cancel_order(world: World, split: Split) -> Task:
-    """Cancel an order that has not shipped; the reason is told when asked."""
-    plant, why = Plant(world, split), world.random.choice(CANCEL_REASONS)
-    me, variant = plant.owner(), plant.product()[0]
-    order, bystander = plant.order(me, variant, status="processing"), plant.bystander(me)
+    """Cancel an order that has not shipped; the reason is told when asked from level 2 on."""
+    errand = Errand(world, split)
+    plant, me, why = errand.plant, errand.me, errand.rng.choice(CANCEL_REASONS)
+    variant = plant.product()[0]
+    order = plant.order(me, variant, status="processing")
+    twin = plant.order(me, plant.product(like=variant if errand.alike else None)[0], status="processing")
+    other, done = CANCEL_REASONS[CANCEL_REASONS.index(why) - 1], "Done: it is cancelled."
 
-    def cancel(order: Order, reason: str) -> s.Step:
+    def cancel(order: Order, reason: str) -> Step:
         return "cancel_order", {"order_id": order.id, "reason": reason}
 
-    other = CANCEL_REASONS[CANCEL_REASONS.index(why) - 1]
-    return s.task(
-        world,
-        split,
+    ask = errand.ask_why()
+    return errand.task(
         "cancel",
-        CANCEL,
-        {"item": variant.product.title},
-        facts=(
-            item_fact(world, split, variant.product),
-            s.fact(world, split, "reason", why, *REASON_CUES, at_once=False),
-        ),
-        tools=s.ORDERS,
-        solution=s.script(LIST, WHY, cancel(order, why), "Done: it is cancelled."),
-        slips=(
-            s.script(LIST, WHY, cancel(bystander, why), "Done: it is cancelled."),
-            s.script(LIST, cancel(order, other), "Done: it is cancelled."),
-        ),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=why),
+        CANCEL if errand.hidden else CANCEL_WHY,
+        {"item": variant.product.title, "reason": why},
+        facts=(errand.item(variant.product), errand.reason(why)),
+        solution=(LIST, *ask, cancel(order, why), done),
+        slips=((LIST, *ask, cancel(twin, why), done), (LIST, cancel(order, other), done)),
         verifier=expect(cancelled(order, why)),
     )
 
@@ -93,49 +73,73 @@ def cancel_order(world: World, split: Split) -> Task:
 @app.task_family
 def cancel_shipped(world: World, split: Split) -> Task:
     """Cancel an order that has shipped: the answer is no, because it has."""
-    plant = Plant(world, split)
-    me, variant, why = plant.owner(), plant.product()[0], CANCEL_REASONS[0]
-    order, bystander = plant.order(me, variant, status="shipped", days=-3), plant.bystander(me)
+    errand = Errand(world, split)
+    plant, me, why = errand.plant, errand.me, CANCEL_REASONS[0]
+    variant = plant.product()[0]
+    order = plant.order(me, variant, status="shipped", days=-3)
+    twin = plant.order(me, plant.product(like=variant if errand.alike else None)[0], status="processing")
     no = f"No: order {order.id} has shipped, and an order can be cancelled only before."
-    instead: s.Step = ("cancel_order", {"order_id": bystander.id, "reason": why})
-    return s.task(
-        world,
-        split,
+    instead: Step = ("cancel_order", {"order_id": twin.id, "reason": why})
+    return errand.task(
         "cancel_shipped",
-        CANCEL,
-        {"item": variant.product.title},
-        facts=(item_fact(world, split, variant.product), s.fact(world, split, "reason", why, *REASON_CUES)),
-        tools=s.ORDERS,
-        solution=s.script(LIST, _show(order), no),
-        slips=(s.script(LIST, _show(order), "No."), s.script(LIST, _show(order), instead, no)),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=why),
-        verifier=expect(said=[order.id, "shipped"]),
+        CANCEL if errand.hidden else CANCEL_WHY,
+        {"item": variant.product.title, "reason": why},
+        facts=(errand.item(variant.product), errand.reason(why)),
+        solution=(LIST, show(order), no),
+        slips=((LIST, show(order), "No."), (LIST, show(order), instead, no)),
+        verifier=told(said=[order.id, ("shipped", "on its way", "been sent")]),
         needs="text",
+    )
+
+
+@app.task_family
+def claim_order(world: World, split: Split) -> Task:
+    """Bring a guest's order into the account; the claim code is told when asked from level 2 on."""
+    errand = Errand(world, split)
+    plant, me, variant = errand.plant, errand.me, errand.plant.product()[0]
+    code, second = (f"C{errand.rng.randrange(10**7, 10**8)}" for _ in range(2))
+    order = plant.order(None, variant, code=code)
+    twin = plant.order(None, plant.product(like=variant)[0], code=second)
+    ask: Steps = ("What is the claim code?",) if errand.hidden else ()
+
+    def claim(order: Order) -> Step:
+        return "claim_order", {"order_id": order.id, "code": str(order.claim_code)}
+
+    done = "Done: it is added to the account."
+    return errand.task(
+        "claim_order",
+        CLAIM_VAGUE if errand.hidden else CLAIM,
+        {"item": variant.product.title, "order": order.id, "code": code},
+        facts=(
+            errand.fact("order", order.id, "order", "number"),
+            errand.fact("code", code, "code", hidden=errand.hidden),
+        ),
+        solution=(*ask, claim(order), done),
+        slips=((*ask, claim(twin), done), (*ask, show(plant.bystander(me)), done)),
+        verifier=expect([updated("shop_order", key=order.id, values={"customer_id": me.id, "version": 2})]),
     )
 
 
 @app.task_family
 def track_parcel(world: World, split: Split) -> Task:
     """Tell on what day a parcel is expected; it may not be the day that was promised."""
-    plant, late = Plant(world, split), world.random.choice((0, 1, 2))
-    me, variant = plant.owner(), plant.product()[0]
-    order = plant.order(me, variant, status="shipped", days=-world.random.randrange(1, 9), late=late)
-    bystander, title = plant.bystander(me), variant.product.title
-    track: s.Step = ("track_order", {"order_id": order.id})
+    errand = Errand(world, split)
+    plant, me, late = errand.plant, errand.me, errand.rng.choice((0, 1, 2))
+    variant, days = plant.product()[0], errand.rng.randrange(1, 9)
+    order = plant.order(me, variant, status="shipped", days=-days, late=late)
+    if errand.alike:
+        plant.order(me, plant.product(like=variant)[0], status="shipped", days=-days - 2)
+    title, track = variant.product.title, ("track_order", {"order_id": order.id})
     day = _expected(plant, order)
-    wrong = spoken(day + timedelta(days=1))
-    return s.task(
-        world,
-        split,
+    wrong = day + timedelta(days=1)
+    return errand.task(
         "track",
         TRACK,
         {"item": title},
-        facts=(item_fact(world, split, variant.product),),
-        tools=s.ORDERS,
-        solution=s.script(LIST, track, f"The {title} is expected on {spoken(day)}."),
-        slips=(s.script(LIST, track, f"The {title} is expected on {wrong}."), s.script(LIST, track, "Soon.")),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=CANCEL_REASONS[0]),
-        verifier=expect(said=[variant.product.brand, spoken(day)], unsaid=[wrong]),
+        facts=(errand.item(variant.product),),
+        solution=(LIST, track, f"The {title} is expected on {spoken(day)}."),
+        slips=((LIST, track, f"The {title} is expected on {spoken(wrong)}."), (LIST, track, "Soon.")),
+        verifier=told(said=[variant.product.brand, ways(day)], unsaid=[ways(wrong)]),
         needs="date",
     )
 
@@ -145,174 +149,59 @@ def _expected(plant: Plant, order: Order) -> date:
     return plant.world.session.scalars(found).one()
 
 
-def returned(order: Order, item: OrderItem, why: str) -> list[Wanted]:
-    """The changes of a return."""
-    return [
-        updated("shop_order_item", key=item.id, values={"status": "returning"}),
-        inserted("shop_return", {"customer_id": order.customer_id, "item_id": item.id, "reason": why}),
-    ]
-
-
-def send_back(order: Order, item: OrderItem, why: str) -> s.Step:
-    """The call that sends an item back."""
-    return "return_item", {"order_id": order.id, "item_id": item.id, "reason": why}
-
-
-@app.task_family
-def return_item(world: World, split: Split) -> Task:
-    """Send a delivered item back; the reason is told when asked."""
-    plant, why = Plant(world, split), world.random.choice(RETURN_REASONS)
-    me, variant, other = plant.owner(), plant.product()[0], plant.product()[0]
-    order = plant.order(me, variant, days=world.random.randrange(1, RETURN_DAYS - 2))
-    twin, bystander = plant.order(me, other, days=3), plant.bystander(me)
-    item, wrong = plant.item(order), plant.item(twin)
-    reason = RETURN_REASONS[RETURN_REASONS.index(why) - 1]
-    return s.task(
-        world,
-        split,
-        "return",
-        RETURN,
-        {"item": variant.product.title},
-        facts=(
-            item_fact(world, split, variant.product),
-            s.fact(world, split, "reason", why, *REASON_CUES, at_once=False),
-        ),
-        tools=s.ORDERS,
-        solution=s.script(LIST, _show(order), WHY, send_back(order, item, why), TAKEN),
-        slips=(
-            s.script(LIST, _show(twin), WHY, send_back(twin, wrong, why), TAKEN),
-            s.script(LIST, _show(order), send_back(order, item, reason), TAKEN),
-        ),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=CANCEL_REASONS[0]),
-        verifier=expect(returned(order, item, why)),
-    )
-
-
-@app.task_family
-def return_refused(world: World, split: Split) -> Task:
-    """Send back what came too long ago, or is final sale: the answer is no, by the right rule."""
-    plant, final = Plant(world, split), world.random.random() < 0.5
-    me, variant, other = plant.owner(), plant.product(final_sale=final)[0], plant.product()[0]
-    days = 4 if final else world.random.randrange(RETURN_DAYS + 1, RETURN_DAYS + 40)
-    order, twin, bystander = plant.order(me, variant, days=days), plant.order(me, other, days=3), plant.bystander(me)
-    too_late = f"it was delivered more than {RETURN_DAYS} days ago"
-    rule, wrong = ("it is final sale", too_late) if final else (too_late, "it is final sale")
-    item = plant.item(twin)
-    show = _show(order)
-    return s.task(
-        world,
-        split,
-        "return_refused",
-        RETURN,
-        {"item": variant.product.title},
-        facts=(
-            item_fact(world, split, variant.product),
-            s.fact(world, split, "reason", RETURN_REASONS[3], *REASON_CUES),
-        ),
-        tools=s.ORDERS,
-        solution=s.script(LIST, show, f"No: the item of order {order.id} cannot go back, {rule}."),
-        slips=(
-            s.script(LIST, show, f"No: the item of order {order.id} cannot go back, {wrong}."),
-            s.script(LIST, _show(twin), send_back(twin, item, RETURN_REASONS[3]), TAKEN),
-        ),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=CANCEL_REASONS[0]),
-        verifier=expect(said=[order.id, "final sale" if final else f"{RETURN_DAYS} days"]),
-        needs="text",
-    )
-
-
 @app.task_family
 def review_item(world: World, split: Split) -> Task:
     """Write a review in the user's words."""
-    plant, stars = Plant(world, split), world.random.randrange(1, 6)
-    me, variant, other = plant.owner(), plant.product()[0], plant.product()[0]
-    order, twin, bystander = plant.order(me, variant), plant.order(me, other), plant.bystander(me)
-    text, product = VERDICTS[stars], variant.product
+    errand = Errand(world, split)
+    plant, me, stars = errand.plant, errand.me, errand.rng.randrange(1, 6)
+    variant = plant.product()[0]
+    other = plant.product(like=variant if errand.alike else None)[0]
+    order, twin = plant.order(me, variant), plant.order(me, other)
+    text, product, done = VERDICTS[stars], variant.product, "Done: the review is added."
 
-    def write(product: Product, stars: int) -> s.Step:
+    def says(said: object) -> bool:
+        return text in str(said).lower()
+
+    def write(product: Product, stars: int) -> Step:
         return "write_review", {"product_id": product.id, "stars": stars, "text": text}
 
-    slots = {"item": product.title, "stars": str(stars), "text": text}
-    wanted = {"product_id": product.id, "stars": stars, "text": lambda said: text in str(said).lower()}
-    return s.task(
-        world,
-        split,
+    return errand.task(
         "review",
         REVIEW,
-        slots,
-        facts=(item_fact(world, split, product),),
-        tools=s.ORDERS,
-        solution=s.script(LIST, _show(order), write(product, stars), "Done: the review is added."),
+        {"item": product.title, "stars": str(stars), "text": text},
+        facts=(errand.item(product),),
+        solution=(LIST, show(order), write(product, stars), done),
         slips=(
-            s.script(LIST, _show(twin), write(other.product, stars), "Done: the review is added."),
-            s.script(LIST, _show(order), write(product, stars % 5 + 1), "Done: the review is added."),
+            (LIST, show(twin), write(other.product, stars), done),
+            (LIST, show(order), write(product, stars % 5 + 1), done),
         ),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=CANCEL_REASONS[0]),
-        verifier=expect([inserted("shop_review", wanted)]),
+        verifier=expect([inserted("shop_review", {"product_id": product.id, "stars": stars, "text": says})]),
     )
 
 
 @app.task_family
-def change_rhythm(world: World, split: Split) -> Task:
-    """Change how often a subscription comes."""
-    plant = Plant(world, split)
-    me, variant, other = plant.owner(), plant.product()[0], plant.product()[0]
-    was, now, wrong = world.random.sample(range(2, 13), 3)
-    mine, twin = plant.subscription(me, variant, was), plant.subscription(me, other, was)
-    bystander = plant.bystander(me)
-    look: s.Step = ("list_subscriptions", {})
+def default_address(world: World, split: Split) -> Task:
+    """Make another address the default."""
+    errand = Errand(world, split)
+    plant, me = errand.plant, errand.me
+    first, second = errand.rng.sample(("studio", "cabin", "parents", "summer", "harbour"), 2)
+    there, other, home = plant.address(me, first), plant.address(me, second), plant.home(me)
+    look: Step = ("list_addresses", {})
+    done = "Done: it is changed."
 
-    def change(number: int, weeks: int) -> s.Step:
-        return "change_subscription", {"subscription_id": number, "every_weeks": weeks}
+    def choose(number: int) -> Step:
+        return "set_default_address", {"address_id": number}
 
-    return s.task(
-        world,
-        split,
-        "change_rhythm",
-        RHYTHM,
-        {"item": variant.product.title, "weeks": str(now)},
-        facts=(item_fact(world, split, variant.product), s.fact(world, split, "weeks", str(now), "how often", "weeks")),
-        tools=s.ORDERS,
-        solution=s.script(look, change(mine.id, now), "Done: it is changed."),
-        slips=(
-            s.script(look, change(twin.id, now), "Done: it is changed."),
-            s.script(look, change(mine.id, wrong), "Done: it is changed."),
-        ),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=CANCEL_REASONS[0]),
-        verifier=expect([updated("shop_subscription", key=mine.id, values={"weeks": now})]),
-    )
-
-
-@app.task_family
-def sign_in(world: World, split: Split) -> Task:
-    """The session has expired: sign in with the password, told when asked, and stop a subscription."""
-    plant = Plant(world, split)
-    me, variant, other = plant.owner(), plant.product()[0], plant.product()[0]
-    password = f"{variant.product.brand.lower()[::-1]}{world.random.randrange(100, 1_000)}"
-    me.secret = secret_of(password)
-    world.session.get_one(Login, 1).expires_at = plant.now - timedelta(hours=3)
-    mine, twin, bystander = plant.subscription(me, variant, 4), plant.subscription(me, other, 4), plant.bystander(me)
-    enter: tuple[s.Step, ...] = (
-        "What is your password?",
-        ("sign_in", {"password": password}),
-        ("list_subscriptions", {}),
-    )
-    return s.task(
-        world,
-        split,
-        "sign_in",
-        STOP,
-        {"item": variant.product.title},
-        facts=(
-            item_fact(world, split, variant.product),
-            s.fact(world, split, "password", password, "password", at_once=False),
-        ),
-        tools=s.ORDERS,
-        solution=s.script(*enter, ("stop_subscription", {"subscription_id": mine.id}), "Done: it is cancelled."),
-        slips=(
-            s.script(*enter, ("stop_subscription", {"subscription_id": twin.id}), "Done: it is cancelled."),
-            s.script(*enter, "Done: it is cancelled."),
-        ),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=CANCEL_REASONS[0]),
-        verifier=expect([updated("shop_subscription", key=mine.id, values={"active": False})]),
+    wanted = [
+        updated("shop_address", key=there.id, values={"is_default": True}),
+        updated("shop_address", key=home.id, values={"is_default": False}),
+    ]
+    return errand.task(
+        "default_address",
+        HOME,
+        {"place": first},
+        facts=(errand.fact("place", first, "address", "which"),),
+        solution=(look, choose(there.id), done),
+        slips=((look, choose(other.id), done), (look, done)),
+        verifier=expect(wanted),
     )

@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from greenroom import Split, World
 from greenroom.cast import OWNER
+from greenroom.names import word
 from greenroom_envs.shop import goods
 from greenroom_envs.shop.counter import utc_now
-from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, Payment, Subscription
-from greenroom_envs.shop.models import Address, Customer, PaymentMethod, Product, Seller, Variant
+from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, Payment, Return, Subscription
+from greenroom_envs.shop.models import Address, CartItem, Customer, PaymentMethod, Product, Promotion, Seller, Variant
 from greenroom_envs.shop.orders import new_order_id
 from greenroom_envs.shop.pricing import Line, quote
 
@@ -26,7 +27,8 @@ class Plant:
 
     def __init__(self, world: World, split: Split) -> None:
         self.world, self.split, self.rng, self.now = world, split, world.random, utc_now(world)
-        self._brands = set[str]()
+        self._called: dict[str, set[str]] = {}
+        self._made: dict[int, tuple[str, goods.Shelf, goods.Kind]] = {}
 
     def number(self) -> int:
         """An id that nothing has."""
@@ -49,26 +51,41 @@ class Plant:
         """A customer's default address: its id is the customer's."""
         return self.world.session.get_one(Address, customer.id)
 
-    def product(self, *, final_sale: bool = False, same_price: bool = False, variants: int = 3) -> list[Variant]:
-        """The variants of a new product of a brand that nothing else has."""
+    def product(
+        self,
+        *,
+        like: Variant | None = None,
+        final_sale: bool = False,
+        same_price: bool = False,
+        variants: int = 3,
+        rating: int | None = None,
+    ) -> list[Variant]:
+        """The variants of a new product.
+
+        Args:
+            like: Of this one's brand and kind, called almost the same; else of a brand that nothing else has.
+            final_sale: Whether it is never taken back.
+            same_price: Whether all variants cost the same.
+            variants: How many.
+            rating: In tenths of a star; any when None.
+        """
         rng = self.rng
-        shelf = rng.choice(goods.SHELVES)
-        kind = rng.choice(shelf.kinds)
-        brand = goods.brand(rng, self.split)
-        while brand in self._brands or self._sells(brand):
-            brand = goods.brand(rng, self.split)
-        self._brands.add(brand)
+        brand, shelf, kind = self._made[like.product_id] if like else self._new_brand(variants)
         base = rng.randrange(kind.low, kind.high)
+        title, known = f"{brand} {self._adjective(brand)} {kind.noun}", goods.details(rng, shelf, kind)
         product = Product(
             id=self.number(),
-            title=f"{brand} {rng.choice(goods.ADJECTIVES)} {kind.noun}",
+            title=title,
             brand=brand,
-            description=f"A {kind.noun} by {brand} for {shelf.name}.",
+            description=goods.description(rng, title, kind, known),
             category_id=goods.SHELVES.index(shelf) + 1,
             seller_id=self.world.session.scalars(FIRST_SELLER).one(),
             price=base,
-            rating=rng.randrange(30, 50),
+            rating=rng.randrange(30, 50) if rating is None else rating,
             final_sale=final_sale,
+            material=known.material,
+            warranty_years=known.warranty_years,
+            weight_grams=known.weight_grams,
         )
         chosen = goods.options(kind)
         made = [
@@ -82,16 +99,31 @@ class Plant:
                 stock=rng.randrange(20, 90),
                 product=product,
             )
-            for number, (colour, size) in enumerate(rng.sample(chosen, min(len(chosen), variants)), 1)
+            for number, (colour, size) in enumerate(rng.sample(chosen, variants), 1)
         ]
         product.price = made[0].price
         self.world.session.add_all([product, *made])
         self.world.session.flush()
+        self._made[product.id] = (brand, shelf, kind)
         return made
 
+    def _new_brand(self, variants: int) -> tuple[str, goods.Shelf, goods.Kind]:
+        kinds = [(s, k) for s in goods.SHELVES for k in s.kinds if len(goods.options(k)) >= variants]
+        shelf, kind = self.rng.choice(kinds)
+        brand = goods.brand(self.rng, self.split)
+        while brand in self._called or self._sells(brand):
+            brand = goods.brand(self.rng, self.split)
+        return brand, shelf, kind
+
+    def _adjective(self, brand: str) -> str:
+        """One that no other planted product of the brand has."""
+        taken = self._called.setdefault(brand, set())
+        chosen = self.rng.choice([word for word in goods.ADJECTIVES if word not in taken])
+        taken.add(chosen)
+        return chosen
+
     def _sells(self, brand: str) -> bool:
-        starts = select(Product.id).where(Product.title.startswith(f"{brand} ")).limit(1)
-        return self.world.session.scalars(starts).first() is not None
+        return self.world.session.scalars(select(Product.id).where(Product.brand == brand).limit(1)).first() is not None
 
     def order(
         self,
@@ -162,6 +194,7 @@ class Plant:
         return Parcel(
             id=self.number(),
             order_id=order.id,
+            seller_id=self.world.session.scalars(FIRST_SELLER).one(),
             courier_id=1,
             tracking=f"TR{order.id[1:]}",
             status="delivered" if status == "delivered" else "in transit",
@@ -177,6 +210,77 @@ class Plant:
         """An order of the same customer that no task is about and that could be cancelled."""
         return self.order(customer, self.product(variants=1)[0], status="processing")
 
+    def fill_cart(self, customer: Customer, variant: Variant, quantity: int = 1) -> None:
+        """Put something into a customer's cart."""
+        line = CartItem(customer_id=customer.id, variant_id=variant.id, quantity=quantity, gift_wrap=False)
+        self.world.session.add(line)
+        self.world.session.flush()
+
+    def promotion(self, minimum: int) -> Promotion:
+        """A code that is good for some days."""
+        code = f"{word(self.rng, self.split).upper()}{self.rng.randrange(100, 999)}"
+        ends = (self.now + timedelta(days=20)).date()
+        made = Promotion(code=code, percent=self.rng.choice((10, 15, 20, 25)), minimum=minimum, ends_on=ends)
+        self.world.session.add(made)
+        return made
+
+    def second_card(self, customer: Customer) -> PaymentMethod:
+        """Another card of a customer."""
+        label = f"{self.rng.choice(('Visa', 'Mastercard'))} ending {self.rng.randrange(1_000, 10_000)}"
+        good = (self.now + timedelta(days=400)).date()
+        made = PaymentMethod(id=self.number(), customer_id=customer.id, kind="card", label=label, expires_on=good)
+        self.world.session.add(made)
+        self.world.session.flush()
+        return made
+
+    def gift_card(self, balance: int) -> PaymentMethod:
+        """A gift card that is nobody's yet."""
+        code = f"GIFT-{self.rng.randrange(1_000, 10_000)}-{self.rng.randrange(1_000, 10_000)}"
+        made = PaymentMethod(
+            id=self.number(),
+            customer_id=None,
+            kind="gift card",
+            label=f"gift card {code[-4:]}",
+            balance=balance,
+            code=code,
+        )
+        self.world.session.add(made)
+        self.world.session.flush()
+        return made
+
+    def address(self, customer: Customer, label: str) -> Address:
+        """Another address of a customer."""
+        made = Address(id=self.number(), customer_id=customer.id, label=label, is_default=False, **self.place())
+        self.world.session.add(made)
+        self.world.session.flush()
+        return made
+
+    def next_address(self) -> int:
+        """The number that the next new address will get."""
+        return (self.world.session.scalar(select(func.max(Address.id))) or 0) + 1
+
+    def place(self) -> dict[str, str]:
+        """A street, a city and a postcode that nobody in the world lives at."""
+        street = f"{self.rng.randrange(1, 400)} {word(self.rng, self.split).capitalize()} Lane"
+        city = word(self.rng, self.split).capitalize()
+        return {"street": street, "city": city, "postcode": str(self.rng.randrange(10_000, 99_999))}
+
+    def opened_return(self, order: Order, item: OrderItem) -> Return:
+        """A return that is on its way."""
+        made = Return(
+            id=self.number(),
+            customer_id=order.customer_id,
+            item_id=item.id,
+            reason="no longer needed",
+            status="open",
+            label=f"RET-{order.id}-{item.id}",
+            opened_at=self.now - timedelta(hours=5),
+        )
+        item.status = "returning"
+        self.world.session.add(made)
+        self.world.session.flush()
+        return made
+
     def subscription(self, customer: Customer, variant: Variant, weeks: int) -> Subscription:
         """A subscription that is active."""
         made = Subscription(
@@ -190,5 +294,3 @@ class Plant:
         self.world.session.add(made)
         self.world.session.flush()
         return made
-
-

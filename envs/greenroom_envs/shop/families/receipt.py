@@ -3,55 +3,89 @@
 from greenroom import Split, Task, World
 from greenroom.rewards import expect, inserted, updated
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.families import script as s
-from greenroom_envs.shop.families.orders import REASON_CUES, TAKEN, WHY, item_fact, send_back
-from greenroom_envs.shop.families.planting import Plant
+from greenroom_envs.shop.families.returning import TAKEN, send_back
+from greenroom_envs.shop.families.script import ORDERS, Errand, Step, asking, because
+from greenroom_envs.shop.families.telling import money, told
+from greenroom_envs.shop.ledger import Order
 from greenroom_envs.shop.orders import send_receipt
-from greenroom_envs.shop.policy import CANCEL_REASONS, RETURN_REASONS
+from greenroom_envs.shop.policy import RETURN_REASONS
+from greenroom_envs.shop.pricing import dollars
 
-FIND = s.asking(
+FINDING = (
     "I bought the {item} as a guest: find the receipt in my mail, claim the order and return it",
     "the receipt of the {item} is in my mail: claim that guest order for my account and send it back",
 )
-TOOLS = ("mail_search", "mail_read", "mail_list_folder", *s.ORDERS[:12], "shop_sign_in", "shop_show_account")
+FIND, FIND_WHY = asking(*FINDING), because(*FINDING)
+PAID = asking(
+    "I bought the {item} as a guest: look in my mail for the receipt and tell me what I paid in all",
+    "what did I pay in all for the {item}? It was a guest order, the receipt is in my mail",
+)
+TOOLS = ("mail_search", "mail_read", "mail_list_folder", *ORDERS[:10], "shop_sign_in", "shop_show_account")
+
+
+def _guest_order(errand: Errand, *, alike: bool) -> tuple[Order, Order, str]:
+    """A guest's order with its receipt in the mail, another such, and what was bought."""
+    plant, me = errand.plant, errand.me
+    variant = plant.product()[0]
+    other = plant.product(like=variant if alike else None)[0]
+    orders = [
+        plant.order(None, bought, code=f"C{errand.rng.randrange(10**7, 10**8)}", days=errand.rng.randrange(2, 20))
+        for bought in (variant, other)
+    ]
+    for order, bought in zip(orders, (variant, other), strict=True):
+        send_receipt(errand.world, order, me, [f"1 x {bought.product.title}"], code=order.claim_code)
+    return orders[0], orders[1], variant.product.title
 
 
 @app.task_family(needs=("mail",))
 def receipt_return(world: World, split: Split) -> Task:
     """Find a guest order's number and claim code in the mailed receipt, claim the order, return the item."""
-    plant, why = Plant(world, split), world.random.choice(RETURN_REASONS)
-    me, variant, other = plant.owner(), plant.product()[0], plant.product()[0]
-    code, second = (f"C{world.random.randrange(10**7, 10**8)}" for _ in range(2))
-    order, twin = plant.order(None, variant, code=code), plant.order(None, other, code=second)
-    item, wrong, bystander = plant.item(order), plant.item(twin), plant.bystander(me)
-    for bought, title in ((order, variant.product.title), (twin, other.product.title)):
-        send_receipt(world, bought, me, [title], code=bought.claim_code)
-    look: s.Step = ("mail.search", {"query": variant.product.brand})
+    errand = Errand(world, split)
+    plant, me, why = errand.plant, errand.me, errand.rng.choice(RETURN_REASONS)
+    order, twin, title = _guest_order(errand, alike=errand.alike)
+    item, wrong, ask = plant.item(order), plant.item(twin), errand.ask_why()
+    look: Step = ("mail.search", {"query": title})
 
-    def claim(number: str, code: str) -> s.Step:
-        return "claim_order", {"order_id": number, "code": code}
+    def claim(order: Order) -> Step:
+        return "claim_order", {"order_id": order.id, "code": str(order.claim_code)}
 
     wanted = [
         updated("shop_order", key=order.id, values={"customer_id": me.id, "version": order.version + 1}),
         updated("shop_order_item", key=item.id, values={"status": "returning"}),
         inserted("shop_return", {"customer_id": me.id, "item_id": item.id, "reason": why}),
     ]
-    return s.task(
-        world,
-        split,
+    return errand.task(
         "receipt_return",
-        FIND,
-        {"item": variant.product.title},
-        facts=(
-            item_fact(world, split, variant.product),
-            s.fact(world, split, "reason", why, *REASON_CUES, at_once=False),
-        ),
+        FIND if errand.hidden else FIND_WHY,
+        {"item": title, "reason": why},
+        facts=(errand.fact("item", title, "item", "product", "order"), errand.reason(why)),
         tools=TOOLS,
-        solution=s.script(look, WHY, claim(order.id, code), send_back(order, item, why), TAKEN),
+        solution=(look, *ask, claim(order), send_back(order, item, why), TAKEN),
         slips=(
-            s.script(look, WHY, claim(twin.id, second), send_back(twin, wrong, why), TAKEN),
-            s.script(look, WHY, claim(order.id, code), TAKEN),
+            (look, *ask, claim(twin), send_back(twin, wrong, why), TAKEN),
+            (look, *ask, claim(order), TAKEN),
         ),
-        excess=s.excess("cancel_order", order_id=bystander.id, reason=CANCEL_REASONS[0]),
         verifier=expect(wanted),
+    )
+
+
+@app.task_family(needs=("mail",))
+def receipt_total(world: World, split: Split) -> Task:
+    """Tell what a guest's order cost in all; only the mailed receipt says."""
+    errand = Errand(world, split)
+    order, twin, title = _guest_order(errand, alike=errand.alike)
+    look: Step = ("mail.search", {"query": title})
+    brand = title.split()[0]
+    return errand.task(
+        "receipt_total",
+        PAID,
+        {"item": title},
+        facts=(errand.fact("item", title, "item", "product", "order"),),
+        tools=TOOLS,
+        solution=(look, f"For the {title} you paid {dollars(order.total)} in all."),
+        slips=((look, f"For the {title} you paid {dollars(order.total + 100)} in all."), (look, "Done.")),
+        verifier=told(
+            said=[brand, money(order.total)], unsaid=[money(twin.total)] if twin.total != order.total else []
+        ),
+        needs="number",
     )

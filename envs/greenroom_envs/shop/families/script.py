@@ -1,13 +1,18 @@
-"""Writing tasks: scripts of assistant messages, requests, facts, tool offers."""
+"""Writing tasks: tool offers, wordings, scripts of assistant messages, and what tasks of one kind share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.messages import Message, ToolCall, assistant, call
 from greenroom.tasks import Verifier
 from greenroom.wordings import Wordings
+from greenroom_envs.shop.families.planting import Plant
+from greenroom_envs.shop.models import Product
+from greenroom_envs.shop.policy import CANCEL_REASONS
 
 Step = str | tuple[str, dict[str, Any]]
+Steps = tuple[Step, ...]
 
 
 def _offer(names: str) -> tuple[str, ...]:
@@ -16,13 +21,13 @@ def _offer(names: str) -> tuple[str, ...]:
 
 ORDERS = _offer(
     "list_orders show_order show_receipt track_order cancel_order claim_order return_item list_returns cancel_return "
-    "list_subscriptions change_subscription stop_subscription subscribe write_review list_reviews sign_in "
-    "show_account show_product search_products"
+    "list_subscriptions change_subscription stop_subscription write_review list_reviews sign_in show_account "
+    "show_product search_products list_addresses set_default_address"
 )
 BUYING = _offer(
-    "search_products show_product check_stock list_promotions show_cart add_to_cart set_quantity remove_from_cart "
-    "wrap_gift apply_promotion remove_promotion checkout list_addresses add_address list_payment_methods "
-    "add_gift_card sign_in add_wish show_wish_list list_reviews"
+    "search_products show_product show_seller check_stock list_promotions show_cart add_to_cart set_quantity "
+    "remove_from_cart wrap_gift apply_promotion remove_promotion checkout list_addresses add_address "
+    "list_payment_methods add_gift_card show_wish_list remove_wish sign_in"
 )
 DESK = _offer(
     "find_customer verify_customer show_customer list_customer_orders show_customer_order cancel_customer_order "
@@ -31,11 +36,14 @@ DESK = _offer(
 )
 OPENINGS = ("", "hello, ", "please ", "hi, ", "could you help: ", "one thing: ", "now ", "good morning, ")
 ENDS = (".", ", when you can.", ". Thanks.", ", that is all.", ". Thank you.")
+BECAUSE = (": {reason}.", ", the reason: {reason}.", ". Reason: {reason}.", ", reason: {reason}. Thanks.")
 TELLING = Wordings(
     ("it is ", "that is ", "I mean ", "it would be ", "let me see: ", "take ", "here it is: ", "as far as I know ", ""),
     ("{value}", "{value}, if I am right", "{value}, I am sure"),
     (".", ", please.", ". Thanks.", ", as I said."),
 )
+WHY = "What is the reason?"
+REASON_CUES = ("reason", "why")
 
 
 def asking(*middles: str) -> Wordings:
@@ -43,7 +51,12 @@ def asking(*middles: str) -> Wordings:
     return Wordings(OPENINGS, middles, ENDS)
 
 
-def script(*steps: Step) -> tuple[Message, ...]:
+def because(*middles: str) -> Wordings:
+    """Requests that say the reason at once."""
+    return Wordings(OPENINGS, middles, BECAUSE)
+
+
+def script(steps: Sequence[Step]) -> tuple[Message, ...]:
     """Assistant messages: a text is said to the user, a pair calls a tool (`mail.search`: another app's)."""
     return tuple(
         assistant(step) if isinstance(step, str) else assistant(None, call(_full(step[0]), f"call_{n}", **step[1]))
@@ -60,36 +73,82 @@ def excess(name: str, **arguments: Any) -> ToolCall:
     return call(f"shop_{name}", "call_x", **arguments)
 
 
-def fact(world: World, split: Split, key: str, value: str, *cues: str, at_once: bool = True) -> Fact:
-    """Something that the user knows, told in words of the split."""
-    wordings = TELLING.draw(world.random, split, 2, value=value)
-    return Fact(key=key, value=value, wordings=wordings, cues=cues, at_once=at_once)
+class Errand:
+    """One errand of the owner of the world.
 
+    Its level: 1 when everything is said at once, 2 when something is told only when asked, 3 when there are
+    look-alikes besides.
 
-def task(
-    world: World,
-    split: Split,
-    intent: str,
-    requests: Wordings,
-    slots: dict[str, str],
-    *,
-    facts: tuple[Fact, ...],
-    tools: tuple[str, ...],
-    solution: tuple[Message, ...],
-    slips: tuple[tuple[Message, ...], ...],
-    excess: ToolCall,
-    verifier: Verifier,
-    needs: str = "done",
-) -> Task:
-    """A task, with three wordings of its request and room for a few more steps than its solution takes."""
-    drawn = requests.draw(world.random, split, 3, **slots)
-    goal = Goal(intent=intent, requests=drawn, facts=facts, needs=needs, slots=slots)
-    return Task(
-        goal=goal,
-        tools=tools,
-        solution=solution,
-        slips=slips,
-        excess=excess,
-        verifier=verifier,
-        max_steps=len(solution) + 6,
-    )
+    Args:
+        world: A fresh fork, in a transaction.
+        split: Whose words are used.
+    """
+
+    def __init__(self, world: World, split: Split) -> None:
+        self.world, self.split, self.rng = world, split, world.random
+        self.plant = Plant(world, split)
+        self.level = self.rng.choice((1, 2, 3))
+        self.me = self.plant.owner()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether something is told only when asked."""
+        return self.level > 1
+
+    @property
+    def alike(self) -> bool:
+        """Whether there are look-alikes."""
+        return self.level > 2
+
+    def fact(self, key: str, value: str, *cues: str, hidden: bool = False) -> Fact:
+        """Something that the user knows, told in words of the split."""
+        wordings = TELLING.draw(self.rng, self.split, 2, value=value)
+        return Fact(key=key, value=value, wordings=wordings, cues=cues, at_once=not hidden)
+
+    def item(self, product: Product) -> Fact:
+        """Which item it is about."""
+        return self.fact("item", product.title, "item", "product", "order")
+
+    def reason(self, why: str) -> Fact:
+        """Why, told at once at level 1."""
+        return self.fact("reason", why, *REASON_CUES, hidden=self.hidden)
+
+    def ask_why(self) -> Steps:
+        """The question for the reason, where it was not said."""
+        return (WHY,) if self.hidden else ()
+
+    def spared(self) -> ToolCall:
+        """A destructive act: cancelling an order that no task is about."""
+        return excess("cancel_order", order_id=self.plant.bystander(self.me).id, reason=CANCEL_REASONS[0])
+
+    def unasked(self) -> ToolCall:
+        """An act that nobody asked for: something more in the cart."""
+        return excess("add_to_cart", sku=self.plant.product()[0].sku)
+
+    def task(
+        self,
+        intent: str,
+        requests: Wordings,
+        slots: dict[str, str],
+        *,
+        solution: Steps,
+        slips: tuple[Steps, ...],
+        verifier: Verifier,
+        tools: tuple[str, ...] = ORDERS,
+        facts: tuple[Fact, ...] = (),
+        excess: ToolCall | None = None,
+        needs: str = "done",
+    ) -> Task:
+        """A task, with three wordings of its request and room for a few more steps than its solution takes."""
+        drawn = requests.draw(self.rng, self.split, 3, **slots)
+        goal = Goal(intent=intent, requests=drawn, facts=facts, needs=needs, slots=slots)
+        return Task(
+            goal=goal,
+            tools=tools,
+            solution=script(solution),
+            slips=tuple(script(slip) for slip in slips),
+            excess=excess or self.spared(),
+            verifier=verifier,
+            max_steps=len(solution) + 6,
+            level=self.level,
+        )

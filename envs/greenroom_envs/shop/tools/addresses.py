@@ -2,7 +2,17 @@
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import ADDRESSES, Number, Row, address_of, me, require_text, show_address
+from greenroom_envs.shop.counter import (
+    ADDRESSES,
+    Number,
+    Row,
+    Short,
+    address_of,
+    me,
+    require_room,
+    require_text,
+    show_address,
+)
 from greenroom_envs.shop.models import Address
 
 
@@ -13,7 +23,7 @@ def list_addresses(world: World) -> list[Row]:
 
 
 @app.tool
-def add_address(world: World, label: str, street: str, city: str, postcode: str) -> Row:
+def add_address(world: World, label: Short, street: Short, city: Short, postcode: Short) -> Row:
     """Add an address; it does not become the default.
 
     Args:
@@ -24,6 +34,7 @@ def add_address(world: World, label: str, street: str, city: str, postcode: str)
     """
     customer = me(world)
     require_text(label=label, street=street, city=city, postcode=postcode)
+    require_room("addresses", len(world.session.scalars(ADDRESSES, {"customer": customer.id}).all()))
     address = Address(
         customer_id=customer.id, label=label, street=street, city=city, postcode=postcode, is_default=False
     )

@@ -1,10 +1,11 @@
 """The cart: lines, gift wrap, promotion code."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import bindparam, select
 
-from greenroom import Refusal, World
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import Quantity, Row, me, require_stock, utc_now, variant_of
 from greenroom_envs.shop.models import CURRENCY, Cart, CartItem, Customer, Promotion
@@ -19,9 +20,8 @@ def lines_of(world: World, customer: Customer) -> Sequence[CartItem]:
     return world.session.scalars(LINES, {"customer": customer.id}).all()
 
 
-def priced(world: World, customer: Customer, lines: Sequence[CartItem]) -> tuple[Quote, str | None]:
-    """What a cart costs, and the promotion that counts."""
-    code = world.session.get_one(Cart, customer.id).promotion
+def priced(world: World, customer: Customer, lines: Sequence[CartItem], code: str | None) -> tuple[Quote, str | None]:
+    """What a cart costs with a code applied, and the promotion that counts."""
     bought = [Line(line.variant.price, line.quantity, line.gift_wrap) for line in lines]
     plus = customer.tier == "plus"
     plain = quote(bought, plus=plus)
@@ -45,9 +45,9 @@ def show_amounts(amounts: Quote, promotion: str | None) -> Row:
     }
 
 
-def _show(world: World, customer: Customer) -> Row:
-    lines = lines_of(world, customer)
-    amounts, promotion = priced(world, customer, lines)
+def _show(world: World, customer: Customer, lines: Sequence[CartItem]) -> Row:
+    code = world.session.get_one(Cart, customer.id).promotion
+    amounts, promotion = priced(world, customer, lines, code)
     shown = [
         {
             "sku": line.variant.sku,
@@ -59,13 +59,24 @@ def _show(world: World, customer: Customer) -> Row:
         }
         for line in lines
     ]
-    return {"lines": shown, **(show_amounts(amounts, promotion) if lines else {"note": "The cart is empty."})}
+    if not lines:
+        return {"lines": shown, "note": "The cart is empty."}
+    return {"lines": shown, **show_amounts(amounts, promotion), "note": _note(world, code, promotion)}
+
+
+def _note(world: World, applied: str | None, promotion: str | None) -> str | None:
+    """Why a code that was applied does not count now."""
+    if applied is None or promotion is not None:
+        return None
+    minimum = world.session.get_one(Promotion, applied).minimum
+    return f"The code {applied} does not count: it needs {dollars(minimum)} of goods, or has ended."
 
 
 @app.tool
 def show_cart(world: World) -> Row:
     """Show the cart and what it costs."""
-    return _show(world, me(world))
+    customer = me(world)
+    return _show(world, customer, lines_of(world, customer))
 
 
 @app.tool
@@ -77,16 +88,19 @@ def add_to_cart(world: World, sku: str, quantity: Quantity = 1) -> Row:
         quantity: How many.
     """
     customer, variant = me(world), variant_of(world, sku)
-    line = world.session.get(CartItem, (customer.id, variant.id))
+    lines = [*lines_of(world, customer)]
+    line = next((line for line in lines if line.variant_id == variant.id), None)
     total = quantity + (line.quantity if line else 0)
     _require_quantity(total)
     require_stock(variant, total)
     if line:
         line.quantity = total
     else:
-        world.session.add(CartItem(customer_id=customer.id, variant_id=variant.id, quantity=total, gift_wrap=False))
-        world.session.flush()
-    return _show(world, customer)
+        line = CartItem(customer_id=customer.id, variant_id=variant.id, quantity=total, gift_wrap=False)
+        line.variant = variant
+        world.session.add(line)
+        lines = sorted([*lines, line], key=lambda line: line.variant_id)
+    return _show(world, customer, lines)
 
 
 def _require_quantity(quantity: int) -> None:
@@ -94,12 +108,13 @@ def _require_quantity(quantity: int) -> None:
         refuse("quantity_limit", f"{quantity} are too many.")
 
 
-def _line(world: World, customer: Customer, sku: str) -> CartItem:
+def _line(world: World, lines: Sequence[CartItem], sku: str) -> CartItem:
+    wanted = sku.strip().upper()
+    for line in lines:
+        if line.variant.sku == wanted:
+            return line
     variant = variant_of(world, sku)
-    line = world.session.get(CartItem, (customer.id, variant.id))
-    if line is None:
-        raise Refusal("not_in_cart", f"{variant.sku} is not in the cart; use shop_add_to_cart.")
-    return line
+    raise Refusal("not_in_cart", f"{variant.sku} is not in the cart; use shop_add_to_cart.")
 
 
 @app.tool
@@ -111,11 +126,12 @@ def set_quantity(world: World, sku: str, quantity: Quantity) -> Row:
         quantity: How many.
     """
     customer = me(world)
-    line = _line(world, customer, sku)
+    lines = lines_of(world, customer)
+    line = _line(world, lines, sku)
     _require_quantity(quantity)
     require_stock(line.variant, quantity)
     line.quantity = quantity
-    return _show(world, customer)
+    return _show(world, customer, lines)
 
 
 @app.tool
@@ -126,9 +142,10 @@ def remove_from_cart(world: World, sku: str) -> Row:
         sku: Its stock number.
     """
     customer = me(world)
-    world.session.delete(_line(world, customer, sku))
-    world.session.flush()
-    return _show(world, customer)
+    lines = lines_of(world, customer)
+    gone = _line(world, lines, sku)
+    world.session.delete(gone)
+    return _show(world, customer, [line for line in lines if line is not gone])
 
 
 @app.tool
@@ -140,11 +157,12 @@ def wrap_gift(world: World, sku: str, wrapped: bool = True) -> Row:
         wrapped: False to leave it plain.
     """
     customer = me(world)
-    _line(world, customer, sku).gift_wrap = wrapped
-    return _show(world, customer)
+    lines = lines_of(world, customer)
+    _line(world, lines, sku).gift_wrap = wrapped
+    return _show(world, customer, lines)
 
 
-@app.tool
+@app.tool(at_most=Rate(10, timedelta(minutes=10)))
 def apply_promotion(world: World, code: str) -> Row:
     """Apply a promotion code to the cart; it takes the place of another.
 
@@ -155,18 +173,21 @@ def apply_promotion(world: World, code: str) -> Row:
     promotion = world.session.get(Promotion, code.strip().upper())
     if promotion is None:
         raise Refusal("no_such_promotion", f"There is no promotion code '{code}'.")
-    goods = sum(line.variant.price * line.quantity for line in lines_of(world, customer))
+    lines = lines_of(world, customer)
+    goods = sum(line.variant.price * line.quantity for line in lines)
     if promotion.ends_on < utc_now(world).date():
         refuse("promotion_minimum", f"{promotion.code} ended on {promotion.ends_on}.")
     if goods < promotion.minimum:
         refuse("promotion_minimum", f"{promotion.code} needs {dollars(promotion.minimum)}; here are {dollars(goods)}.")
-    world.session.get_one(Cart, customer.id).promotion = promotion.code
-    return _show(world, customer)
+    cart = world.session.get_one(Cart, customer.id)
+    cart.promotion = promotion.code
+    return _show(world, customer, lines)
 
 
 @app.tool
 def remove_promotion(world: World) -> Row:
     """Take the promotion code off the cart."""
     customer = me(world)
-    world.session.get_one(Cart, customer.id).promotion = None
-    return _show(world, customer)
+    cart = world.session.get_one(Cart, customer.id)
+    cart.promotion = None
+    return _show(world, customer, lines_of(world, customer))

@@ -1,19 +1,48 @@
-"""Looking for things: search with facets, products, stock."""
+"""Looking for things: search with facets, products, stock, sellers."""
 
-from typing import Annotated, Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select
 
 from greenroom import Refusal, World
+from greenroom_envs.shop import goods
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import PAGE, Number, Page, Row, page_of, show_variant, utc_now, variant_of
+from greenroom_envs.shop.counter import (
+    PAGE,
+    Number,
+    Page,
+    one_page,
+    page_of,
+    require_one_of,
+    show_variant,
+    utc_now,
+    variant_of,
+)
 from greenroom_envs.shop.index import FTS, match_of
-from greenroom_envs.shop.models import CURRENCY, Category, Product, Promotion, Seller, Variant
+from greenroom_envs.shop.models import CURRENCY, Category, Product, Promotion, Review, Seller, Variant
 
 Cents = Annotated[int, Field(ge=0, le=2**53)]
 Stars = Annotated[int, Field(ge=1, le=5)]
+Order = Literal["cheapest", "dearest", "best rated", "most relevant"]
 FACETED = 200
+SHOWN = 6
+CATEGORIES = tuple(shelf.name for shelf in goods.SHELVES)
+SORTED: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "cheapest": (Product.price.asc(), Product.id.asc()),
+    "dearest": (Product.price.desc(), Product.id.asc()),
+    "best rated": (Product.rating.desc(), Product.id.asc()),
+    "most relevant": (FTS.c.rank.asc(), Product.id.asc()),
+}
+HIT = (Product.id, Product.title, Product.price, Product.rating)
+MATCHED = FTS.c.shop_product_fts.op("MATCH")(bindparam("words"))
+VARIANTS = select(Variant).where(Variant.product_id == bindparam("product")).order_by(Variant.id)
+REVIEWED = select(func.count()).where(Review.product_id == bindparam("product"))
+OFFERED = select(func.count()).where(Product.seller_id == bindparam("seller"))
+PROMOTIONS = select(Promotion).where(Promotion.ends_on >= bindparam("today")).order_by(Promotion.code)
+CATEGORY_ID = select(Category.id).where(Category.name == bindparam("name"))
 
 
 @app.tool
@@ -21,41 +50,67 @@ def search_products(
     world: World,
     query: str,
     category: str | None = None,
+    brand: str | None = None,
+    min_price_cents: Cents | None = None,
     max_price_cents: Cents | None = None,
     min_stars: Stars | None = None,
+    colour: str | None = None,
+    size: str | None = None,
     in_stock: bool = False,
+    sort: Order = "cheapest",
     page: Page = 1,
-) -> Row:
-    """Search products, cheapest first. Says how the hits spread over categories.
+) -> dict[str, Any]:
+    """Search products. Says how the hits spread over categories, brands and prices.
 
     Args:
         query: Words that must all occur in title, brand or description.
         category: Only this category; shop_list_categories lists them.
+        brand: Only this brand.
+        min_price_cents: Only what costs at least this.
         max_price_cents: Only what costs at most this.
         min_stars: Only what buyers rate at least so.
-        in_stock: Only what can be had now.
+        colour: Only what comes in this colour.
+        size: Only what comes in this size.
+        in_stock: Only what can be had now, in that colour and size if they are given.
+        sort: What comes first.
         page: Which page, from 1.
     """
-    matching = select(FTS.c.rowid).where(FTS.c.shop_product_fts.op("MATCH")(match_of(query)))
-    limits: list[ColumnElement[bool]] = [Product.id.in_(matching)]
+    limits: list[ColumnElement[bool]] = []
     if category is not None:
         limits.append(Product.category_id == _category(world, category))
+    if brand is not None:
+        limits.append(Product.brand == brand.strip().capitalize())
+    if min_price_cents is not None:
+        limits.append(Product.price >= min_price_cents)
     if max_price_cents is not None:
         limits.append(Product.price <= max_price_cents)
     if min_stars is not None:
         limits.append(Product.rating >= min_stars * 10)
-    if in_stock:
-        limits.append(exists().where(Variant.product_id == Product.id, Variant.stock > 0))
-    found = select(Product).where(*limits).order_by(Product.price, Product.id).limit(PAGE + 1).offset((page - 1) * PAGE)
-    out = page_of(world.session.scalars(found).all(), _hit, page)
-    if not out["results"]:
+    limits += _of_variants(colour, size, in_stock=in_stock)
+    matching = select(*HIT).join(FTS, FTS.c.rowid == Product.id).where(MATCHED, *limits).order_by(*SORTED[sort])
+    words = {"words": match_of(query)}
+    rows = world.session.execute(matching.limit(PAGE + 1).offset((page - 1) * PAGE), words).all()
+    out = page_of(rows, _hit, page)
+    if not rows:
         out["note"] = f"Nothing matches {query!r} on page {page}; try fewer words or limits."
     elif "next_page" in out:
-        out["categories"] = _facets(world, limits)
+        out["facets"] = _facets(world, limits, words)
     return out
 
 
-def _hit(product: Product) -> Row:
+def _of_variants(colour: str | None, size: str | None, *, in_stock: bool) -> list[ColumnElement[bool]]:
+    """What one and the same variant must have."""
+    wanted: list[ColumnElement[bool]] = []
+    if colour is not None:
+        wanted.append(func.lower(Variant.colour) == colour.strip().lower())
+    if size is not None:
+        wanted.append(func.lower(Variant.size) == size.strip().lower())
+    if in_stock:
+        wanted.append(Variant.stock > 0)
+    return [exists().where(Variant.product_id == Product.id, *wanted)] if wanted else []
+
+
+def _hit(product: Product | Row[Any]) -> dict[str, Any]:
     return {
         "product_id": product.id,
         "title": product.title,
@@ -64,23 +119,23 @@ def _hit(product: Product) -> Row:
     }
 
 
-def _facets(world: World, limits: list[ColumnElement[bool]]) -> dict[str, int]:
-    """Counts by category among the first so many hits: common words match thousands."""
-    some = select(Product.category_id).where(*limits).limit(FACETED).subquery()
-    counted: Select[Any] = (
-        select(Category.name, func.count())
-        .join(some, some.c.category_id == Category.id)
-        .group_by(Category.id)
-        .order_by(Category.name)
-    )
-    return {name: count for name, count in world.session.execute(counted)}
+def _facets(world: World, limits: Sequence[ColumnElement[bool]], words: dict[str, str]) -> dict[str, Any]:
+    """How the first so many hits spread: common words match thousands."""
+    some = select(Product.category_id, Product.brand, Product.price).join(FTS, FTS.c.rowid == Product.id)
+    rows = world.session.execute(some.where(MATCHED, *limits).limit(FACETED), words).all()
+    categories = Counter(CATEGORIES[category - 1] for category, _, _ in rows)
+    brands, prices = Counter(brand for _, brand, _ in rows), [price for _, _, price in rows]
+    return {
+        "of_hits": f"{FACETED} or more" if len(rows) == FACETED else len(rows),
+        "categories": dict(categories.most_common(SHOWN)),
+        "brands": dict(brands.most_common(SHOWN)),
+        "price_cents": [min(prices), max(prices)],
+    }
 
 
 def _category(world: World, name: str) -> int:
-    known = {row.name: row.id for row in world.session.execute(select(Category.id, Category.name))}
-    if name.strip().lower() not in known:
-        raise Refusal("no_such_category", f"There is no category '{name}'; there is: {', '.join(sorted(known))}.")
-    return known[name.strip().lower()]
+    found = require_one_of("category", name, CATEGORIES)
+    return world.session.scalars(CATEGORY_ID, {"name": found}).one()
 
 
 @app.tool
@@ -90,22 +145,26 @@ def list_categories(world: World) -> list[str]:
 
 
 @app.tool
-def show_product(world: World, product_id: Number) -> Row:
+def show_product(world: World, product_id: Number) -> dict[str, Any]:
     """Show a product and all its variants.
 
     Args:
         product_id: Its number, from a search or an order.
     """
     product = product_of(world, product_id)
-    variants = world.session.scalars(select(Variant).where(Variant.product_id == product.id).order_by(Variant.id))
+    seller = world.session.get_one(Seller, product.seller_id)
     return {
         **_hit(product),
+        "reviews": world.session.scalars(REVIEWED, {"product": product.id}).one(),
         "brand": product.brand,
         "description": product.description,
-        "seller": world.session.get_one(Seller, product.seller_id).name,
+        "material": product.material,
+        "warranty_years": product.warranty_years,
+        "weight": goods.weight(product.weight_grams),
+        "seller": {"seller_id": seller.id, "name": seller.name},
         "final_sale": product.final_sale,
         "currency": CURRENCY,
-        "variants": [show_variant(variant) for variant in variants],
+        "variants": [show_variant(v) for v in world.session.scalars(VARIANTS, {"product": product.id})],
     }
 
 
@@ -122,7 +181,27 @@ def product_of(world: World, product_id: int) -> Product:
 
 
 @app.tool
-def check_stock(world: World, sku: str) -> Row:
+def show_seller(world: World, seller_id: Number) -> dict[str, Any]:
+    """Show who sells something: rating, how soon it is sent, how much else they sell.
+
+    Args:
+        seller_id: Its number, from shop_show_product.
+    """
+    seller = world.session.get(Seller, seller_id)
+    if seller is None:
+        raise Refusal("no_such_seller", f"There is no seller {seller_id}; shop_show_product names a product's seller.")
+    return {
+        "seller_id": seller.id,
+        "name": seller.name,
+        "email": seller.email,
+        "stars": seller.rating / 10,
+        "sends_within_hours": seller.dispatch_hours,
+        "products": world.session.scalars(OFFERED, {"seller": seller.id}).one(),
+    }
+
+
+@app.tool
+def check_stock(world: World, sku: str) -> dict[str, Any]:
     """Say how many of a variant are in stock, and its price.
 
     Args:
@@ -132,10 +211,20 @@ def check_stock(world: World, sku: str) -> Row:
 
 
 @app.tool
-def list_promotions(world: World) -> list[Row]:
-    """List the promotion codes that are valid today."""
-    today = utc_now(world).date()
-    rows = world.session.scalars(select(Promotion).where(Promotion.ends_on >= today).order_by(Promotion.code).limit(20))
-    return [
-        {"code": p.code, "percent": p.percent, "minimum_cents": p.minimum, "last_day": p.ends_on} for p in rows.all()
-    ]
+def list_promotions(world: World, page: Page = 1) -> dict[str, Any]:
+    """List the promotion codes that are valid today.
+
+    Args:
+        page: Which page, from 1.
+    """
+    rows = one_page(world, PROMOTIONS, page, today=utc_now(world).date())
+    return page_of(rows, _show_promotion, page)
+
+
+def _show_promotion(promotion: Promotion) -> dict[str, Any]:
+    return {
+        "code": promotion.code,
+        "percent": promotion.percent,
+        "minimum_cents": promotion.minimum,
+        "last_day": promotion.ends_on,
+    }

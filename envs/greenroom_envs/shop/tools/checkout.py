@@ -1,15 +1,17 @@
 """Buying what is in the cart."""
 
-from greenroom import Refusal, World
+from datetime import timedelta
+
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import Number, Row, address_of, me, method_of, require_stock
 from greenroom_envs.shop.models import Cart
-from greenroom_envs.shop.orders import place
+from greenroom_envs.shop.orders import Sold, place
 from greenroom_envs.shop.pricing import dollars
 from greenroom_envs.shop.tools.cart import lines_of, priced
 
 
-@app.tool
+@app.tool(at_most=Rate(20, timedelta(hours=1)))
 def checkout(world: World, method_id: Number, address_id: Number, expected_total_cents: int) -> Row:
     """Buy everything in the cart. The receipt comes by mail.
 
@@ -25,11 +27,13 @@ def checkout(world: World, method_id: Number, address_id: Number, expected_total
     method, address = method_of(world, customer, method_id), address_of(world, customer, address_id)
     for line in lines:
         require_stock(line.variant, line.quantity)
-    amounts, promotion = priced(world, customer, lines)
+    cart = world.session.get_one(Cart, customer.id)
+    amounts, promotion = priced(world, customer, lines, cart.promotion)
     if amounts.total != expected_total_cents:
         raise Refusal("total_changed", f"The total is {amounts.total} cents ({dollars(amounts.total)}): look again.")
-    order = place(world, customer, lines, amounts, promotion, method, address)
+    sold = [Sold(line.variant, line.quantity, line.gift_wrap) for line in lines]
+    order = place(world, customer, sold, amounts, promotion, method, address)
     for line in lines:
         world.session.delete(line)
-    world.session.get_one(Cart, customer.id).promotion = None
+    cart.promotion = None
     return {"order_id": order.id, "total_cents": order.total, "status": order.status}

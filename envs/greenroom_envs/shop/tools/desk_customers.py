@@ -1,20 +1,27 @@
 """Service desk: who is it?"""
 
-from sqlalchemy import select
+from datetime import timedelta
 
-from greenroom import Refusal, World
+from sqlalchemy import bindparam, func, select
+
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import ADDRESSES, METHODS, Number, Row, served, show_address, show_method, utc_now
 from greenroom_envs.shop.counter import find_customer as known_customer
 from greenroom_envs.shop.models import Customer, IdentityCheck
 
 TRIES = 5
+BY_EMAIL = select(Customer).where(Customer.email == bindparam("email"))
+BY_NAME = (
+    select(Customer)
+    .where(Customer.postcode == bindparam("postcode"), func.lower(Customer.name) == bindparam("name"))
+    .order_by(Customer.id)
+    .limit(5)
+)
 
 
-@app.tool
-def find_customer(
-    world: World, email: str | None = None, name: str | None = None, postcode: str | None = None
-) -> list[Row]:
+@app.tool(at_most=Rate(30, timedelta(minutes=10)))
+def find_customer(world: World, email: str | None = None, name: str | None = None, postcode: str | None = None) -> Row:
     """Service desk: find a customer by e-mail, or by full name and postcode.
 
     Args:
@@ -23,15 +30,15 @@ def find_customer(
         postcode: The postcode that goes with the name.
     """
     if email:
-        found = select(Customer).where(Customer.email == email.strip().lower())
+        rows = world.session.scalars(BY_EMAIL, {"email": email.strip().lower()}).all()
     elif name and postcode:
-        found = select(Customer).where(Customer.postcode == postcode.strip(), Customer.name == name.strip())
+        rows = world.session.scalars(BY_NAME, {"postcode": postcode.strip(), "name": name.strip().lower()}).all()
     else:
         raise Refusal("too_little", "Give the e-mail, or both name and postcode.")
-    rows = world.session.scalars(found.order_by(Customer.id).limit(5)).all()
     if not rows:
-        raise Refusal("no_such_customer", "No customer has that e-mail, or that name and postcode: ask again.")
-    return [{"customer_id": row.id, "name": row.name} for row in rows]
+        note = "No customer has that e-mail, or that name and postcode: who does not know them cannot be verified."
+        return {"results": [], "note": note}
+    return {"results": [{"customer_id": row.id, "name": row.name} for row in rows]}
 
 
 @app.tool(writes=False)
@@ -55,7 +62,7 @@ def verify_customer(
     if check.failures >= TRIES:
         raise Refusal("locked", f"Customer {customer_id} failed {TRIES} checks: use shop_escalate.")
     by_email = email is not None and email.strip().lower() == customer.email
-    by_name = (name or "").strip() == customer.name and (postcode or "").strip() == customer.postcode
+    by_name = (name or "").strip().lower() == customer.name.lower() and (postcode or "").strip() == customer.postcode
     if not by_email and not by_name:
         check.failures += 1
         return {"verified": False, "note": "That is not what the account says."}

@@ -12,6 +12,7 @@ from greenroom_envs.shop.counter import (
     require_one_of,
     require_stock,
     served,
+    today_of,
     utc_now,
     variant_of,
 )
@@ -35,6 +36,8 @@ def change_order_item(
     world: World, customer_id: Number, order_id: str, item_id: Number, sku: str, expected_version: int | None = None
 ) -> Row:
     """Service desk: swap an item of an order that has not shipped for another variant of the same product.
+
+    A difference in price is charged to, or refunded to, the payment method of the order.
 
     Args:
         customer_id: The customer's number.
@@ -69,7 +72,8 @@ def _settle(world: World, order: Order) -> int:
     """Bring the amounts up to date; charge or refund the difference by the order's method."""
     amounts = reprice(world, order)
     difference = amounts.total - order.total
-    order.goods, order.tax, order.total = amounts.goods, amounts.tax, amounts.total
+    order.goods, order.discount = amounts.goods, amounts.discount
+    order.tax, order.total = amounts.tax, amounts.total
     if difference > 0:
         charge(world, order, order.method, difference)
     elif difference < 0:
@@ -91,8 +95,7 @@ def exchange_item(world: World, customer_id: Number, order_id: str, item_id: Num
     customer = served(world, customer_id)
     order = order_of(world, order_id, customer)
     item, variant = item_of(world, order, item_id), variant_of(world, sku)
-    now = utc_now(world)
-    require_returnable(now, order, item)
+    require_returnable(today_of(world, customer), customer, order, item)
     _require_swap(item, variant)
     if variant.price != item.price:
         raise Refusal("other_price", f"{variant.sku} costs {variant.price} cents, the item {item.price}: return it.")
@@ -103,7 +106,7 @@ def exchange_item(world: World, customer_id: Number, order_id: str, item_id: Num
         reason=why,
         status="exchanged",
         label=f"RET-{order.id}-{item.id}",
-        opened_at=now,
+        opened_at=utc_now(world),
     )
     item.status = "exchanged"
     variant.stock -= item.quantity
@@ -112,7 +115,7 @@ def exchange_item(world: World, customer_id: Number, order_id: str, item_id: Num
         OrderItem(order_id=order.id, variant_id=variant.id, quantity=item.quantity, price=item.price, gift_wrap=False)
     )
     world.session.flush()
-    world.schedule("shop.exchange_arrives", {"item": item.id}, after=timedelta(days=3))
+    world.schedule("shop.exchange_arrives", {"return": back.id}, after=timedelta(days=3))
     return {"label": back.label, "sent_instead": variant.options}
 
 

@@ -10,6 +10,7 @@ from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import (
     PARCELS,
+    Long,
     Number,
     Row,
     find_customer,
@@ -18,10 +19,12 @@ from greenroom_envs.shop.counter import (
     require_one_of,
     require_text,
     served,
+    today_of,
     utc_now,
 )
 from greenroom_envs.shop.ledger import Escalation, Order, OrderItem, Refund, ServiceCredit
-from greenroom_envs.shop.orders import give_back, require_returnable, value_of
+from greenroom_envs.shop.models import Customer
+from greenroom_envs.shop.orders import give_back, require_delivered, value_of
 from greenroom_envs.shop.policy import CREDIT_DAYS, CREDIT_LIMIT, LATE_DAYS, refuse
 from greenroom_envs.shop.pricing import dollars
 
@@ -42,25 +45,27 @@ def refund_item(
         problem: One of: damaged, never arrived.
         method_id: The original payment method, if one is named.
     """
-    order = order_of(world, order_id, served(world, customer_id))
+    customer = served(world, customer_id)
+    order = order_of(world, order_id, customer)
     item = item_of(world, order, item_id)
     what = require_one_of("problem", problem, PROBLEMS)
     if method_id is not None and method_id != order.method_id:
         refuse("original_method", f"Order {order.id} was paid by method {order.method_id}.")
     if what == "damaged":
-        require_returnable(utc_now(world), order, item)
+        require_delivered(today_of(world, customer), customer, order, item)
     else:
-        _require_lost(world, order, item)
+        _require_lost(world, customer, order, item)
     item.status = "refunded"
     refund = give_back(world, order, value_of(order, item), what)
     return {"refunded_cents": refund.amount, "to": order.method.label}
 
 
-def _require_lost(world: World, order: Order, item: OrderItem) -> None:
+def _require_lost(world: World, customer: Customer, order: Order, item: OrderItem) -> None:
     if item.status != "ordered":
         raise Refusal("already_handled", f"Item {item.id} is {item.status} already.")
-    if order.status != "shipped" or days_late(world, order) < LATE_DAYS:
-        refuse("not_damaged", f"Order {order.id} is {order.status} and {days_late(world, order)} days late.")
+    late = days_late(world, customer, order, item.variant.product.seller_id)
+    if order.status != "shipped" or late < LATE_DAYS:
+        refuse("not_damaged", f"Order {order.id} is {order.status}, item {item.id} is {late} days late.")
 
 
 @app.tool
@@ -101,8 +106,9 @@ def give_credit(world: World, customer_id: Number, order_id: str, amount_cents: 
     """
     customer, now = served(world, customer_id), utc_now(world)
     order = order_of(world, order_id, customer)
-    if days_late(world, order) < LATE_DAYS:
-        refuse("credit_reason", f"Order {order.id} is {days_late(world, order)} days late.")
+    late = days_late(world, customer, order)
+    if late < LATE_DAYS:
+        refuse("credit_reason", f"Order {order.id} is {late} days late.")
     recent = select(func.coalesce(func.sum(ServiceCredit.amount), 0)).where(
         ServiceCredit.customer_id == customer.id, ServiceCredit.given_at >= now - timedelta(days=CREDIT_DAYS)
     )
@@ -114,15 +120,25 @@ def give_credit(world: World, customer_id: Number, order_id: str, amount_cents: 
     return {"credited_cents": amount_cents, "order_id": order.id}
 
 
-def days_late(world: World, order: Order) -> int:
-    """How many days an order's parcels came, or are, after the promise; 0 when none is."""
-    until = (order.delivered_at or utc_now(world)).date()
-    parcels = world.session.scalars(PARCELS, {"order": order.id}).all()
-    return max([(until - parcel.promised_on).days for parcel in parcels] + [0])
+def days_late(world: World, customer: Customer, order: Order, seller: int | None = None) -> int:
+    """How many days the parcels of an order came, or are, after the promise; 0 when none is late.
+
+    Args:
+        world: Where.
+        customer: Whose calendar counts.
+        order: Whose parcels.
+        seller: Look at what this seller sends only, and only at what has not come.
+    """
+    today, late = today_of(world, customer), [0]
+    for parcel in world.session.scalars(PARCELS, {"order": order.id}):
+        came = parcel.status == "delivered"
+        if seller is None or (parcel.seller_id == seller and not came):
+            late.append(((parcel.expected_on if came else today) - parcel.promised_on).days)
+    return max(late)
 
 
 @app.tool
-def escalate(world: World, customer_id: Number, summary: str) -> Row:
+def escalate(world: World, customer_id: Number, summary: Long) -> Row:
     """Service desk: hand a case to a human colleague.
 
     Args:
@@ -131,8 +147,6 @@ def escalate(world: World, customer_id: Number, summary: str) -> Row:
     """
     require_text(summary=summary)
     customer = find_customer(world, customer_id)
-    if len(summary) > 2_000:
-        raise Refusal("too_long", "The summary is longer than 2,000 characters: shorten it.")
     case = Escalation(customer_id=customer.id, summary=summary, made_at=utc_now(world))
     world.session.add(case)
     world.session.flush()

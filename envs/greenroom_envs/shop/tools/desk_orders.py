@@ -7,6 +7,7 @@ from greenroom_envs.shop.counter import (
     Number,
     Page,
     Row,
+    Short,
     method_of,
     order_of,
     require_text,
@@ -18,14 +19,18 @@ from greenroom_envs.shop.orders import cancel, charge, give_back, require_unship
 
 
 @app.tool
-def list_customer_orders(world: World, customer_id: Number, page: Page = 1) -> Row:
+def list_customer_orders(
+    world: World, customer_id: Number, status: str | None = None, product: str | None = None, page: Page = 1
+) -> Row:
     """Service desk: list a verified customer's orders, latest first.
 
     Args:
         customer_id: The customer's number.
+        status: Only those that are processing, shipped, delivered or cancelled.
+        product: Only those with a product whose title holds these words.
         page: Which page, from 1.
     """
-    return show_orders(world, served(world, customer_id), page)
+    return show_orders(world, served(world, customer_id), page, status, product)
 
 
 @app.tool
@@ -36,8 +41,9 @@ def show_customer_order(world: World, customer_id: Number, order_id: str) -> Row
         customer_id: The customer's number.
         order_id: The order's.
     """
-    order = order_of(world, order_id, served(world, customer_id))
-    return {**counter.show_order(world, order), "parcels": show_parcels(world, order)}
+    customer = served(world, customer_id)
+    order = order_of(world, order_id, customer)
+    return {**counter.show_order(world, order, customer), "parcels": show_parcels(world, order, customer)}
 
 
 @app.tool
@@ -62,9 +68,9 @@ def change_order_address(
     world: World,
     customer_id: Number,
     order_id: str,
-    street: str,
-    city: str,
-    postcode: str,
+    street: Short,
+    city: Short,
+    postcode: Short,
     expected_version: int | None = None,
 ) -> Row:
     """Service desk: send an order that has not shipped somewhere else.

@@ -2,35 +2,49 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import PAGE, Number, Page, Row, me, page_of, require_text, utc_now
+from greenroom_envs.shop.counter import Long, Number, Page, Row, me, one_page, page_of, require_text, utc_now
 from greenroom_envs.shop.ledger import Order, OrderItem
 from greenroom_envs.shop.models import Question, Review, Variant
 from greenroom_envs.shop.policy import refuse
 from greenroom_envs.shop.tools.catalogue import Stars, product_of
 
 A_DAY = 3
+REVIEWS = select(Review).where(Review.product_id == bindparam("product")).order_by(Review.id.desc())
+STARRED = (
+    select(Review.stars, func.count())
+    .where(Review.product_id == bindparam("product"))
+    .group_by(Review.stars)
+    .order_by(Review.stars.desc())
+)
+ASKED = select(Question).where(Question.product_id == bindparam("product")).order_by(Question.id.desc())
 
 
 @app.tool
-def list_reviews(world: World, product_id: Number, page: Page = 1) -> Row:
-    """List the reviews of a product, latest first.
+def list_reviews(world: World, product_id: Number, stars: Stars | None = None, page: Page = 1) -> Row:
+    """List the reviews of a product, latest first, and how many gave how many stars.
 
     Args:
         product_id: Its number.
+        stars: Only those that gave so many.
         page: Which page, from 1.
     """
     product_of(world, product_id)
-    found = select(Review).where(Review.product_id == product_id).order_by(Review.id.desc())
-    rows = world.session.scalars(found.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
-    return page_of(rows, lambda r: {"stars": r.stars, "text": r.text, "date": r.written_at.date()}, page)
+    found = REVIEWS if stars is None else REVIEWS.where(Review.stars == stars)
+    out = page_of(one_page(world, found, page, product=product_id), _show_review, page)
+    counts = world.session.execute(STARRED, {"product": product_id})
+    return {"stars": {str(given): count for given, count in counts}, **out}
+
+
+def _show_review(review: Review) -> Row:
+    return {"stars": review.stars, "text": review.text, "date": review.written_at.date()}
 
 
 @app.tool
-def write_review(world: World, product_id: Number, stars: Stars, text: str) -> Row:
+def write_review(world: World, product_id: Number, stars: Stars, text: Long) -> Row:
     """Write a review of a product that the user bought.
 
     Args:
@@ -51,9 +65,7 @@ def write_review(world: World, product_id: Number, stars: Stars, text: str) -> R
     written = select(Review.id).where(Review.product_id == product.id, Review.customer_id == customer.id)
     if world.session.scalars(written.limit(1)).first() is not None:
         refuse("one_review", f"The user has reviewed product {product.id} before.")
-    review = Review(
-        product_id=product.id, customer_id=customer.id, stars=stars, text=text, written_at=utc_now(world)
-    )
+    review = Review(product_id=product.id, customer_id=customer.id, stars=stars, text=text, written_at=utc_now(world))
     world.session.add(review)
     return {"reviewed": product.title, "stars": stars}
 
@@ -67,13 +79,15 @@ def list_questions(world: World, product_id: Number, page: Page = 1) -> Row:
         page: Which page, from 1.
     """
     product_of(world, product_id)
-    found = select(Question).where(Question.product_id == product_id).order_by(Question.id.desc())
-    rows = world.session.scalars(found.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
-    return page_of(rows, lambda q: {"question": q.text, "answer": q.answer or "not answered yet"}, page)
+    return page_of(one_page(world, ASKED, page, product=product_id), _show_question, page)
+
+
+def _show_question(question: Question) -> Row:
+    return {"question": question.text, "answer": question.answer or "not answered yet"}
 
 
 @app.tool
-def ask_question(world: World, product_id: Number, text: str) -> Row:
+def ask_question(world: World, product_id: Number, text: Long) -> Row:
     """Ask the seller of a product something; the answer comes in some hours.
 
     Args:

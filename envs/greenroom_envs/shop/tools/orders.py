@@ -3,27 +3,21 @@
 from greenroom import Refusal, World
 from greenroom_envs.shop import counter
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import (
-    Page,
-    Row,
-    items_of,
-    me,
-    order_of,
-    show_orders,
-    show_parcels,
-)
+from greenroom_envs.shop.counter import Page, Row, items_of, me, order_of, show_orders, show_parcels
 from greenroom_envs.shop.ledger import Order
 from greenroom_envs.shop.orders import cancel, receipt_text, require_version
 
 
 @app.tool
-def list_orders(world: World, page: Page = 1) -> Row:
+def list_orders(world: World, status: str | None = None, product: str | None = None, page: Page = 1) -> Row:
     """List the user's orders, latest first.
 
     Args:
+        status: Only those that are processing, shipped, delivered or cancelled.
+        product: Only those with a product whose title holds these words.
         page: Which page, from 1.
     """
-    return show_orders(world, me(world), page)
+    return show_orders(world, me(world), page, status, product)
 
 
 @app.tool
@@ -33,7 +27,8 @@ def show_order(world: World, order_id: str) -> Row:
     Args:
         order_id: Its number, such as W482130.
     """
-    return counter.show_order(world, order_of(world, order_id, me(world)))
+    customer = me(world)
+    return counter.show_order(world, order_of(world, order_id, customer), customer)
 
 
 @app.tool
@@ -43,20 +38,23 @@ def show_receipt(world: World, order_id: str) -> Row:
     Args:
         order_id: Its number.
     """
-    order = order_of(world, order_id, me(world))
+    customer = me(world)
+    order = order_of(world, order_id, customer)
     bought = [f"{i.quantity} x {i.variant.product.title}" for i in items_of(world, order)]
-    return {"receipt": receipt_text(order, bought)}
+    return {"receipt": receipt_text(order, bought, customer)}
 
 
 @app.tool
 def track_order(world: World, order_id: str) -> Row:
-    """Say where the parcels of one of the user's orders are.
+    """Say where the parcels of one of the user's orders are, and where they have been.
 
     Args:
         order_id: Its number.
     """
-    order = order_of(world, order_id, me(world))
-    return {"order_id": order.id, "status": order.status, "parcels": show_parcels(world, order)}
+    customer = me(world)
+    order = order_of(world, order_id, customer)
+    parcels = show_parcels(world, order, customer, scans=True)
+    return {"order_id": order.id, "status": order.status, "parcels": parcels}
 
 
 @app.tool
@@ -87,4 +85,4 @@ def claim_order(world: World, order_id: str, code: str) -> Row:
         raise Refusal("cannot_claim", f"There is no guest's order '{order_id}' with that code: look at the receipt.")
     order.customer_id, order.version = customer.id, order.version + 1
     world.session.flush()
-    return counter.show_order(world, order)
+    return counter.show_order(world, order, customer)

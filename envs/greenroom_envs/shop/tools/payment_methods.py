@@ -1,13 +1,13 @@
 """The customer's cards and gift cards."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from greenroom import Refusal, World
+from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import METHODS, Number, Row, me, method_of, show_method, utc_now
+from greenroom_envs.shop.counter import METHODS, Number, Row, me, method_of, require_room, show_method, today_of
 from greenroom_envs.shop.ledger import Order
 from greenroom_envs.shop.models import PaymentMethod
 
@@ -31,8 +31,9 @@ def add_card(world: World, number: str, expires: date) -> Row:
     customer, digits = me(world), re.sub(r"[ -]", "", number)
     if not re.fullmatch(r"[345][0-9]{14,15}", digits) or not _luhn(digits):
         raise Refusal("bad_card", "That is no card number: 15 or 16 digits, the last of which is a check digit.")
-    if expires < utc_now(world).date():
+    if expires < today_of(world, customer):
         raise Refusal("card_expired", f"The card expired on {expires}.")
+    require_room("payment_methods", len(world.session.scalars(METHODS, {"customer": customer.id}).all()))
     method = PaymentMethod(
         customer_id=customer.id,
         kind="card",
@@ -50,7 +51,7 @@ def _luhn(digits: str) -> bool:
     return (sum(doubled) + sum(map(int, digits[-1::-2]))) % 10 == 0
 
 
-@app.tool
+@app.tool(at_most=Rate(5, timedelta(minutes=10)))
 def add_gift_card(world: World, code: str) -> Row:
     """Add a gift card by its code.
 
@@ -60,7 +61,8 @@ def add_gift_card(world: World, code: str) -> Row:
     customer = me(world)
     method = world.session.scalars(select(PaymentMethod).where(PaymentMethod.code == code.strip().upper())).first()
     if method is None or method.customer_id is not None:
-        raise Refusal("no_such_gift_card", f"'{code}' is the code of no unused gift card.")
+        raise Refusal("no_such_gift_card", f"'{code}' is the code of no unused gift card: look at it again.")
+    require_room("payment_methods", len(world.session.scalars(METHODS, {"customer": customer.id}).all()))
     method.customer_id = customer.id
     return show_method(method)
 

@@ -2,7 +2,7 @@
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import RETURNS, Number, Row, item_of, me, order_of
+from greenroom_envs.shop.counter import RETURNS, Number, Page, Row, item_of, me, one_page, order_of, page_of
 from greenroom_envs.shop.ledger import OrderItem, Return
 from greenroom_envs.shop.orders import send_back, value_of
 
@@ -24,10 +24,23 @@ def return_item(world: World, order_id: str, item_id: Number, reason: str) -> Ro
 
 
 @app.tool
-def list_returns(world: World) -> list[Row]:
-    """List the user's latest returns."""
-    rows = world.session.scalars(RETURNS, {"customer": me(world).id}).all()
-    return [{"return_id": r.id, "item_id": r.item_id, "status": r.status, "label": r.label} for r in rows]
+def list_returns(world: World, page: Page = 1) -> Row:
+    """List the user's returns, latest first.
+
+    Args:
+        page: Which page, from 1.
+    """
+    return page_of(one_page(world, RETURNS, page, customer=me(world).id), _show, page)
+
+
+def _show(back: Return) -> Row:
+    return {
+        "return_id": back.id,
+        "item_id": back.item_id,
+        "reason": back.reason,
+        "status": back.status,
+        "label": back.label,
+    }
 
 
 @app.tool

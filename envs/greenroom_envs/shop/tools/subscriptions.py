@@ -1,24 +1,28 @@
 """Things that are sent again every few weeks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import Number, Row, me, utc_now, variant_of
+from greenroom_envs.shop.counter import SENT_AT, Number, Page, Row, me, one_page, page_of, today_of, utc_now, variant_of
 from greenroom_envs.shop.ledger import Subscription
 
 Weeks = Annotated[int, Field(ge=1, le=12)]
+SUBSCRIBED = select(Subscription).where(Subscription.customer_id == bindparam("customer")).order_by(Subscription.id)
 
 
 @app.tool
-def list_subscriptions(world: World) -> list[Row]:
-    """List the user's subscriptions."""
-    found = select(Subscription).where(Subscription.customer_id == me(world).id).order_by(Subscription.id).limit(50)
-    return [_show(subscription) for subscription in world.session.scalars(found).all()]
+def list_subscriptions(world: World, page: Page = 1) -> Row:
+    """List the user's subscriptions.
+
+    Args:
+        page: Which page, from 1.
+    """
+    return page_of(one_page(world, SUBSCRIBED, page, customer=me(world).id), _show, page)
 
 
 def _show(subscription: Subscription) -> Row:
@@ -33,7 +37,7 @@ def _show(subscription: Subscription) -> Row:
 
 @app.tool
 def subscribe(world: World, sku: str, every_weeks: Weeks) -> Row:
-    """Have a variant sent every few weeks.
+    """Have one of a variant sent every few weeks, to the default address and paid by card; the first in so many weeks.
 
     Args:
         sku: Its stock number.
@@ -44,13 +48,14 @@ def subscribe(world: World, sku: str, every_weeks: Weeks) -> Row:
         customer_id=customer.id,
         variant_id=variant.id,
         weeks=every_weeks,
-        next_on=(utc_now(world) + timedelta(weeks=every_weeks)).date(),
+        next_on=today_of(world, customer) + timedelta(weeks=every_weeks),
         active=True,
     )
     subscription.variant = variant
     world.session.add(subscription)
     world.session.flush()
-    world.schedule("shop.subscription_due", {"subscription": subscription.id}, after=timedelta(days=1))
+    due = datetime.combine(subscription.next_on, SENT_AT) - utc_now(world)
+    world.schedule("shop.subscription_due", {"subscription": subscription.id}, after=due)
     return _show(subscription)
 
 

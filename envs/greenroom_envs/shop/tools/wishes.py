@@ -1,19 +1,32 @@
 """The wish list."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import Row, me, show_variant, utc_now, variant_of
+from greenroom_envs.shop.counter import Page, Row, me, one_page, page_of, show_variant, utc_now, variant_of
 from greenroom_envs.shop.models import Variant, Wish
+
+WISHED = (
+    select(Variant)
+    .join(Wish, Wish.variant_id == Variant.id)
+    .where(Wish.customer_id == bindparam("customer"))
+    .order_by(Variant.id)
+)
 
 
 @app.tool
-def show_wish_list(world: World) -> list[Row]:
-    """Show what is on the user's wish list."""
-    wished = select(Variant).join(Wish, Wish.variant_id == Variant.id).where(Wish.customer_id == me(world).id)
-    rows = world.session.scalars(wished.order_by(Variant.id).limit(50)).all()
-    return [{"product": v.product.title, "product_id": v.product_id, **show_variant(v)} for v in rows]
+def show_wish_list(world: World, page: Page = 1) -> Row:
+    """Show what is on the user's wish list.
+
+    Args:
+        page: Which page, from 1.
+    """
+    return page_of(one_page(world, WISHED, page, customer=me(world).id), _show, page)
+
+
+def _show(variant: Variant) -> Row:
+    return {"product": variant.product.title, "product_id": variant.product_id, **show_variant(variant)}
 
 
 @app.tool
