@@ -1,4 +1,4 @@
-"""The nightly calendar: whether nights are free, taking them, freeing them."""
+"""The nightly calendar: whether nights are free, taking them, freeing them, and who waits for what is freed."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from greenroom import Refusal, World
-from greenroom_envs.booking.desk import blocks_of, read_nights, rules_of, today_at
+from greenroom_envs.booking.desk import blocks_of, require_nights, rules_of, today_at
 from greenroom_envs.booking.models import Reservation, Waiting
 from greenroom_envs.booking.policy import refuse
 from greenroom_envs.booking.pricing import StayPrice, price_stay
@@ -25,18 +25,17 @@ def is_free(world: World, listing: Listing, check_in: date, check_out: date, but
     return all(block.id in but for block in blocks_of(world, listing, check_in, check_out))
 
 
-def bookable(world: World, listing: Listing, check_in: str, check_out: str, guests: int) -> tuple[date, date]:
-    """The nights of a stay that the rules allow.
+def require_bookable(world: World, listing: Listing, first: date, end: date, guests: int) -> None:
+    """Refuse nights that the rules do not allow.
 
     Raises:
         Refusal: Dates, guests or length do not fit.
     """
-    first, end = read_nights(check_in, check_out, today_at(world, listing.time_zone))
+    require_nights(first, end, today_at(world, listing.time_zone))
     if guests > listing.guests:
         refuse("guest_limit", f"Listing {listing.id} takes {listing.guests} guests, not {guests}.")
     if (end - first).days < listing.min_nights:
         refuse("minimum_stay", f"Listing {listing.id} takes no stay under {listing.min_nights} nights.")
-    return first, end
 
 
 def require_free(world: World, listing: Listing, first: date, end: date, but: Sequence[int] = ()) -> None:
@@ -69,12 +68,18 @@ def block_of(world: World, reservation: Reservation) -> Block:
 
 def drop_hold(world: World, hold: Hold) -> None:
     """End a hold; its nights are free again."""
+    freed(world, *close_hold(world, hold))
+
+
+def close_hold(world: World, hold: Hold) -> tuple[int, date, date]:
+    """Take a hold and its block out of the way; returns the listing and the nights."""
     block = world.session.scalars(select(Block).where(Block.hold_id == hold.id)).one()
-    listing_id, first, end = block.listing_id, block.first_night, block.end
+    nights = block.listing_id, block.first_night, block.end
     world.session.delete(block)
     world.session.flush()
     world.session.delete(hold)
-    freed(world, listing_id, first, end)
+    world.session.flush()
+    return nights
 
 
 def freed(world: World, listing_id: int, first: date, end: date) -> None:
@@ -84,3 +89,10 @@ def freed(world: World, listing_id: int, first: date, end: date) -> None:
     )
     if world.session.scalar(waiting.limit(1)) is not None:
         world.schedule("booking.nights_freed", {"listing": listing_id}, after=_SOON)
+
+
+def seats_freed(world: World, flight_date_id: int) -> None:
+    """Let those who wait for seats of a flight-date know, in a while."""
+    waiting = select(Waiting.id).where(Waiting.flight_date_id == flight_date_id, Waiting.told.is_(False))
+    if world.session.scalar(waiting.limit(1)) is not None:
+        world.schedule("booking.seats_freed", {"flight": flight_date_id}, after=_SOON)

@@ -13,6 +13,11 @@ REQUESTS = s.asks(
     "on {day} {one} and {two} fly from {origin} to {destination}: book the cheapest direct one, fare {fare}",
     "get the cheapest direct flight of {day} from {origin} to {destination}, fare {fare}, for {one} and {two}",
 )
+VAGUE = s.asks(
+    "book {one} and {two} on the cheapest direct flight from {origin} to {destination} on {day}",
+    "on {day} {one} and {two} fly from {origin} to {destination}: book the cheapest direct one",
+    "get the cheapest direct flight of {day} from {origin} to {destination} for {one} and {two}",
+)
 
 
 def book(flights: list[FlightDate], people: list[str], method: int, fare: str) -> s.Step:
@@ -38,24 +43,31 @@ def booked(plant: Plant, flights: list[FlightDate], people: list[str], fare: str
 
 @app.task_family
 def book_flight(world: World, split: Split) -> Task:
-    """The cheapest of some flights; a cheaper one has only one seat left."""
+    """The cheapest of some flights; a cheaper one has only one seat left. At level 3 a cheaper one has a stop."""
     plant, rng = Plant(world, split), world.random
     origin, destination, day = plant.airport(), plant.airport(), plant.day()
     cents, people = rng.randrange(9_000, 20_000), [plant.person(), plant.person()]
     right = plant.flight(origin, destination, day, 600, cents)
     dear = plant.flight(origin, destination, day, 800, cents + 2_000)
     plant.flight(origin, destination, day, 700, cents - 3_000, seats=1)
-    fare = rng.choice(("basic", "standard"))
+    fare, hidden = rng.choice(("basic", "standard")), ("fare",) if plant.level > 1 else ()
+    if plant.level == 3:
+        stop = plant.airport()
+        plant.flight(origin, stop, day, 500, cents // 3)
+        plant.flight(stop, destination, day, 700, cents // 3)
     start: s.Step = (
         "booking_search_flights",
         {"origin": origin.city, "destination": destination.city, "day": day.isoformat(), "passengers": 2},
     )
     slots = {"one": people[0], "two": people[1], "origin": origin.city, "destination": destination.city}
+    wordings = VAGUE if hidden else REQUESTS
     wrong_fare = "basic" if fare == "standard" else "standard"
     return Task(
-        goal=s.goal(plant, "book_flight", REQUESTS, **slots, day=spoken(day), fare=fare),
+        goal=s.goal(
+            plant, "book_flight", wordings, "done", hidden, **slots, day=spoken(day), fare=fare
+        ),
         tools=s.FLIGHT_TOOLS,
-        solution=s.script(start, book([right], people, plant.card, fare), s.DONE),
+        solution=s.script(*s.ask(hidden), start, book([right], people, plant.card, fare), s.DONE),
         slips=(
             s.script(start, book([dear], people, plant.card, fare), s.DONE),
             s.script(start, book([right], people, plant.card, wrong_fare), s.DONE),

@@ -2,16 +2,18 @@
 
 from sqlalchemy import select
 
-from greenroom import World
+from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import Number, Row, host_of, in_minutes, listing_of, me, require_text, utc_now
+from greenroom_envs.booking.desk import Number, Text, host_of, in_minutes, listing_of, me, require_text, utc_now
+from greenroom_envs.booking.policy import MESSAGES_AN_HOUR
+from greenroom_envs.booking.showing import Row, utc_text
 from greenroom_envs.booking.stays import HostMessage
 
 WAIT = in_minutes(30)
 
 
 @app.tool
-def message_host(world: World, listing_id: Number, text: str) -> Row:
+def message_host(world: World, listing_id: Number, text: Text) -> Row:
     """Write to the host of a listing; the answer comes by message and by letter after some minutes.
 
     Args:
@@ -20,6 +22,7 @@ def message_host(world: World, listing_id: Number, text: str) -> Row:
     """
     user, listing = me(world), listing_of(world, listing_id)
     require_text(text=text)
+    _require_rate(world, user.id)
     host = host_of(world, listing)
     message = HostMessage(listing_id=listing.id, user_id=user.id, by_host=False, text=text, sent_at=utc_now(world))
     world.session.add(message)
@@ -27,6 +30,15 @@ def message_host(world: World, listing_id: Number, text: str) -> Row:
     payload = {"listing": listing.id, "user": user.id, "text": text}
     world.schedule("booking.host_answers", payload, after=in_minutes(host.answers_after))
     return {"message_id": message.id, "to": host.name}
+
+
+def _require_rate(world: World, user_id: int) -> None:
+    since = utc_now(world) - in_minutes(60)
+    mine = HostMessage.user_id == user_id, HostMessage.sent_at > since, HostMessage.by_host.is_(False)
+    sent = world.session.scalars(select(HostMessage.sent_at).where(*mine).order_by(HostMessage.sent_at)).all()
+    if len(sent) >= MESSAGES_AN_HOUR:
+        free = utc_text(sent[-MESSAGES_AN_HOUR] + in_minutes(60))
+        raise Refusal("rate_limited", f"{MESSAGES_AN_HOUR} messages an hour are the most: wait until {free} UTC.")
 
 
 @app.tool
@@ -53,4 +65,9 @@ def _messages(world: World, listing_id: int) -> Row:
     user, listing = me(world), listing_of(world, listing_id)
     mine = select(HostMessage).where(HostMessage.listing_id == listing.id, HostMessage.user_id == user.id)
     last = world.session.scalars(mine.order_by(HostMessage.id.desc()).limit(10)).all()
-    return {"messages": [{"by": "host" if m.by_host else "user", "text": m.text} for m in reversed(last)]}
+    return {
+        "messages": [
+            {"by": "host" if m.by_host else "user", "text": m.text, "sent_utc": utc_text(m.sent_at)}
+            for m in reversed(last)
+        ]
+    }

@@ -4,13 +4,16 @@ from sqlalchemy import select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import Number, Row, me, require_text, reservation_of, utc_now
-from greenroom_envs.booking.models import Escalation
+from greenroom_envs.booking.desk import Number, Page, Text, in_minutes, me, require_text, reservation_of, utc_now
+from greenroom_envs.booking.models import Escalation, Reservation
+from greenroom_envs.booking.showing import Row, read_page
+
+ANSWERS_AFTER = in_minutes(4 * 60)
 
 
 @app.tool
-def escalate(world: World, reservation_id: Number, reason: str) -> Row:
-    """Hand a complaint about a reservation to a human, when no tool can settle it.
+def escalate(world: World, reservation_id: Number, reason: Text) -> Row:
+    """Hand a complaint about a reservation to a human, when no tool can settle it; the answer takes hours.
 
     Args:
         reservation_id: What it is about.
@@ -23,4 +26,21 @@ def escalate(world: World, reservation_id: Number, reason: str) -> Row:
     case = Escalation(reservation_id=reservation.id, reason=reason, made_at=utc_now(world))
     world.session.add(case)
     world.session.flush()
+    world.schedule("booking.human_answers", {"case": case.id}, after=ANSWERS_AFTER)
     return {"case_id": case.id}
+
+
+@app.tool
+def list_cases(world: World, page: Page = 1) -> Row:
+    """List the user's cases and what the humans answered, latest first, five a page.
+
+    Args:
+        page: Which page.
+    """
+    mine = select(Escalation).join(Reservation, Reservation.id == Escalation.reservation_id)
+    mine = mine.where(Reservation.user_id == me(world).id).order_by(Escalation.id.desc())
+    cases, next_page = read_page(world, mine, page)
+    shown = [
+        {"case_id": c.id, "reservation_id": c.reservation_id, "reason": c.reason, "answer": c.answer} for c in cases
+    ]
+    return {"results": shown, "next_page": next_page}
