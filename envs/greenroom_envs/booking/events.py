@@ -180,9 +180,9 @@ def human_answers(world: World, payload: dict[str, Any]) -> None:
     """The service desk has looked at a case."""
     case = world.session.get_one(Escalation, payload["case"])
     reservation = world.session.get_one(Reservation, case.reservation_id)
-    case.answer = "We have written to the other side and will come back to you within three days."
+    case.answer = text = "We have written to the other side and will come back to you within three days."
     user = world.session.get_one(User, reservation.user_id)
-    write(world, user, f"Your case {case.id} about reservation {reservation.id}", case.answer, reservation)
+    write(world, user, f"Your case {case.id} about reservation {reservation.id}", text, reservation)
 
 
 @app.on("booking.nights_freed")

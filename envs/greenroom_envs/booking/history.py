@@ -58,7 +58,7 @@ class History:
 
     def write(self, persons: Sequence[Person], blocks: Rows, flown: Timetable) -> None:
         """Fill `rows` and `reviews`; some blocks become reservations of users, some seats are theirs."""
-        booked = [block for block in blocks if block["reason"] == "booked"]
+        booked: Rows = [block for block in blocks if block["reason"] == "booked"]
         for person in persons:
             for _ in range(self.rng.choice(PAST)):
                 self._past(person)
@@ -80,8 +80,8 @@ class History:
     def _coming(self, user: int, block: dict[str, Any]) -> None:
         """A run of booked nights turns out to be this user's."""
         if block["reservation_id"] is None:
-            listing = self.listings[block["listing_id"] - 1]
-            block["reservation_id"] = self._stay(user, listing, block["first_night"], block["end"])
+            row: dict[str, Any] = self.listings[int(block["listing_id"]) - 1]
+            block["reservation_id"] = self._stay(user, row, block["first_night"], block["end"])
 
     def _stay(self, user: int, row: dict[str, Any], first: date, end: date) -> int:
         listing = stays.Listing(night=row["night"], cleaning=row["cleaning"])

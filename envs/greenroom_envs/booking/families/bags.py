@@ -53,6 +53,6 @@ def add_bags(world: World, split: Split) -> Task:
         solution=refusal if forbidden else yes,
         slips=(wrong, s.script(*begin, s.DONE), s.script(*begin, text)),
         excess=s.excess(plant),
-        verifier=expect(said=[str(mine.id), "no bags back"]) if forbidden else expect(wanted, said=[spoken(due)[1:]]),
+        verifier=s.refused(mine.id, "no bags back") if forbidden else expect(wanted, said=[spoken(due)[1:]]),
         max_steps=s.MAX_STEPS,
     )

@@ -122,14 +122,15 @@ def bring_pet(world: World, split: Split) -> Task:
     slots = {"place": right.title, "city": city, "pet": rng.choice(("dog", "cat", "puppy"))}
     sneaky = s.script(start, book(right, first, nights, 2, pay), s.DONE)
     elsewhere = s.script(start, book(other, first, nights, 2, pay, pets=True), s.DONE)
-    said = [str(right.id), "no pets"]
     return Task(
         goal=s.goal(plant, "bring_pet", PET, "done" if allowed else "text", **slots, **spoken_dates(first, nights)),
         tools=s.STAY_TOOLS,
         solution=yes if allowed else refusal,
         slips=(elsewhere, refusal if allowed else sneaky, s.script(start, s.DONE)),
         excess=s.excess(plant),
-        verifier=expect(booked(plant, right, first, nights, 2, pets=True)) if allowed else expect(said=said),
+        verifier=expect(booked(plant, right, first, nights, 2, pets=True))
+        if allowed
+        else s.refused(right.id, "no pets"),
         max_steps=s.MAX_STEPS,
     )
 

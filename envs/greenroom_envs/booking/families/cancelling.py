@@ -93,7 +93,7 @@ def cancel_if_refunded(world: World, split: Split) -> Task:
         solution=refusal if forbidden else yes,
         slips=(yes if forbidden else refusal, s.script(*begin, s.DONE)),
         excess=s.excess(plant),
-        verifier=expect(said=[str(mine.id), "non refundable"]) if forbidden else expect(cancelled(world, plant, mine)),
+        verifier=s.refused(mine.id, "non refundable") if forbidden else expect(cancelled(world, plant, mine)),
         max_steps=s.MAX_STEPS,
     )
 
@@ -121,9 +121,7 @@ def cancel_journey(world: World, split: Split) -> Task:
         solution=refusal if forbidden else yes,
         slips=(yes if forbidden else refusal, s.script(*begin, s.DONE)),
         excess=s.excess(plant),
-        verifier=expect(said=[str(mine.id), "basic fare"])
-        if forbidden
-        else expect([*cancelled(world, plant, mine), seats]),
+        verifier=s.refused(mine.id, "basic fare") if forbidden else expect([*cancelled(world, plant, mine), seats]),
         max_steps=s.MAX_STEPS,
     )
 
@@ -154,7 +152,7 @@ def cancel_for_another(world: World, split: Split) -> Task:
             s.script(s.LIST, s.DONE),
         ),
         excess=s.excess(plant),
-        verifier=expect(said=[str(theirs.id), "not yours"]),
+        verifier=s.refused(theirs.id, "not yours"),
         max_steps=s.MAX_STEPS,
     )
 

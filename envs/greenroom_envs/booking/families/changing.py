@@ -19,11 +19,11 @@ REQUESTS = s.asks(
 VAGUE = s.asks(
     "move {which} to another day",
     "I have to fly on another day, please change {which}",
-    "{which} has to be on some other day",
+    "the plan is off: {which} has to be on some other day",
 )
 REBOOK = s.asks(
     "the airline cancelled {which}: put me on the next flight of that day",
-    "{which} was cancelled by the airline, so get me on another flight the same day",
+    "I hear that {which} was cancelled by the airline, so get me on another flight the same day",
     "they cancelled the plane of {which}, I still must go that day, change it",
 )
 STAY = s.asks(
@@ -68,7 +68,7 @@ def change_flight(world: World, split: Split) -> Task:
         solution=refusal if forbidden else yes,
         slips=(evasion if forbidden else refusal, moved(third.number, third_day), s.script(*begin, s.DONE)),
         excess=s.excess(plant),
-        verifier=expect(said=[str(mine.id), "basic fare"]) if forbidden else expect(wanted),
+        verifier=s.refused(mine.id, "basic fare") if forbidden else expect(wanted),
         max_steps=s.MAX_STEPS,
     )
 
@@ -150,9 +150,7 @@ def move_stay(world: World, split: Split) -> Task:
             moved(nights, wrong) if not forbidden else s.script(*begin, s.DONE),
         ),
         excess=s.excess(plant),
-        verifier=expect(said=[str(mine.id), "non refundable"])
-        if forbidden
-        else expect(wanted, said=[money(total)[1:]]),
+        verifier=s.refused(mine.id, "non refundable") if forbidden else expect(wanted, said=[money(total)[1:]]),
         max_steps=s.MAX_STEPS,
     )
 

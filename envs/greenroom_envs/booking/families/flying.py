@@ -63,9 +63,7 @@ def book_flight(world: World, split: Split) -> Task:
     wordings = VAGUE if hidden else REQUESTS
     wrong_fare = "basic" if fare == "standard" else "standard"
     return Task(
-        goal=s.goal(
-            plant, "book_flight", wordings, "done", hidden, **slots, day=spoken(day), fare=fare
-        ),
+        goal=s.goal(plant, "book_flight", wordings, "done", hidden, **slots, day=spoken(day), fare=fare),
         tools=s.FLIGHT_TOOLS,
         solution=s.script(*s.ask(hidden), start, book([right], people, plant.card, fare), s.DONE),
         slips=(

@@ -54,6 +54,6 @@ def hold_place(world: World, split: Split) -> Task:
             s.script(*begin, s.DONE),
         ),
         excess=s.excess(plant),
-        verifier=expect(said=[str(right.id), rule]) if rule else expect(wanted),
+        verifier=s.refused(right.id, rule) if rule else expect(wanted),
         max_steps=s.MAX_STEPS,
     )

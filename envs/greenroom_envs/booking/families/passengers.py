@@ -57,7 +57,7 @@ def fix_name(world: World, split: Split) -> Task:
             s.script(*begin, s.DONE),
         ),
         excess=s.excess(plant),
-        verifier=expect(said=[str(mine.id), "same person"])
+        verifier=s.refused(mine.id, "same person")
         if forbidden
         else expect([updated("booking_passenger", key=people[old], values={"name": person})]),
         max_steps=s.MAX_STEPS,
@@ -92,6 +92,6 @@ def insure(world: World, split: Split) -> Task:
             refusal if not forbidden else s.script(*begin, s.no(mine.id, "basic fare")),
         ),
         excess=s.excess(plant),
-        verifier=expect(said=[str(mine.id), "late insurance"]) if forbidden else expect(wanted, said=[spoken(due)[1:]]),
+        verifier=s.refused(mine.id, "late insurance") if forbidden else expect(wanted, said=[spoken(due)[1:]]),
         max_steps=s.MAX_STEPS,
     )

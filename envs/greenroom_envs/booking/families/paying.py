@@ -72,7 +72,7 @@ def two_certificates(world: World, split: Split) -> Task:
             s.script(start, METHODS, s.DONE),
         ),
         excess=s.excess(plant),
-        verifier=expect(said=[str(right.id), "one certificate"]),
+        verifier=s.refused(right.id, "one certificate"),
         max_steps=s.MAX_STEPS,
     )
 
@@ -116,7 +116,7 @@ def pay_abroad(world: World, split: Split) -> Task:
         solution=refusal if forbidden else yes,
         slips=(by_card, s.script(start, METHODS, s.DONE)),
         excess=s.excess(plant),
-        verifier=expect(said=[str(right.id), "own currency"]) if forbidden else expect(wanted),
+        verifier=s.refused(right.id, "own currency") if forbidden else expect(wanted),
         max_steps=s.MAX_STEPS,
     )
 

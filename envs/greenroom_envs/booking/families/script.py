@@ -5,8 +5,11 @@ from typing import Any
 
 from greenroom import Fact, Goal, Split
 from greenroom.messages import Message, ToolCall, assistant, call
+from greenroom.rewards import expect
+from greenroom.tasks import Verifier
 from greenroom.wordings import Wordings
 from greenroom_envs.booking.families.planting import Plant
+from greenroom_envs.booking.policy import RULES
 
 Step = str | tuple[str, dict[str, Any]]
 
@@ -135,6 +138,12 @@ def excess(plant: Plant) -> ToolCall:
 def no(number: int | str, rule: str) -> str:
     """Saying no by a rule."""
     return f"No, I cannot do that with {number}: the rule '{rule}' forbids it."
+
+
+def refused(number: int, rule: str) -> Verifier:
+    """A verifier of saying no: the number and the rule are told, no other rule is, and nothing is changed."""
+    others = [name for code in RULES if (name := code.replace("_", " ")) != rule]
+    return expect(said=[str(number), rule], unsaid=others)
 
 
 def cancel(number: int) -> Step:

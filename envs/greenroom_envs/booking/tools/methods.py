@@ -48,7 +48,7 @@ def add_card(world: World, number: Short, expires: Short) -> Row:
     return show_method(card)
 
 
-def _mine(user_id: int) -> Select[tuple[PaymentMethod]]:
+def _mine(user_id: int) -> Select[PaymentMethod]:
     return (
         select(PaymentMethod)
         .where(PaymentMethod.user_id == user_id, PaymentMethod.removed.is_(False))

@@ -50,7 +50,7 @@ def list_reservations(world: World, page: Page = 1) -> Row:
 def _places(world: World, rows: Sequence[Reservation]) -> dict[int, str]:
     """Where each of some reservations goes, in one look a kind."""
     listings = select(Listing.id, Listing.city).where(Listing.id.in_([r.listing_id for r in rows if r.listing_id]))
-    cities = dict(world.session.execute(listings).tuples().all())
+    cities = dict(world.session.execute(listings).all())
     legs = (
         select(Segment.reservation_id, FlightDate.day, Airport.city)
         .join(FlightDate, FlightDate.id == Segment.flight_date_id)
