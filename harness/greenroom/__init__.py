@@ -14,6 +14,7 @@ from greenroom.plugins import ENVS
 if TYPE_CHECKING:
     from greenroom.app import App
     from greenroom.env import GreenroomEnv, make
+    from greenroom.limits import Rate
     from greenroom.tasks import Evidence, Fact, Goal, Size, Split, Task, Verdict
     from greenroom.vector import GroupEnv
     from greenroom.worlds import World
@@ -25,6 +26,7 @@ _HOME = {
     "Goal": "greenroom.tasks",
     "GreenroomEnv": "greenroom.env",
     "GroupEnv": "greenroom.vector",
+    "Rate": "greenroom.limits",
     "Size": "greenroom.tasks",
     "Split": "greenroom.tasks",
     "Task": "greenroom.tasks",
@@ -41,6 +43,7 @@ __all__ = [
     "GreenroomEnv",
     "GreenroomError",
     "GroupEnv",
+    "Rate",
     "Refusal",
     "Size",
     "Split",

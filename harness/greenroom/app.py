@@ -15,6 +15,7 @@ from greenroom import names
 from greenroom.cast import CastBase, populate_cast
 from greenroom.errors import AppError, Refusal, UnknownNameError, UsageError
 from greenroom.faults import WAIT, Injector
+from greenroom.limits import Rate, count_call
 from greenroom.messages import ToolCall
 from greenroom.tasks import Size, Split, Task, TaskId
 from greenroom.tools import DEFAULT_TAKES, CallResult, Tool, feature_of, reads_by_name, refusal_text, result_text
@@ -85,7 +86,12 @@ class App:
     def tool(self, function: F) -> F: ...
     @overload
     def tool(
-        self, *, takes: timedelta = ..., writes: bool | None = ..., feature: str | None = ...
+        self,
+        *,
+        takes: timedelta = ...,
+        writes: bool | None = ...,
+        feature: str | None = ...,
+        at_most: Rate | None = ...,
     ) -> Callable[[F], F]: ...
     def tool(
         self,
@@ -94,6 +100,7 @@ class App:
         takes: timedelta = DEFAULT_TAKES,
         writes: bool | None = None,
         feature: str | None = None,
+        at_most: Rate | None = None,
     ) -> F | Callable[[F], F]:
         """Offer a function as a tool, named `app_function`; its first parameter is the world.
 
@@ -104,13 +111,15 @@ class App:
                 of reading (`greenroom.tools.READING`). `greenroom check` tells where that is wrong.
             feature: Tools of one feature fail together in an outage; the tool's module in a package `tools`, or the
                 tool alone, when None.
+            at_most: How often it may be called, such as `Rate(20, timedelta(hours=1))`; any call more is refused with
+                `rate_limited` and `retry_after`.
         """
 
         def add(function: F) -> F:
             name = f"{self.name}_{function.__name__}"
             changes = not reads_by_name(function.__name__) if writes is None else writes
             part = f"{self.name}.{feature or feature_of(function)}"
-            self.tools[name] = Tool(name, function, takes, changes, part)
+            self.tools[name] = Tool(name, function, takes, changes, part, at_most)
             return function
 
         return add(function) if function else add
@@ -277,6 +286,8 @@ class App:
             AppError: The tool itself failed: a bug in the app, never the agent's fault.
         """
         try:
+            if tool.at_most is not None:
+                count_call(world, tool.name, tool.at_most)
             arguments = tool.parse(text)
             with world.transaction("agent"):
                 answer = result_text(tool.function(world, **arguments))

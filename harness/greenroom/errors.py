@@ -94,9 +94,9 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
     Args:
         code: Stable and short, such as `not_found`.
         message: A sentence that an agent can act on: quotes the bad value, says what to do instead.
+        retry_after: After how many seconds the same call may succeed; nothing is said of it when None.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
-        self.code = code
-        self.message = message
+        self.code, self.message, self.retry_after = code, message, retry_after

@@ -4,6 +4,8 @@ Two nets, because each has holes: the source is read for forbidden names, and ca
 """
 
 import ast
+import inspect
+import os
 import random
 import sys
 import time
@@ -13,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from greenroom.app import App
 
 FORBIDDEN_MODULES = frozenset({"random", "secrets", "uuid", "time"})
 FORBIDDEN_CALLS = frozenset(
@@ -120,3 +124,20 @@ def _blame(frame: FrameType | None, folders: tuple[str, ...]) -> str | None:
             return None
         frame = frame.f_back
     return None
+
+
+def folders(app: App) -> list[Path]:
+    """Where an app's own code lies: the folder that holds its models, tools and families, or the one file.
+
+    Several apps in one world have several.
+    """
+    return [_folder(one) for one in app.apps]
+
+
+def _folder(app: App) -> Path:
+    functions = [*(tool.function for tool in app.tools.values()), *app.families.values(), app.populating]
+    files = {Path(inspect.getfile(made)) for made in (app.models, *map(inspect.unwrap, functions))}
+    if len(files) == 1:
+        (only,) = files
+        return only.parent if (only.parent / "__init__.py").exists() else only
+    return Path(os.path.commonpath([file.parent for file in files]))

@@ -18,6 +18,7 @@ from pydantic_core import to_jsonable_python
 
 from greenroom.errors import Refusal, UsageError
 from greenroom.fault import Fault
+from greenroom.limits import Rate
 
 DEFAULT_TAKES = timedelta(seconds=5)
 READING = frozenset(
@@ -52,6 +53,7 @@ class Tool:
         takes: Virtual time that one call takes.
         writes: Whether it changes more than incidental columns.
         feature: What it belongs to: the tools of one feature fail together.
+        at_most: How often it may be called; as often as one likes when None.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Tool:
     takes: timedelta = DEFAULT_TAKES
     writes: bool = True
     feature: str = ""
+    at_most: Rate | None = None
 
     @cached_property
     def arguments(self) -> type[BaseModel]:
@@ -147,7 +150,10 @@ def result_text(value: Any) -> str:
 
 def refusal_text(refusal: Refusal) -> str:
     """A refusal as the agent reads it."""
-    return json.dumps({"error": refusal.code, "message": refusal.message}, ensure_ascii=False)
+    told: dict[str, Any] = {"error": refusal.code, "message": refusal.message}
+    if refusal.retry_after is not None:
+        told["retry_after"] = refusal.retry_after
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _without_none(value: Any) -> Any:

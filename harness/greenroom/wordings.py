@@ -34,13 +34,13 @@ class Wordings:
         """The sentence patterns of a split."""
         return _patterns(self._sets)[split]
 
-    def draw(self, rng: Random, split: Split, count: int, **slots: str) -> tuple[str, ...]:
+    def draw(self, rng: Random, split: Split, count: int, /, **slots: str) -> tuple[str, ...]:
         """Different sentences of a split, slots filled, beginning with a capital letter."""
         patterns = self.patterns(split)
         chosen = rng.sample(patterns, min(count, len(patterns)))
         return tuple(capital(pattern.format(**slots)) for pattern in chosen)
 
-    def one(self, rng: Random, split: Split, **slots: str) -> str:
+    def one(self, rng: Random, split: Split, /, **slots: str) -> str:
         """One sentence."""
         return self.draw(rng, split, 1, **slots)[0]
 

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from support.notes import app
 
 from greenroom.plugins import load_simulator
 from greenroom.sandboxes import LocalSandbox
 from greenroom.users import UserSimulator
+from support.notes import app
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from support.notes import Note, app
 
 from greenroom import App, World
 from greenroom import messages as m
@@ -13,6 +12,7 @@ from greenroom.app import source_digest
 from greenroom.errors import AppError, UnknownNameError, UsageError
 from greenroom.tasks import Split, TaskId
 from greenroom.worlds import build_base
+from support.notes import Note, app
 
 
 @pytest.fixture

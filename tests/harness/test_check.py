@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from support import notes
 
 from greenroom import App, Goal, Size, Split, Task, World
 from greenroom import messages as m
-from greenroom.check import check_app, folders
+from greenroom.check import check_app
+from greenroom.errors import UnknownNameError
 from greenroom.plugins import load_app
-from greenroom.purity import read_source, watching
+from greenroom.purity import folders, read_source, watching
 from greenroom.rewards import expect
 from greenroom.tasks import Evidence, Verdict
 from greenroom.users import UserSimulator
+from support import notes
 
 
 def test_a_sound_app_is_proved(person: UserSimulator) -> None:
@@ -23,6 +24,8 @@ def test_a_sound_app_is_proved(person: UserSimulator) -> None:
     assert all(f.noop == 0 and f.excess < 1 and f.slips == 0 for f in report.families)
     assert all(f.faulty == 1.0 and f.shuffled == 0.0 and f.patience >= f.steps for f in report.families)
     assert report.families[1].tools == ["notes_add", "notes_delete"]
+    assert [(f.steps, f.calls) for f in report.families] == [(3.0, 2.0), (3.0, 2.0)]
+    assert all(0 < f.scripted <= 1 for f in report.families)
 
 
 def test_the_oracle_is_proved_under_faults_that_it_really_meets(person: UserSimulator) -> None:
@@ -114,6 +117,7 @@ def test_every_fault_of_a_bad_app_is_found(person: UserSimulator) -> None:
     assert not report.ok
     for told in (
         "doing nothing scores 1.0",
+        "saying no without a reason scores 1.0",
         "random calls score 1.000",
         "with a destructive act scores 1.0",
         "a slip scores 1.0",
@@ -127,6 +131,89 @@ def test_every_fault_of_a_bad_app_is_found(person: UserSimulator) -> None:
     assert any("time.time" in finding for finding in report.impure), report.impure
     assert any("calls time" in finding for finding in report.impure), report.impure
     assert "bad_find_and_rename changes rows, but counts as reading: declare @app.tool(writes=True)" in report.impure
+
+
+class MoodyBase(DeclarativeBase):
+    pass
+
+
+class Line(MoodyBase):
+    __tablename__ = "moody_line"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+moody = App("moody", models=MoodyBase, summary="Writes more when calls are slow, which its verifier does not see.")
+
+
+@moody.tool
+def note(world: World) -> None:
+    """Write a line; two, between the seconds."""
+    for _ in range(2 if world.now.microsecond else 1):
+        world.session.add(Line(id=world.new_id("line")))
+
+
+@moody.populate
+def nothing(world: World, size: Size, split: Split) -> None:
+    pass
+
+
+@moody.task_family
+def word(world: World, split: Split) -> Task:
+    """Say the word, and write a line."""
+    secret = str(world.random.randrange(10**9))
+    done = m.assistant(None, m.call("moody_note"))
+    return Task(
+        goal=Goal(intent="x", requests=(f"Say {secret}, and note it.",)),
+        tools=("moody_note",),
+        solution=(done, m.assistant(secret)),
+        excess=m.call("moody_note"),
+        verifier=lambda e: Verdict(score=float(secret in " ".join(e.said) and len(e.changes) in (1, 2))),
+    )
+
+
+@moody.task_family(needs=("mail",))
+def elsewhere(world: World, split: Split) -> Task:
+    """Needs another app."""
+    raise AssertionError("never made here")
+
+
+def test_an_effect_that_is_not_had_exactly_once_under_faults_is_found(person: UserSimulator) -> None:
+    report = check_app(moody, person, tasks=2, families=["word"])
+    assert report.families[0].faulty == 1.0
+    found = [v for v in report.violations if "an effect is not had exactly once: moody_line insert" in v]
+    assert [v.split(":")[0] for v in found] == ["moody/train/word/0", "moody/train/word/1"]
+
+
+@moody.task_family
+def sometimes(world: World, split: Split) -> Task:
+    """Cannot always be made."""
+    return word(world, split) if world.random.random() < 0.5 else worse()
+
+
+def worse() -> Task:
+    raise ZeroDivisionError("a bug")
+
+
+def test_a_task_that_cannot_be_played_is_said_and_the_others_are_proved(person: UserSimulator) -> None:
+    (report,) = check_app(moody, person, tasks=12, families=["sometimes"]).families
+    broken = [v for v in report.violations if "cannot be played" in v]
+    assert 0 < len(broken) < 12
+    assert "could not be made: ZeroDivisionError: a bug" in broken[0]
+    assert report.oracle == 1.0
+
+
+def test_what_cannot_be_played_here_is_said(person: UserSimulator) -> None:
+    assert check_app(moody, person, tasks=1, families=["word"]).left_out == {"elsewhere": ["mail"]}
+
+
+def test_a_sweep_goes_in_batches_and_by_family(person: UserSimulator) -> None:
+    seen: list[str] = []
+    report = check_app(notes.app, person, tasks=2, first=7, families=["replace"], on_task=seen.append)
+    assert report.ok, report.violations
+    assert seen == ["notes/train/replace/7", "notes/train/replace/8"]
+    assert [family.family for family in report.families] == ["replace"]
+    with pytest.raises(UnknownNameError, match="did you mean 'replace'"):
+        check_app(notes.app, person, families=["replaec"])
 
 
 def test_an_apps_code_is_read_from_its_topmost_folder() -> None:

@@ -1,11 +1,11 @@
 import json
 
 import pytest
-from support.notes import app
 
 from greenroom import messages as m
 from greenroom.errors import UsageError
 from greenroom.spaces import ConversationSpace, MessageSpace
+from support.notes import app
 
 TOOLS = [tool.schema for tool in app.tools.values()]
 

@@ -2,7 +2,6 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select
-from support.notes import Note, app
 
 from greenroom import Split
 from greenroom import messages as m
@@ -10,6 +9,7 @@ from greenroom.plugins import load_app
 from greenroom.sandboxes import LocalSandbox
 from greenroom.statements import counting
 from greenroom.worlds import World
+from support.notes import Note, app
 
 
 @pytest.fixture

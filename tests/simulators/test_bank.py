@@ -4,10 +4,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.goals import FIND_NUMBER, FORWARD, FORWARD_HIDDEN, GOALS, RECIPIENT, SENDER, SUBJECT
 
 from greenroom.errors import UsageError
 from greenroom_simulators import Bank
+from support.goals import FIND_NUMBER, FORWARD, FORWARD_HIDDEN, GOALS, RECIPIENT, SENDER, SUBJECT
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "human" / "email_hwu64.reference.jsonl"
 Write = Callable[..., Path]

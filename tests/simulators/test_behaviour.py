@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.goals import FIND_NUMBER, FORWARD_HIDDEN, SENDER, SUBJECT, talk
 
 from greenroom_simulators import Behaviour, GoalUser
+from support.goals import FIND_NUMBER, FORWARD_HIDDEN, SENDER, SUBJECT, talk
 
 AGENT = ("No idea.", "Who is the sender?")
 

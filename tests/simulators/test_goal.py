@@ -6,6 +6,12 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from greenroom import messages as m
+from greenroom.errors import UserError
+from greenroom.plugins import load_simulator
+from greenroom.tasks import Fact, Goal
+from greenroom_simulators import Behaviour, GoalUser
 from support.goals import (
     FIND_DATE,
     FIND_NUMBER,
@@ -18,12 +24,6 @@ from support.goals import (
     STOP,
     talk,
 )
-
-from greenroom import messages as m
-from greenroom.errors import UserError
-from greenroom.plugins import load_simulator
-from greenroom.tasks import Fact, Goal
-from greenroom_simulators import Behaviour, GoalUser
 
 AGENT_TEXTS = (
     "Who should I send it to?",

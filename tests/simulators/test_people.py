@@ -2,13 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
-from support.goals import FIND_NUMBER, FORWARD, FORWARD_HIDDEN, GOALS, RECIPIENT, SENDER, SUBJECT, talk
 
 from greenroom import messages as m
 from greenroom.errors import UsageError
 from greenroom.plugins import load_simulator
 from greenroom.tasks import Goal
 from greenroom_simulators import Bank, Behaviour, GoalUser, PeopleUser
+from support.goals import FIND_NUMBER, FORWARD, FORWARD_HIDDEN, GOALS, RECIPIENT, SENDER, SUBJECT, talk
 
 REQUESTS = [
     {"text": "any new mail from Tom?", "intent": "email_query"},

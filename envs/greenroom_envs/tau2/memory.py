@@ -42,7 +42,7 @@ def _restored(old: Any, plain: Any) -> Any:
         for name, value in cast(dict[str, Any], plain).items():
             setattr(old, name, _restored(getattr(old, name, None), value))
         return old
-    return plain
+    return cast(Any, plain)
 
 
 @contextmanager

@@ -198,12 +198,14 @@ class Prover:
         return Proof(start=start.net(), acts=tuple(acts), final=final, excess=excess, slip=slip, scoring=scoring)
 
     def _prepare(self, state: Any, draft: Draft) -> None:
-        data = state.initialization_data if state else None
-        for side in SIDES if data else ():
-            content = data.agent_data if side == "assistant" else data.user_data
+        if state is None:
+            return
+        data = state.initialization_data
+        contents = (data.agent_data, data.user_data) if data else (None, None)
+        for side, content in zip(SIDES, contents, strict=True):
             if content is not None:
                 draft.write(self._domain.replace(draft, side, content))
-        for action in (state.initialization_actions or ()) if state else ():
+        for action in state.initialization_actions or ():
             _, writes = self._domain.run(draft, action.env_type, action.func_name, action.arguments)
             draft.write(writes)
 

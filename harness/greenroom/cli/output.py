@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STDOUT = "-"
-NARROW = 14
+NARROW = 20
 """Columns up to this width are never wrapped."""
 
 JsonOption = Annotated[

@@ -6,7 +6,7 @@ import pytest
 from greenroom.sandboxes import LocalSandbox
 from greenroom_envs.tau2 import Tau2App, domain_app
 
-CHECKOUT = Path(__file__).parents[2] / "support" / "tau2_checkout"
+CHECKOUT = Path(__file__).parent / "checkout"
 
 
 @pytest.fixture(scope="session")

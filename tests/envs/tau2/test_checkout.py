@@ -9,7 +9,7 @@ from greenroom.errors import UnknownNameError, UsageError
 from greenroom_envs.tau2 import domain_app
 from greenroom_envs.tau2.checkout import Checkout
 
-CHECKOUT = Path(__file__).parents[2] / "support" / "tau2_checkout"
+CHECKOUT = Path(__file__).parent / "checkout"
 
 
 def test_nothing_that_says_where_it_is_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,9 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_domain_lists_those_there_are() -> None:
-    with pytest.raises(UnknownNameError, match=r"no tau2 domain 'libary'; did you mean 'library'\? there is: kiosk, library"):
+    with pytest.raises(
+        UnknownNameError, match=r"no tau2 domain 'libary'; did you mean 'library'\? there is: kiosk, library"
+    ):
         domain_app("libary", CHECKOUT)
 
 

@@ -23,7 +23,7 @@ def opened(app: Tau2App, tmp_path: Path, split: Split = Split.TRAIN) -> World:
     return LocalSandbox(app, cache_dir=tmp_path).base(split).open()
 
 
-def called(app: Tau2App, world: World, name: str, **arguments: Any) -> Any:
+def called(app: Tau2App, world: World, name: str, /, **arguments: Any) -> Any:
     return json.loads(app.call(world, m.call(f"{app.name}_{name}", **arguments)).text)
 
 

@@ -2,13 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
-from support.notes import app
 
 from greenroom import Split
 from greenroom.bench.apps import Figures, bench, growth
 from greenroom.bench.samples import Pool, common_words, samples
 from greenroom.sandboxes import LocalSandbox
 from greenroom.tasks import Size
+from support.notes import app
 
 
 def test_every_tool_that_can_be_called_gets_calls_that_are_accepted(sandbox: LocalSandbox) -> None:

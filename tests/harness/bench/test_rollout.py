@@ -2,12 +2,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.notes import app
-from support.rollouts import Asker
 
 from greenroom import messages as m
 from greenroom.bench.rollout import LongOracle, TimedSandbox, bench, lengthened, quantile
 from greenroom.rollouts import GroupSpec, Rollouts
+from support.notes import app
+from support.rollouts import Asker
 
 READ = m.assistant(None, m.call("notes_read", "call_7", note_id=3))
 WRITE = m.assistant(None, m.call("notes_add", title="x"))

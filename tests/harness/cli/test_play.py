@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.notes import app
 
 from greenroom.cli.play import arguments
 from greenroom.errors import UsageError
 from greenroom.messages import Message, calls_of, text_of
 from greenroom.sandbox import Brief
 from greenroom.sandboxes import LocalSandbox
+from support.notes import app
 
 Greenroom = Callable[..., subprocess.CompletedProcess[str]]
 TASK = "notes/train/find_number/3"
@@ -116,7 +116,7 @@ FUNCTION = {
         ("name='two words' note=3", {"name": "two words", "note": "3"}),
         ("two words", {"name": "two words"}),
         ("name=x tags=a,b", {"name": "x", "tags": ["a", "b"]}),
-        ('name=x tags=\'["a"]\'', {"name": "x", "tags": ["a"]}),
+        ("name=x tags='[\"a\"]'", {"name": "x", "tags": ["a"]}),
         ('{"name": "x", "count": 2}', {"name": "x", "count": 2}),
         ("count=many", {"count": "many"}),
     ],
@@ -126,7 +126,9 @@ def test_arguments_are_read_as_their_schema_wants_them(typed: str, meant: dict[s
     assert arguments(json.dumps(meant), FUNCTION) == meant
 
 
-@pytest.mark.parametrize(("typed", "told"), [("{", "no JSON"), ("name='x", "No closing quotation"), ("name=x y", "'y'")])
+@pytest.mark.parametrize(
+    ("typed", "told"), [("{", "no JSON"), ("name='x", "No closing quotation"), ("name=x y", "'y'")]
+)
 def test_what_cannot_be_read_is_told(typed: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         arguments(typed, FUNCTION)

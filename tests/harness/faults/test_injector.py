@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from support.notes import Note, app
 
 from greenroom import Split
 from greenroom import messages as m
@@ -15,6 +14,7 @@ from greenroom.faults import NONE, Injector, Profile, draw, with_key
 from greenroom.sandboxes import LocalSandbox
 from greenroom.tools import CallResult
 from greenroom.worlds import World
+from support.notes import Note, app
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from support.notes import app
 
 from greenroom import GreenroomEnv, GroupEnv
 from greenroom import messages as m
@@ -20,6 +19,7 @@ from greenroom.sandboxes import LocalSandbox
 from greenroom.spaces import MessageSpace
 from greenroom.store import Store
 from greenroom.users import UserSimulator
+from support.notes import app
 
 TASK = "notes/train/find_number/3"
 ADDS = [m.assistant(None, m.call("notes_add", title=f"note {i}")) for i in range(12)]

@@ -2,10 +2,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import rollouts as support
 
 from greenroom.sandboxes import LocalSandbox
 from greenroom.store import Store
+from support import rollouts as support
 
 
 @pytest.fixture

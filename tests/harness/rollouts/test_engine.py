@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.notes import app
-from support.rollouts import Asker, BatchingPolicy, BrokenPerson, Scripted
 
 from greenroom import messages as m
 from greenroom.errors import StoreError, UsageError
@@ -16,6 +14,8 @@ from greenroom.rollouts.policies import OraclePolicy
 from greenroom.sandbox import Opened, StepRequest, StepResult
 from greenroom.sandboxes import LocalSandbox
 from greenroom.store import Store
+from support.notes import app
+from support.rollouts import Asker, BatchingPolicy, BrokenPerson, Scripted
 
 FIND = "notes/train/find_number/{}"
 REPLACE = "notes/train/replace/{}"

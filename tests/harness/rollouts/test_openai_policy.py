@@ -6,13 +6,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from support.rollouts import Asker
 
 from greenroom.errors import PolicyError
 from greenroom.messages import calls_of
 from greenroom.rollouts import Group, GroupSpec, Rollouts
 from greenroom.rollouts.openai_policy import OpenAIPolicy
 from greenroom.sandboxes import LocalSandbox
+from support.rollouts import Asker
 
 Answer = tuple[int, dict[str, Any]]
 

@@ -3,8 +3,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from support.notes import app
-from support.rollouts import Asker, Scripted
 
 from greenroom import messages as m
 from greenroom.errors import UsageError
@@ -12,6 +10,8 @@ from greenroom.rollouts import GroupSpec, Rollouts
 from greenroom.rollouts.replay import replay
 from greenroom.sandboxes import LocalSandbox
 from greenroom.store import RolloutRow, Store
+from support.notes import app
+from support.rollouts import Asker, Scripted
 
 REPLACE = "notes/train/replace/3"
 

@@ -72,7 +72,7 @@ class LibraryTools(ToolKitBase):
         return self._member(member_id)
 
     @is_tool(ToolType.READ)
-    def list_books(self, at_least: int = None) -> str:
+    def list_books(self, at_least: int = None) -> str:  # noqa: RUF013 - as tau2 writes it
         """List titles with their ids.
 
         Args:
