@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 from sqlalchemy import bindparam, select
 
-from greenroom import Refusal, World
+from greenroom import Rate, Refusal, World
 from greenroom_envs.booking.flights import FlightDate, Passenger, Segment
 from greenroom_envs.booking.models import Login, Reservation, User
 from greenroom_envs.booking.policy import CALENDAR_DAYS, MOST_NIGHTS, refuse
@@ -24,6 +24,7 @@ Text = Annotated[str, Field(max_length=2_000)]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 Cents = Annotated[int, Field(ge=0, le=10**9)]
+SEARCHES = Rate(60, timedelta(minutes=10))
 CALENDAR = timedelta(days=CALENDAR_DAYS)
 
 # Made once: building a statement costs as much as running it.

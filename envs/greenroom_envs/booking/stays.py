@@ -127,10 +127,7 @@ class HostMessage(Base):
     """A message between a user and the host of a listing."""
 
     __tablename__ = "booking_message"
-    __table_args__ = (
-        Index("booking_message_thread", "listing_id", "user_id"),
-        Index("booking_message_sent", "user_id", "sent_at"),
-    )
+    __table_args__ = (Index("booking_message_thread", "listing_id", "user_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("booking_listing.id"))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import Day, Page, in_minutes, me, require_text, utc_now
+from greenroom_envs.booking.desk import SEARCHES, Day, Page, in_minutes, me, require_text, utc_now
 from greenroom_envs.booking.flights import BUSINESS_ROWS, LETTERS, ROWS, Airport, Cabin, FlightDate, Seat
 from greenroom_envs.booking.models import HOME
 from greenroom_envs.booking.policy import MOST_PASSENGERS
@@ -105,7 +105,7 @@ def search_airports(world: World, query: Name) -> Row:
     return {"airports": [{"code": a.code, "city": a.city, "time_zone": a.time_zone} for a in airports]}
 
 
-@app.tool
+@app.tool(at_most=SEARCHES)
 def search_flights(
     world: World,
     origin: Name,
@@ -132,7 +132,7 @@ def search_flights(
     return {"currency": HOME, **page_of(found, page)}
 
 
-@app.tool
+@app.tool(at_most=SEARCHES)
 def search_connections(
     world: World,
     origin: Name,

@@ -1,8 +1,10 @@
 """Messages to hosts and their answers."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
-from greenroom import Refusal, World
+from greenroom import Rate, World
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.desk import Number, Text, host_of, in_minutes, listing_of, me, require_text, utc_now
 from greenroom_envs.booking.policy import MESSAGES_AN_HOUR
@@ -12,7 +14,7 @@ from greenroom_envs.booking.stays import HostMessage
 WAIT = in_minutes(30)
 
 
-@app.tool
+@app.tool(at_most=Rate(MESSAGES_AN_HOUR, timedelta(hours=1)))
 def message_host(world: World, listing_id: Number, text: Text) -> Row:
     """Write to the host of a listing; the answer comes by message and by letter after some minutes.
 
@@ -22,7 +24,6 @@ def message_host(world: World, listing_id: Number, text: Text) -> Row:
     """
     user, listing = me(world), listing_of(world, listing_id)
     require_text(text=text)
-    _require_rate(world, user.id)
     host = host_of(world, listing)
     message = HostMessage(listing_id=listing.id, user_id=user.id, by_host=False, text=text, sent_at=utc_now(world))
     world.session.add(message)
@@ -30,15 +31,6 @@ def message_host(world: World, listing_id: Number, text: Text) -> Row:
     payload = {"listing": listing.id, "user": user.id, "text": text}
     world.schedule("booking.host_answers", payload, after=in_minutes(host.answers_after))
     return {"message_id": message.id, "to": host.name}
-
-
-def _require_rate(world: World, user_id: int) -> None:
-    since = utc_now(world) - in_minutes(60)
-    mine = HostMessage.user_id == user_id, HostMessage.sent_at > since, HostMessage.by_host.is_(False)
-    sent = world.session.scalars(select(HostMessage.sent_at).where(*mine).order_by(HostMessage.sent_at)).all()
-    if len(sent) >= MESSAGES_AN_HOUR:
-        free = utc_text(sent[-MESSAGES_AN_HOUR] + in_minutes(60))
-        raise Refusal("rate_limited", f"{MESSAGES_AN_HOUR} messages an hour are the most: wait until {free} UTC.")
 
 
 @app.tool

@@ -10,6 +10,7 @@ from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.calendar import is_free, price, require_bookable
 from greenroom_envs.booking.desk import (
+    SEARCHES,
     Cents,
     Day,
     Guests,
@@ -43,7 +44,7 @@ IN_CITY = select(Listing.id).where(Listing.city == bindparam("city")).limit(1)
 RULES_OF_MANY = select(PriceRule).where(PriceRule.listing_id.in_(bindparam("ids", expanding=True)))
 
 
-@app.tool
+@app.tool(at_most=SEARCHES)
 def search_stays(
     world: World,
     city: Annotated[str, Field(max_length=100)],
