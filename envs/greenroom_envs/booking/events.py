@@ -29,7 +29,7 @@ FEW_SEATS = 10
 def hold_expires(world: World, payload: dict[str, Any]) -> None:
     """A hold that was neither booked nor released ends."""
     hold = world.session.get(Hold, payload["hold"])
-    if hold is not None:
+    if hold is not None and hold.expires_at <= utc_now(world):
         drop_hold(world, hold)
 
 

@@ -69,6 +69,17 @@ def test_a_hold_keeps_nights_until_it_expires(counter: Counter) -> None:
     assert counter.use("quote_stay", **wish)["available"]
 
 
+def test_a_hold_that_was_released_ends_no_later_one(counter: Counter) -> None:
+    listing, _ = place(counter)
+    wish = {"listing_id": listing.id, "guests": 2, **counter.days(30)}
+    first = counter.use("hold_stay", **wish)["hold_id"]
+    counter.use("release_hold", hold_id=first)
+    counter.wait(minutes=30)
+    assert counter.use("hold_stay", **wish)["hold_id"] != first
+    counter.wait(minutes=31)
+    assert len(counter.use("list_holds")["holds"]) == 1
+
+
 def test_a_hold_is_used_up_by_its_booking(counter: Counter) -> None:
     listing, card = place(counter)
     wish = {"listing_id": listing.id, "guests": 2, **counter.days(30)}

@@ -101,12 +101,12 @@ class Plant:
 
     def listing(self, city: str, **values: Any) -> Listing:
         """A listing without special prices, whose calendar is empty."""
-        rng = self.rng
+        rng, zone = self.rng, self._zones.setdefault(city, AT_HOME[0])
         plain: dict[str, Any] = {
             "host_id": rng.randrange(1, 20),
             "title": f"{self.word()} {rng.choice(tuple(PLACES))}",
-            "time_zone": self._zones[city],
-            "currency": currency_of(self._zones[city]),
+            "time_zone": zone,
+            "currency": currency_of(zone),
             "guests": 4,
             "night": rng.randrange(6_000, 20_000),
             "cleaning": rng.choice((0, 2_000, 3_500)),

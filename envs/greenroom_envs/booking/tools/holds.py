@@ -27,7 +27,11 @@ def hold_stay(world: World, listing_id: Number, check_in: Day, check_out: Day, g
     if len(_holds(world, user.id)) >= MOST_HOLDS:
         refuse("hold_limit", f"There are {MOST_HOLDS} holds already.")
     until = utc_now(world) + in_minutes(HOLD_MINUTES)
-    hold = Hold(user_id=user.id, listing_id=listing.id, check_in=check_in, check_out=check_out, expires_at=until)
+    # Not the next free row: what is scheduled for a hold that was released must never meet another one.
+    number = world.new_id("booking.hold")
+    hold = Hold(
+        id=number, user_id=user.id, listing_id=listing.id, check_in=check_in, check_out=check_out, expires_at=until
+    )
     world.session.add(hold)
     world.session.flush()
     world.session.add(Block(listing_id=listing.id, first_night=check_in, end=check_out, reason="held", hold_id=hold.id))
