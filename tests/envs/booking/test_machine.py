@@ -249,5 +249,5 @@ def test_nights_holds_seats_and_money_agree_with_a_plain_model(sandbox: LocalSan
 
 @pytest.mark.nightly
 def test_they_agree_for_long(sandbox: LocalSandbox) -> None:
-    many = settings(max_examples=150, stateful_step_count=30, deadline=None)
+    many = settings(max_examples=40, stateful_step_count=20, deadline=None)
     run_state_machine_as_test(lambda: Lodging(sandbox), settings=many)
