@@ -92,12 +92,6 @@ def flights_slip(world: World, _payload: dict[str, Any]) -> None:
     world.schedule("booking.flights_slip", {}, after=SLIPPING_EVERY)
 
 
-@app.on("booking.flight_slips")
-def flight_slips(world: World, payload: dict[str, Any]) -> None:
-    """A task's flight is delayed or cancelled."""
-    slip(world, world.session.get_one(FlightDate, payload["flight"]), payload["status"])
-
-
 def slip(world: World, flight: FlightDate, status: str) -> None:
     """Give a flight another status; passengers are told by letter."""
     flight.status = status
