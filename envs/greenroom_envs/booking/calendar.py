@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.desk import blocks_of, require_nights, rules_of, today_at
@@ -13,6 +13,18 @@ from greenroom_envs.booking.pricing import StayPrice, price_stay
 from greenroom_envs.booking.stays import Block, Hold, Listing
 
 _SOON = timedelta(minutes=5)
+BLOCK_OF = select(Block).where(Block.reservation_id == bindparam("reservation"))
+WAIT_NIGHTS = (
+    select(Waiting.id)
+    .where(
+        Waiting.listing_id == bindparam("listing"),
+        Waiting.check_in < bindparam("end"),
+        Waiting.check_out > bindparam("first"),
+        Waiting.told.is_(False),
+    )
+    .limit(1)
+)
+WAIT_SEATS = select(Waiting.id).where(Waiting.flight_date_id == bindparam("flight"), Waiting.told.is_(False)).limit(1)
 
 
 def price(world: World, listing: Listing, check_in: date, check_out: date) -> StayPrice:
@@ -63,7 +75,7 @@ def take(world: World, listing: Listing, reservation: Reservation) -> None:
 
 def block_of(world: World, reservation: Reservation) -> Block:
     """Where a reservation stands in the calendar."""
-    return world.session.scalars(select(Block).where(Block.reservation_id == reservation.id)).one()
+    return world.session.scalars(BLOCK_OF, {"reservation": reservation.id}).one()
 
 
 def drop_hold(world: World, hold: Hold) -> None:
@@ -84,15 +96,11 @@ def close_hold(world: World, hold: Hold) -> tuple[int, date, date]:
 
 def freed(world: World, listing_id: int, first: date, end: date) -> None:
     """Let those who wait for nights know, in a while."""
-    waiting = select(Waiting.id).where(
-        Waiting.listing_id == listing_id, Waiting.check_in < end, Waiting.check_out > first, Waiting.told.is_(False)
-    )
-    if world.session.scalar(waiting.limit(1)) is not None:
+    if world.session.scalar(WAIT_NIGHTS, {"listing": listing_id, "first": first, "end": end}) is not None:
         world.schedule("booking.nights_freed", {"listing": listing_id}, after=_SOON)
 
 
 def seats_freed(world: World, flight_date_id: int) -> None:
     """Let those who wait for seats of a flight-date know, in a while."""
-    waiting = select(Waiting.id).where(Waiting.flight_date_id == flight_date_id, Waiting.told.is_(False))
-    if world.session.scalar(waiting.limit(1)) is not None:
+    if world.session.scalar(WAIT_SEATS, {"flight": flight_date_id}) is not None:
         world.schedule("booking.seats_freed", {"flight": flight_date_id}, after=_SOON)

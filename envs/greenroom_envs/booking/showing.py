@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, bindparam
 
 from greenroom import World
 from greenroom_envs.booking.flights import FlightDate
@@ -23,9 +23,14 @@ def page_of(rows: Sequence[Any], page: int) -> Row:
     }
 
 
-def read_page(world: World, query: Select[Any], page: int) -> tuple[list[Any], int | None]:
-    """The rows of one page of a query of one entity, and the number of the next page, if there is one."""
-    rows = world.session.scalars(query.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+def paged(query: Select[Any]) -> Select[Any]:
+    """A query of one page; made once, for building a statement costs as much as running it."""
+    return query.limit(PAGE + 1).offset(bindparam("skipped"))
+
+
+def read_page(world: World, query: Select[Any], page: int, **values: Any) -> tuple[list[Any], int | None]:
+    """The rows of one page of a `paged` query of one entity, and the number of the next page, if there is one."""
+    rows = world.session.scalars(query, {**values, "skipped": (page - 1) * PAGE}).all()
     return list(rows[:PAGE]), page + 1 if len(rows) > PAGE else None
 
 

@@ -64,6 +64,15 @@ ONE_STOP = (
 )
 BY_NUMBER = select(FlightDate).where(FlightDate.number == bindparam("number"), FlightDate.day == bindparam("day"))
 
+CABINS_OF = select(Cabin).where(Cabin.flight_date_id == bindparam("flight")).order_by(Cabin.cabin)
+TAKEN = select(Seat.seat).where(Seat.flight_date_id == bindparam("flight")).order_by(Seat.seat)
+NAMED = (
+    select(Airport.code)
+    .where(or_(Airport.code == bindparam("code"), Airport.city == bindparam("city")))
+    .order_by(Airport.code)
+    .limit(1)
+)
+
 
 def flight_of(world: World, number: str, day: date) -> FlightDate:
     """The flight-date of that number and day.
@@ -83,8 +92,7 @@ def airport_of(world: World, name: str) -> str:
     Raises:
         Refusal: There is no such airport.
     """
-    named = or_(Airport.code == name.strip().upper(), Airport.city == name.strip().title())
-    code = world.session.scalars(select(Airport.code).where(named).order_by(Airport.code).limit(1)).one_or_none()
+    code = world.session.scalars(NAMED, {"code": name.strip().upper(), "city": name.strip().title()}).one_or_none()
     if code is None:
         raise Refusal("no_such_airport", f"There is no airport '{name}'; use booking_search_airports.")
     return code
@@ -187,7 +195,7 @@ def show_flight(world: World, flight: Name, day: Day) -> Row:
     """
     me(world)
     found = flight_of(world, flight, day)
-    cabins = world.session.scalars(select(Cabin).where(Cabin.flight_date_id == found.id).order_by(Cabin.cabin)).all()
+    cabins = world.session.scalars(CABINS_OF, {"flight": found.id}).all()
     shown = [{"cabin": c.cabin, "price_cents": c.price, "seats": c.seats} for c in cabins]
     return {**show_flight_line(found), "currency": HOME, "cabins": shown}
 
@@ -202,6 +210,6 @@ def show_seats(world: World, flight: Name, day: Day) -> Row:
     """
     me(world)
     found = flight_of(world, flight, day)
-    taken = world.session.scalars(select(Seat.seat).where(Seat.flight_date_id == found.id).order_by(Seat.seat)).all()
+    taken = world.session.scalars(TAKEN, {"flight": found.id}).all()
     plan = {"rows": ROWS, "letters": LETTERS, "business_rows": BUSINESS_ROWS}
     return {"flight": found.number, "taken": list(taken), **plan}

@@ -1,6 +1,6 @@
 """Keeping nights for a while."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
@@ -9,6 +9,8 @@ from greenroom_envs.booking.desk import Day, Guests, Number, in_minutes, listing
 from greenroom_envs.booking.policy import HOLD_MINUTES, MOST_HOLDS, refuse
 from greenroom_envs.booking.showing import Row, utc_text
 from greenroom_envs.booking.stays import Block, Hold
+
+HOLDS = select(Hold).where(Hold.user_id == bindparam("user")).order_by(Hold.id)
 
 
 @app.tool
@@ -71,4 +73,4 @@ def list_holds(world: World) -> Row:
 
 
 def _holds(world: World, user_id: int) -> list[Hold]:
-    return list(world.session.scalars(select(Hold).where(Hold.user_id == user_id).order_by(Hold.id)))
+    return list(world.session.scalars(HOLDS, {"user": user_id}))

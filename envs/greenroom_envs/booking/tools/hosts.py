@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Rate, World
 from greenroom_envs.booking.app import app
@@ -12,6 +12,12 @@ from greenroom_envs.booking.showing import Row, utc_text
 from greenroom_envs.booking.stays import HostMessage
 
 WAIT = in_minutes(30)
+LAST = (
+    select(HostMessage)
+    .where(HostMessage.listing_id == bindparam("listing"), HostMessage.user_id == bindparam("user"))
+    .order_by(HostMessage.id.desc())
+    .limit(10)
+)
 
 
 @app.tool(at_most=Rate(MESSAGES_AN_HOUR, timedelta(hours=1)))
@@ -55,8 +61,7 @@ def wait_for_host(world: World, listing_id: Number) -> Row:
 
 def _messages(world: World, listing_id: int) -> Row:
     user, listing = me(world), listing_of(world, listing_id)
-    mine = select(HostMessage).where(HostMessage.listing_id == listing.id, HostMessage.user_id == user.id)
-    last = world.session.scalars(mine.order_by(HostMessage.id.desc()).limit(10)).all()
+    last = world.session.scalars(LAST, {"listing": listing.id, "user": user.id}).all()
     return {
         "messages": [
             {"by": "host" if m.by_host else "user", "text": m.text, "sent_utc": utc_text(m.sent_at)}

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import World
 from greenroom_envs.booking.app import app
@@ -25,6 +25,17 @@ from greenroom_envs.booking.policy import refuse
 from greenroom_envs.booking.pricing import spoken
 from greenroom_envs.booking.showing import Row
 from greenroom_envs.booking.stays import Hold
+
+HELD = (
+    select(Hold)
+    .where(
+        Hold.user_id == bindparam("user"),
+        Hold.listing_id == bindparam("listing"),
+        Hold.check_in == bindparam("first"),
+        Hold.check_out == bindparam("end"),
+    )
+    .limit(1)
+)
 
 
 @app.tool
@@ -83,10 +94,8 @@ def book_stay(
 
 def use_hold(world: World, user_id: int, listing_id: int, first: date, end: date) -> None:
     """Take a user's own hold of these nights out of the way."""
-    held = select(Hold).where(
-        Hold.user_id == user_id, Hold.listing_id == listing_id, Hold.check_in == first, Hold.check_out == end
-    )
-    hold = world.session.scalars(held.limit(1)).one_or_none()
+    nights = {"user": user_id, "listing": listing_id, "first": first, "end": end}
+    hold = world.session.scalars(HELD, nights).one_or_none()
     if hold is not None:
         close_hold(world, hold)
 

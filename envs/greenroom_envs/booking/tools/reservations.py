@@ -23,7 +23,7 @@ from greenroom_envs.booking.flights import Airport, Cabin, FlightDate, Seat, Seg
 from greenroom_envs.booking.models import Payment, PaymentMethod, Reservation, User
 from greenroom_envs.booking.money import give_back, refund_due, write
 from greenroom_envs.booking.pricing import spoken
-from greenroom_envs.booking.showing import Row, read_page, show_flight_line, show_line, show_payment, utc_text
+from greenroom_envs.booking.showing import Row, paged, read_page, show_flight_line, show_line, show_payment, utc_text
 from greenroom_envs.booking.stays import Listing
 
 PAYMENTS = (
@@ -31,6 +31,21 @@ PAYMENTS = (
     .join(PaymentMethod, PaymentMethod.id == Payment.method_id)
     .where(Payment.reservation_id == bindparam("id"))
     .order_by(Payment.id)
+)
+
+MINE = paged(select(Reservation).where(Reservation.user_id == bindparam("user")).order_by(Reservation.id.desc()))
+CITIES = select(Listing.id, Listing.city).where(Listing.id.in_(bindparam("ids", expanding=True)))
+LEGS = (
+    select(Segment.reservation_id, FlightDate.day, Airport.city)
+    .join(FlightDate, FlightDate.id == Segment.flight_date_id)
+    .join(Airport, Airport.code == FlightDate.destination)
+    .where(Segment.reservation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Segment.reservation_id, Segment.position)
+)
+SITTING = (
+    select(Seat.passenger_id, Seat.seat, FlightDate.number)
+    .join(FlightDate, FlightDate.id == Seat.flight_date_id)
+    .where(Seat.passenger_id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -41,25 +56,19 @@ def list_reservations(world: World, page: Page = 1) -> Row:
     Args:
         page: Which page.
     """
-    mine = select(Reservation).where(Reservation.user_id == me(world).id).order_by(Reservation.id.desc())
-    rows, next_page = read_page(world, mine, page)
+    rows, next_page = read_page(world, MINE, page, user=me(world).id)
     where = _places(world, rows)
     return {"results": [{**show_line(r), "to": where[r.id]} for r in rows], "next_page": next_page}
 
 
 def _places(world: World, rows: Sequence[Reservation]) -> dict[int, str]:
     """Where each of some reservations goes, in one look a kind."""
-    listings = select(Listing.id, Listing.city).where(Listing.id.in_([r.listing_id for r in rows if r.listing_id]))
-    cities = dict(world.session.execute(listings).all())
-    legs = (
-        select(Segment.reservation_id, FlightDate.day, Airport.city)
-        .join(FlightDate, FlightDate.id == Segment.flight_date_id)
-        .join(Airport, Airport.code == FlightDate.destination)
-        .where(Segment.reservation_id.in_([r.id for r in rows if r.kind == "flight"]))
-        .order_by(Segment.reservation_id, Segment.position)
-    )
+    listings = [r.listing_id for r in rows if r.listing_id]
+    cities = dict(world.session.execute(CITIES, {"ids": listings}).all()) if listings else {}
+    journeys = [r.id for r in rows if r.kind == "flight"]
+    legs = world.session.execute(LEGS, {"ids": journeys}).all() if journeys else ()
     # The last leg of each is what stays in the dict.
-    ends = {number: f"{city} on {day}" for number, day, city in world.session.execute(legs)}
+    ends = {number: f"{city} on {day}" for number, day, city in legs}
     return {r.id: cities.get(r.listing_id or 0) or ends.get(r.id, "") for r in rows}
 
 
@@ -91,11 +100,8 @@ def show_reservation(world: World, reservation_id: Number) -> Row:
 def _passengers(world: World, reservation: Reservation) -> list[Row]:
     """Who flies, and where they sit."""
     people = passengers_of(world, reservation)
-    sitting = select(Seat.passenger_id, Seat.seat, FlightDate.number).join(
-        FlightDate, FlightDate.id == Seat.flight_date_id
-    )
     seats: dict[int | None, Row] = defaultdict(dict)
-    for number, seat, flight in world.session.execute(sitting.where(Seat.passenger_id.in_([p.id for p in people]))):
+    for number, seat, flight in world.session.execute(SITTING, {"ids": [p.id for p in people]}):
         seats[number][flight] = seat
     return [{"passenger_id": p.id, "name": p.name, "seats": seats.get(p.id)} for p in people]
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
@@ -12,8 +12,22 @@ from greenroom_envs.booking.desk import Day, Number, Page, listing_of, me, utc_n
 from greenroom_envs.booking.flights import Cabin, FlightDate
 from greenroom_envs.booking.models import Waiting
 from greenroom_envs.booking.policy import MOST_PASSENGERS
-from greenroom_envs.booking.showing import Row, read_page
+from greenroom_envs.booking.showing import Row, paged, read_page
 from greenroom_envs.booking.tools.flights import CabinName, flight_of
+
+MINE = paged(select(Waiting).where(Waiting.user_id == bindparam("user")).order_by(Waiting.id))
+FLIGHTS_OF = select(FlightDate).where(FlightDate.id.in_(bindparam("ids", expanding=True)))
+SAME_NIGHTS = select(Waiting.id).where(
+    Waiting.user_id == bindparam("user"),
+    Waiting.listing_id == bindparam("listing"),
+    Waiting.check_in == bindparam("check_in"),
+    Waiting.check_out == bindparam("check_out"),
+)
+SAME_SEATS = select(Waiting.id).where(
+    Waiting.user_id == bindparam("user"),
+    Waiting.flight_date_id == bindparam("flight"),
+    Waiting.cabin == bindparam("cabin"),
+)
 
 
 @app.tool
@@ -30,8 +44,8 @@ def join_waitlist(world: World, listing_id: Number, check_in: Day, check_out: Da
     if is_free(world, listing, check_in, check_out):
         raise Refusal("is_free", f"Listing {listing.id} is free from {check_in} to {check_out}: book or hold it.")
     entry = Waiting(user_id=user.id, listing_id=listing.id, check_in=check_in, check_out=check_out)
-    same = Waiting.listing_id == listing.id, Waiting.check_in == check_in, Waiting.check_out == check_out
-    if world.session.scalar(select(Waiting.id).where(Waiting.user_id == user.id, *same)) is not None:
+    same = {"user": user.id, "listing": listing.id, "check_in": check_in, "check_out": check_out}
+    if world.session.scalar(SAME_NIGHTS, same) is not None:
         raise Refusal("already_waiting", f"You wait for these nights of listing {listing.id} already.")
     return _join(world, entry)
 
@@ -60,8 +74,7 @@ def join_flight_waitlist(
         raise Refusal("no_such_cabin", f"Flight {found.number} has no {cabin}.")
     if on_sale.seats >= seats:
         raise Refusal("is_free", f"Flight {found.number} on {found.day} has {on_sale.seats} seats left: book it.")
-    same = Waiting.flight_date_id == found.id, Waiting.cabin == cabin
-    if world.session.scalar(select(Waiting.id).where(Waiting.user_id == user.id, *same)) is not None:
+    if world.session.scalar(SAME_SEATS, {"user": user.id, "flight": found.id, "cabin": cabin}) is not None:
         raise Refusal("already_waiting", f"You wait for seats of flight {found.number} on {found.day} already.")
     return _join(world, Waiting(user_id=user.id, flight_date_id=found.id, cabin=cabin, seats=seats))
 
@@ -93,10 +106,9 @@ def list_waitlist(world: World, page: Page = 1) -> Row:
     Args:
         page: Which page.
     """
-    mine = select(Waiting).where(Waiting.user_id == me(world).id).order_by(Waiting.id)
-    entries, next_page = read_page(world, mine, page)
+    entries, next_page = read_page(world, MINE, page, user=me(world).id)
     numbers = [entry.flight_date_id for entry in entries if entry.flight_date_id]
-    flown = {f.id: f for f in world.session.scalars(select(FlightDate).where(FlightDate.id.in_(numbers)))}
+    flown = {f.id: f for f in world.session.scalars(FLIGHTS_OF, {"ids": numbers})} if numbers else {}
     return {"results": [_show(entry, flown) for entry in entries], "next_page": next_page}
 
 
