@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
@@ -14,6 +14,7 @@ from greenroom_envs.booking.policy import FREE_BAGS, LOCK_MINUTES, MOST_TRIES, R
 from greenroom_envs.booking.showing import Row, utc_text
 
 SESSION = timedelta(hours=12)
+BY_EMAIL = select(User).where(User.email == bindparam("email"))
 Secret = Annotated[str, Field(max_length=200)]
 
 
@@ -29,7 +30,7 @@ def sign_in(world: World, email: Secret, pin: Secret) -> Row:
     if login.locked_until is not None and now < login.locked_until:
         until = utc_text(login.locked_until)
         raise Refusal("locked", f"After {MOST_TRIES} wrong tries nobody can sign in until {until} UTC.")
-    user = world.session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    user = world.session.scalars(BY_EMAIL, {"email": email.strip().lower()}).one_or_none()
     if user is None or user.pin != pin.strip():
         # An answer, no refusal: a refusal is rolled back, and this try must count.
         login.failures = (login.failures + 1) % MOST_TRIES

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Select, func, select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
@@ -17,12 +17,18 @@ from greenroom_envs.booking.showing import Row, show_method
 MOST = 12
 EXPIRY = re.compile(r"(0[1-9]|1[0-2])/(\d\d)")
 Short = Annotated[str, Field(max_length=40)]
+MINE = (
+    select(PaymentMethod)
+    .where(PaymentMethod.user_id == bindparam("user"), PaymentMethod.removed.is_(False))
+    .order_by(PaymentMethod.id)
+)
+VOUCHERS = select(Voucher).where(Voucher.user_id == bindparam("user")).order_by(Voucher.id.desc()).limit(50)
 
 
 @app.tool
 def list_payment_methods(world: World) -> Row:
     """List the user's cards, gift cards and certificates, with what is left on them."""
-    return {"methods": [show_method(method) for method in world.session.scalars(_mine(me(world).id))]}
+    return {"methods": [show_method(method) for method in world.session.scalars(MINE, {"user": me(world).id})]}
 
 
 @app.tool
@@ -39,7 +45,7 @@ def add_card(world: World, number: Short, expires: Short) -> Row:
         raise Refusal("bad_card", "This is no card's number, a digit may be wrong: ask the user to read it again.")
     _require_valid(world, expires)
     label = f"card ending {digits[-4:]}"
-    if label in set(world.session.scalars(_mine(user.id).with_only_columns(PaymentMethod.label))):
+    if any(method.label == label for method in world.session.scalars(MINE, {"user": user.id})):
         raise Refusal("already_there", f"The user has a {label} already.")
     _require_room(world, user.id)
     card = PaymentMethod(user_id=user.id, kind="card", label=label, balance=None, currency=None)
@@ -48,17 +54,8 @@ def add_card(world: World, number: Short, expires: Short) -> Row:
     return show_method(card)
 
 
-def _mine(user_id: int) -> Select[PaymentMethod]:
-    return (
-        select(PaymentMethod)
-        .where(PaymentMethod.user_id == user_id, PaymentMethod.removed.is_(False))
-        .order_by(PaymentMethod.id)
-    )
-
-
 def _require_room(world: World, user_id: int) -> None:
-    count = world.session.scalar(select(func.count()).select_from(_mine(user_id).subquery())) or 0
-    if count >= MOST:
+    if len(world.session.scalars(MINE, {"user": user_id}).all()) >= MOST:
         raise Refusal("too_many_methods", f"There are {MOST} ways to pay, the most that can be: remove one first.")
 
 
@@ -93,7 +90,6 @@ def remove_payment_method(world: World, method_id: Number) -> Row:
 @app.tool
 def list_vouchers(world: World) -> Row:
     """List the vouchers that refunds of certificates became."""
-    vouchers = select(Voucher).where(Voucher.user_id == me(world).id).order_by(Voucher.id.desc()).limit(50)
     return {
         "vouchers": [
             {
@@ -103,7 +99,7 @@ def list_vouchers(world: World) -> Row:
                 "valid_until": v.valid_until,
                 "redeemed": v.redeemed,
             }
-            for v in world.session.scalars(vouchers)
+            for v in world.session.scalars(VOUCHERS, {"user": me(world).id})
         ]
     }
 

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
@@ -26,6 +26,7 @@ from greenroom_envs.booking.pricing import price_bags
 from greenroom_envs.booking.showing import Row
 from greenroom_envs.booking.tools.flights import Name
 
+SEAT_OF = select(Seat).where(Seat.flight_date_id == bindparam("flight"), Seat.passenger_id == bindparam("passenger"))
 SEAT = re.compile(r"([1-9]|1[0-9]|20)([A-D])")
 
 
@@ -92,8 +93,7 @@ def choose_seat(world: World, reservation_id: Number, passenger_id: Number, flig
     place = _seat(seat, reservation.cabin or "")
     if world.session.get(Seat, (leg.id, place)) is not None:
         raise Refusal("seat_taken", f"Seat {place} of {leg.number} is taken; booking_show_seats has those taken.")
-    mine = select(Seat).where(Seat.flight_date_id == leg.id, Seat.passenger_id == passenger.id)
-    old = world.session.scalars(mine).one_or_none()
+    old = world.session.scalars(SEAT_OF, {"flight": leg.id, "passenger": passenger.id}).one_or_none()
     if old is not None:
         world.session.delete(old)
         world.session.flush()
