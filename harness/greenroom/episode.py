@@ -179,11 +179,25 @@ class Episode:
         """The score of the episode as it stands."""
         return self.sandbox.verify(self.opened.episode, self.messages)
 
+    @property
+    def opening(self) -> str:
+        """The id of the episode snapshot before the first step, from the state that the fork proved.
+
+        Raises:
+            UsageError: The episode has begun.
+        """
+        if self.steps:
+            raise UsageError(f"the episode has gone {self.steps} steps: its opening is asked for before the first")
+        return self._frozen(self.opened.state).id
+
     def snapshot(self) -> EpisodeSnapshot:
         """Freeze the episode; it goes on unharmed."""
+        return self._frozen(self.sandbox.snapshot(self.opened.episode))
+
+    def _frozen(self, world: str) -> EpisodeSnapshot:
         return EpisodeSnapshot(
             task=self.brief.task,
-            world=self.sandbox.snapshot(self.opened.episode),
+            world=world,
             user_state=self.user_state,
             messages=tuple(self.messages),
             steps=self.steps,

@@ -39,6 +39,19 @@ class BrokenPerson(Asker):
         raise RuntimeError("lost my voice")
 
 
+class Fickle(Asker):
+    """Opens otherwise every time, whatever the seed."""
+
+    name = "fickle"
+
+    def __init__(self) -> None:
+        self.opened = 0
+
+    def open(self, goal: Goal, seed: int) -> UserTurn:
+        self.opened += 1
+        return UserTurn(text=f"Request number {self.opened}.", state={"facts": {}}, act="open")
+
+
 class Scripted:
     """A policy that says the same messages in every episode, and remembers its sessions."""
 

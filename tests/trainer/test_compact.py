@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenroom.messages import assistant, call, calls_of, user
+from greenroom.messages import assistant, call, calls_of, tool, user
 from greenroom_trainer.codec import example
 from greenroom_trainer.compact import CompactCodec, result_text
 from greenroom_trainer.tokenizer import train_tokenizer
@@ -91,3 +91,13 @@ def test_only_what_the_assistant_wrote_is_learned_from(codec: CompactCodec) -> N
     own = codec.tokenizer.decode([i for i, m in zip(made.ids, made.mask, strict=True) if m])
     assert own == " search | norvik lease forward | Ann-12 | Bo Lund Done."
     assert len(made.ids) == len(made.mask)
+
+
+def test_a_refused_call_is_given_but_not_learned_from(codec: CompactCodec) -> None:
+    refusal = tool("call_1", '{"error": "no_such_message", "message": "There is none."}')
+    wrong = assistant(None, call("mail_search", "call_1", query="norvik"))
+    made = example(codec, [*CONVERSATION[:1], wrong, refusal, *CONVERSATION[1:]], TOOLS)
+    plain = example(codec, CONVERSATION, TOOLS)
+    own = [[i for i, m in zip(e.ids, e.mask, strict=True) if m] for e in (made, plain)]
+    assert own[0] == own[1]
+    assert codec.tokenizer.decode(made.ids).count("no_such_message") == 1

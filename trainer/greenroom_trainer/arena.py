@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from greenroom.errors import UnknownNameError
 from greenroom.policy import Policy
 from greenroom.rollouts import Group, GroupSpec, Rollout, Rollouts
 from greenroom.sandbox import Sandbox
@@ -19,15 +20,28 @@ class Arena:
         sandbox: Where the app runs.
         user: Who talks to the agent.
         store: Where rollouts are kept, if anywhere.
+        families: The task families that are played; all of the app's when empty.
     """
 
     sandbox: Sandbox
     user: UserSimulator
     store: Store | None = None
+    families: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse families that the app does not have.
+
+        Raises:
+            UnknownNameError: There is no such family.
+        """
+        known = self.sandbox.families()
+        for family in self.families:
+            if family not in known:
+                raise UnknownNameError("task family", family, known)
 
     def tasks(self, split: str, count: int, first: int = 0) -> list[str]:
         """So many task ids of a split, the families in turn; `first` counts tasks, not families."""
-        families = self.sandbox.families()
+        families = self.families or self.sandbox.families()
         app = self.sandbox.app
         return [
             f"{app}/{split}/{families[i % len(families)]}/{i // len(families)}" for i in range(first, first + count)

@@ -8,10 +8,12 @@ from pathlib import Path
 from statistics import median
 
 from greenroom.bench.report import Bar, Report, Row, at_least, at_most
+from greenroom.cli.output import errors
 from greenroom.rollouts.policies import SloppyPolicy
 from greenroom.store import Store
 from greenroom_trainer import grpo, sft, warmup
 from greenroom_trainer.arena import Arena, success
+from greenroom_trainer.demo import LESSONS
 from greenroom_trainer.engine import Engine
 from greenroom_trainer.grpo import FIRST_TASK
 from greenroom_trainer.model import PolicyModel, load_model
@@ -48,7 +50,7 @@ def bench(
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder, Store(Path(folder) / "store.db") as store:
         for seed in range(seeds):
-            base = RunConfig(app=app, demonstrations=demonstrations, seed=seed)
+            base = RunConfig(app=app, families=LESSONS.get(app, ()), demonstrations=demonstrations, seed=seed)
             config = replace(
                 base,
                 sft=replace(base.sft, seed=seed, steps=imitate),
@@ -65,14 +67,18 @@ def _one_seed(run: TrainingRun, seconds: float, tasks: int) -> list[Row]:
     start = run.out / "warm"
     model.save(start)
     seed = run.config.seed
-    rows: list[Row] = [
-        {"seed": seed, "way": "demonstrations themselves", "success": made.success},
-        {"seed": seed, "way": "start", "success": evaluate(model, run.arena, tasks, seed)},
-    ]
+    rows: list[Row] = []
+
+    def note(name: str, share: float) -> None:
+        rows.append({"seed": seed, "way": name, "success": share})
+        errors().print(f"seed {seed}: {name} {share:.3f}", markup=False)
+
+    note("demonstrations themselves", made.success)
+    note("start", evaluate(model, run.arena, tasks, seed))
     for name, way in WAYS.items():
         learner = load_model(str(start))
         way(learner, run, seconds, seed)
-        rows.append({"seed": seed, "way": name, "success": evaluate(learner, run.arena, tasks, seed)})
+        note(name, evaluate(learner, run.arena, tasks, seed))
     return rows
 
 
@@ -90,13 +96,13 @@ def _sampler(model: PolicyModel) -> EnginePolicy:
 def _grpo(model: PolicyModel, run: TrainingRun, seconds: float, shuffle: bool) -> None:
     config = replace(run.config.grpo, seconds=seconds, shuffle=shuffle)
     out = run.out / ("shuffled" if shuffle else "grpo")
-    grpo.train(model, Arena(sandbox=run.arena.sandbox, user=run.arena.user), config, out)
+    grpo.train(model, replace(run.arena, store=None), config, out)
 
 
 def _more(model: PolicyModel, run: TrainingRun, seconds: float, slips: float, first: int) -> None:
     """More supervised training; recording fresh demonstrations does not count as time."""
     tasks = run.arena.tasks("train", run.config.demonstrations, first)
-    played = run.arena.episodes(SloppyPolicy(slips), tasks, seed=run.config.seed, parallel=64)
+    played = run.arena.episodes(SloppyPolicy(slips, run.config.fumbles), tasks, seed=run.config.seed, parallel=64)
     made = warmup.Demonstrations([r for r in played if r.valid], run.arena.sandbox.prepare(tasks[0]).tools)
     warmup.imitate(model, made, _gently(run, seconds))
 

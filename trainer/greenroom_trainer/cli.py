@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from greenroom.store import Store
     from greenroom_trainer.run import RunConfig, TrainingRun
 
-WARM_SECONDS, LEARNING_SECONDS = 245.0, 285.0
+WARM_SECONDS, LEARNING_SECONDS = 225.0, 260.0
 PeopleOption = Annotated[
     Path | None,
     typer.Option("--people", envvar="GREENROOM_PEOPLE", help="People's own requests, to score with their words too."),
@@ -27,6 +27,9 @@ ModelOption = Annotated[
 LoraOption = Annotated[int, typer.Option("--lora", min=0, help="Rank of a LoRA adapter; 0 trains all weights.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the run; else runs/APP-NUMBER.")]
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="GRPO steps.")]
+FamiliesOption = Annotated[
+    str, typer.Option("--families", metavar="A,B", help="Task families to learn, by commas; else all of the app's.")
+]
 ResumeOption = Annotated[
     Path | None, typer.Option("--resume", metavar="OUT", help="Go on with the stopped run in this folder.")
 ]
@@ -36,11 +39,12 @@ def train(
     app: Annotated[str, typer.Argument(help="An installed environment (see `greenroom envs`).")] = "mail",
     model: ModelOption = "",
     lora: LoraOption = 0,
+    families: FamiliesOption = "",
     steps: StepsOption = None,
     groups: Annotated[int, typer.Option("--groups", min=1, help="Tasks per step.")] = 16,
     size: Annotated[int, typer.Option("--size", min=2, help="Rollouts per task.")] = 8,
     lr: Annotated[float | None, typer.Option("--lr", min=0.0, help="Learning rate of GRPO.")] = None,
-    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 6000,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 5000,
     imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps of that start.")] = None,
     dev_every: Annotated[int, typer.Option("--dev-every", min=0, help="Score on dev tasks so often.")] = 20,
     user: UserOption = "goal",
@@ -69,6 +73,7 @@ def train(
             return
         config = RunConfig(
             app=app,
+            families=_listed(families),
             world=world,
             user=user,
             people=str(people) if people else "",
@@ -90,7 +95,7 @@ def train(
 def demo(
     app: Annotated[str, typer.Argument(help="An installed environment (see `greenroom envs`).")] = "mail",
     steps: StepsOption = None,
-    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="Conversations to imitate.")] = 6000,
+    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="Conversations to imitate.")] = 5000,
     imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps.")] = None,
     tasks: Annotated[int, typer.Option("--tasks", min=1, help="Held-out test tasks, the same before and after.")] = 240,
     people: PeopleOption = None,
@@ -102,13 +107,14 @@ def demo(
     """Watch a tiny model outgrow its teachers: demonstrations with slips, then GRPO, scored on held-out tasks."""
     _need_extra()
     from greenroom.store import Store
-    from greenroom_trainer.demo import closing, play_demo
+    from greenroom_trainer.demo import LESSONS, closing, play_demo
     from greenroom_trainer.run import RunConfig, begin, set_threads
 
     if people is not None and not people.exists():
         raise UsageError(f"no file '{people}' with people's requests: leave --people (or GREENROOM_PEOPLE) out")
     set_threads()
-    config = _tuned(RunConfig(app=app, demonstrations=demonstrations, seed=seed), steps=steps, imitate=imitate)
+    config = RunConfig(app=app, families=LESSONS.get(app, ()), demonstrations=demonstrations, seed=seed)
+    config = _tuned(config, steps=steps, imitate=imitate)
     # A slow machine learns for fewer steps rather than for more than ten minutes.
     sft, grpo = replace(config.sft, seconds=WARM_SECONDS), replace(config.grpo, seconds=LEARNING_SECONDS)
     config = replace(config, sft=sft, grpo=grpo)
@@ -132,6 +138,10 @@ def _tuned(config: "RunConfig", *, imitate: int | None = None, **given: Any) -> 
     grpo = replace(config.grpo, seed=config.seed, **chosen)
     sft = replace(config.sft, seed=config.seed, **({"steps": imitate} if imitate else {}))
     return replace(config, grpo=grpo, sft=sft)
+
+
+def _listed(families: str) -> tuple[str, ...]:
+    return tuple(name for name in (part.strip() for part in families.split(",")) if name)
 
 
 def _learn(run: "TrainingRun", model: Any, json: str | None, resume: Path | None) -> None:

@@ -6,9 +6,10 @@ turn that the model has sampled; it only renders what came since, and reads a tu
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Protocol
 
-from greenroom.messages import Message
+from greenroom.messages import Message, text_of
 
 Tools = Sequence[Mapping[str, Any]]
 """OpenAI tool schemas: `{"type": "function", "function": {"name", "parameters", ...}}`."""
@@ -63,17 +64,26 @@ class Example:
 
 
 def example(codec: Codec, messages: Sequence[Message], tools: Tools) -> Example:
-    """A recorded conversation as ids and mask; what follows the last assistant turn is left out."""
+    """A recorded conversation as ids and mask; what follows the last assistant turn is left out.
+
+    A turn whose call was refused is context, not a lesson: it is given, so that what came after it can be learned.
+    """
     ids: list[int] = []
     mask: list[int] = []
     new: list[Message] = []
-    for message in messages:
+    for k, message in enumerate(messages):
         if message["role"] != "assistant":
             new.append(message)
             continue
         given = codec.render(new, tools, first=not ids)
         turn = codec.write(message, tools)
         ids += given + turn
-        mask += [0] * len(given) + [1] * len(turn)
+        mask += [0] * len(given) + [int(not _refused(messages[k + 1 :]))] * len(turn)
         new = []
     return Example(ids, mask)
+
+
+def _refused(after: Sequence[Message]) -> bool:
+    """Whether one of the results that come first is a refusal."""
+    results = takewhile(lambda message: message["role"] == "tool", after)
+    return any(text_of(result).startswith('{"error":') for result in results)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from greenroom_trainer.model import PolicyModel
 from greenroom_trainer.run import TrainingRun, starting_model
 
 Say = Callable[[str], None]
+LESSONS = {"mail": ("file_rule", "find_fact", "forward", "reply_fact", "schedule", "unsubscribe")}
+"""The task families that the demo learns, where an app has more than ten minutes can teach; else all."""
 
 
 @dataclass
@@ -87,7 +89,7 @@ def play_demo(run: TrainingRun, people: str | None, tasks: int, say: Say) -> Out
     outcome.families = {name: s.success or 0.0 for name, s in by_family(played).items()}
     outcome.seconds["score after"] = watch.lap()
     if people:
-        speaking = Arena(sandbox=run.arena.sandbox, user=load_user("people", people), store=run.store)
+        speaking = replace(run.arena, user=load_user("people", people))
         outcome.people = success(score(run, model, speaking, tasks, "people"))
         outcome.seconds["score with people's words"] = watch.lap()
     outcome.picture = str(paint(run, outcome))

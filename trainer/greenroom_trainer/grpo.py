@@ -45,7 +45,9 @@ class GRPOConfig:
     size: int = 8
     """Rollouts per task."""
     lr: float = 4e-4
-    """Learning rate at the first step; it falls in a line to a fifth at the last (or at the end of `seconds`)."""
+    """Learning rate at the first step; it falls in a line to the last (or to the end of `seconds`)."""
+    lr_end: float = 0.2
+    """The learning rate at the last step, as a share of that at the first."""
     clip_low: float = 0.2
     """How far a token's probability ratio may fall before its gradient stops."""
     clip_high: float = 0.2
@@ -139,7 +141,7 @@ def train(
     for step in range(done + 1, config.steps + 1):
         clock, metrics = Clock(), dict[str, float]()
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * (1 - 0.8 * _progress(step, spent, config))
+            group["lr"] = config.lr * (1 - (1 - config.lr_end) * _progress(step, spent, config))
         rng = random.Random(f"{config.seed}/{step}")
 
         with clock.part("rollouts"):

@@ -2,7 +2,7 @@
 
 A tiny model that reads a few hundred names thousands of times learns them by heart and completes "Jer…" to a
 name it knows. Copying an unseen name is a skill it acquires only when knowing names does not pay. So pieces
-of words are exchanged at random within a conversation: digits for digits, beginnings of words for beginnings
+of words are exchanged at random within a conversation: numbers for numbers, beginnings of words for beginnings
 of words. "Marcia" may become "Lonika", in the request, in the results, and in what the agent does with it.
 Nothing is corrected by it: a demonstration with a slip stays one.
 """
@@ -11,17 +11,15 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-SPACE = "Ġ"
+from greenroom_trainer.tokenizer import NUMBER, SPACE
 
 
 def kind_of(token: str, whole: bool) -> str:
     """The kind of piece that a token may be exchanged with, or nothing when it has to stay."""
     body = token.removeprefix(SPACE)
-    if whole or not body.isascii() or not body.isalnum():
-        return ""
-    if body.isdigit():
-        return "digit" if len(body) == 1 else ""
-    if not body.isalpha():
+    if NUMBER.fullmatch(body):
+        return f"number of {len(body)}" if body[0] == "-" else f"{len(body)} digits"
+    if whole or not body.isascii() or not body.isalpha():
         return ""
     return "upper" if body[0].isupper() else "lower"
 

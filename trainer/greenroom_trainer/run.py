@@ -29,6 +29,8 @@ class RunConfig:
 
     app: str = "mail"
     """An installed environment."""
+    families: tuple[str, ...] = ()
+    """The task families to learn; empty: all of the app's."""
     world: str = "small"
     """How much data worlds hold."""
     user: str = "goal"
@@ -39,10 +41,12 @@ class RunConfig:
     """A path or Hugging Face id of a causal LM with a chat template; empty: a tiny model, warmed up."""
     lora: int = 0
     """Rank of a LoRA adapter; 0 trains all weights."""
-    demonstrations: int = 6000
+    demonstrations: int = 5000
     """Conversations that the tiny model's warm start imitates."""
     slips: float = 0.4
     """Share of demonstrations with a plausible mistake."""
+    fumbles: float = 0.25
+    """Share of demonstrations in which a call is mistyped, refused, and made again."""
     shape: TinyShape = field(default_factory=TinyShape)
     """Shape of the tiny model."""
     sft: SFTConfig = field(default_factory=SFTConfig)
@@ -59,6 +63,7 @@ class RunConfig:
             "shape": TinyShape(**data["shape"]),
             "sft": SFTConfig(**data["sft"]),
             "grpo": GRPOConfig(**data["grpo"]),
+            "families": tuple(data.get("families", ())),
         }
         return cls(**{**data, **parts})
 
@@ -119,10 +124,11 @@ def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
     user = load_user(config.user, config.people or None)
     if out is not None and (out / CONFIG).exists():
         raise UsageError(f"'{out}' holds a run already: go on with --resume {out}, or choose another --out")
+    arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
     number = store.begin_run(
         "train", app=config.app, policy=config.model or "tiny", user=user.name, config=asdict(config)
     )
-    run = TrainingRun(config, Arena(sandbox=sandbox, user=user, store=store), out or _folder(config, number), number)
+    run = TrainingRun(config, arena, out or _folder(config, number), number)
     run.save()
     return run
 
@@ -143,7 +149,8 @@ def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[Traini
     if last is None:
         raise UsageError(f"the run in '{folder}' was stopped before its first checkpoint: begin it again")
     sandbox = LocalSandbox(load_app(config.app), config.world)
-    arena = Arena(sandbox=sandbox, user=load_user(config.user, config.people or None), store=store)
+    user = load_user(config.user, config.people or None)
+    arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
     store.run(data["run"])
     return TrainingRun(config, arena, folder, data["run"]), last
 
@@ -165,7 +172,7 @@ def starting_model(run: TrainingRun, say: Callable[[str], None]) -> tuple[Policy
 
 def demonstrations(run: TrainingRun, slips: float) -> warmup.Demonstrations:
     """Record a sloppy colleague at work."""
-    policy = SloppyPolicy(slips)
+    policy = SloppyPolicy(slips, run.config.fumbles)
     number = run.store.begin_run(
         "demonstrate", app=run.config.app, policy=policy.name, user=run.arena.user.name, config={}
     )

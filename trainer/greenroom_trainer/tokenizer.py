@@ -1,19 +1,22 @@
-"""The tiny model's tokenizer: template words whole, everything else in pieces of at most two characters.
+"""The tiny model's tokenizer: template words whole, everything else in pieces of at most two characters or digits.
 
 A model with 100,000 weights learns to copy only pieces that it has seen copied. So no name, id or value may
 be a token of its own: those of the test split would then be made of tokens that training never touched.
 Words that recur in very many transcripts ("forward", "please") are whole tokens, to keep transcripts short.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from greenroom_trainer.compact import SPECIAL
 
 SPACE = "Ġ"
 """How byte-level tokenizers write a space."""
+NUMBER = re.compile(r"-?\d{1,2}")
+"""A number, or a part of a longer one; with the hyphen before it at the end of an id."""
 
 
 def train_tokenizer(
@@ -43,17 +46,23 @@ def train_tokenizer(
         count.update(found)
         spread.update(set(found))
     whole = _template_words(spread, len(texts), words, frequent, everywhere)
+    whole |= {word for word in spread if NUMBER.fullmatch(word)}
     # Without the space before them: a name is the same pieces after a space, a colon or a quote.
     rest = [w.removeprefix(SPACE) for w, n in count.items() if w not in whole for _ in range(min(n, 50))]
     return _assemble(splitter, _pieces(rest, pieces, piece_length), sorted(whole))
 
 
 def _splitter() -> pre_tokenizers.PreTokenizer:
-    """Single digits; words with the space before them; runs of punctuation."""
+    """Digits by twos, an id's with its hyphen; words with the space before them; runs of punctuation.
+
+    `Ann-42` ends in one token. Were the hyphen a token of its own, every id in the transcript would continue
+    it, and copying one would take a look at two tokens back instead of one; likewise for the digits of `$432`.
+    """
+    parts = Regex(r"-?\d{1,2}| ?\p{L}+| ?[^\s\p{L}\d]+?(?=-\d|\s|\p{L}|\d|$)|\s")
     return pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Digits(individual_digits=True),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+            pre_tokenizers.Split(parts, "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
 

@@ -73,7 +73,7 @@ def find_all(world: World, message_ids: Sequence[str]) -> list[MessageRow]:
 
 
 def resolve(world: World, to: str) -> str:
-    """The address that `to` means: an address, or the name of one contact.
+    """The address that `to` means: an address, the name of one contact, or the beginning of one name only.
 
     Raises:
         Refusal: Nobody, or several people, have that name; or it is the user's own address.
@@ -86,10 +86,12 @@ def resolve(world: World, to: str) -> str:
 
 
 def _address_of(world: World, name: str) -> str:
+    """As address fields complete what is typed: the whole name, else whole words of it, else any beginning."""
     found = world.session.scalars(NAMED, {"name": name}).all()
-    if not found and name.isalpha():
-        starts = Contact.name.startswith(f"{name} ", autoescape=True)
-        found = world.session.scalars(select(Contact).where(starts).limit(6)).all()
+    for beginning in (f"{name} ", name) if len(name) > 1 else ():
+        if not found:
+            starts = Contact.name.startswith(beginning, autoescape=True)
+            found = world.session.scalars(select(Contact).where(starts).limit(6)).all()
     if not found:
         raise Refusal(
             "unknown_recipient",

@@ -4,7 +4,8 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -22,8 +23,14 @@ from greenroom.worlds.connection import run
 
 ROWS = 60
 """So many rows of each table give values."""
-TRIES = 120
-"""So often arguments are drawn for a tool that no oracle uses."""
+TRIES = 300
+"""So often arguments are drawn, in each round, for a tool that no call was found for."""
+PLACES = 4
+"""So many worlds are kept that calls of one tool led to."""
+ROUNDS = 3
+"""What one round has made (a hold, a rule, a saved listing) is what tools of the next can change."""
+FREE = ("name", "title", "subject", "email", "label", "body", "text")
+"""Where a text may come from whose name says nothing."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,22 @@ class Sample:
 
 @dataclass
 class Pool:
-    """Values by the names that they go by: columns of rows, fields of results, arguments of oracles."""
+    """Values by the names that they go by: columns of rows, fields of results, arguments of oracles.
+
+    Attributes:
+        values: By name.
+        records: What was found together: the fields of one object.
+    """
 
     values: dict[str, list[Any]] = field(default_factory=lambda: defaultdict[str, list[Any]](list))
+    records: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def add(self, name: str, value: Any) -> None:
         """Take in a value; of an object or a list, what is in it."""
         if isinstance(value, dict):
-            for key, inner in cast(dict[str, Any], value).items():
+            record = cast(dict[str, Any], value)
+            self.records.append(record)
+            for key, inner in record.items():
                 self.add(key, inner)
         elif isinstance(value, list):
             for inner in cast(list[Any], value):
@@ -56,33 +71,77 @@ class Pool:
         if schema.get("type") == "array":
             one = self.draw(name.removesuffix("s"), cast(dict[str, Any], schema.get("items", {})), rng)
             return None if one is None else [one]
-        kinds = {"string": str, "integer": int, "boolean": bool, "number": float}
-        wanted = kinds.get(str(schema.get("type")), object)
+        wanted = _python_type(schema)
         tails = {name, name.split("_")[-1], name.split("_")[0]}
-        found = [known for known in sorted(self.values) if known == name] or [
-            known for known in sorted(self.values) if tails & {known, known.split("_")[-1]}
-        ]
-        fitting = [value for known in found for value in self.values[known] if type(value) is wanted]
-        return rng.choice(fitting) if fitting else None
+        alike = [known for known in sorted(self.values) if tails & {known, known.split("_")[-1]}]
+        for names in ((name,), alike, FREE if wanted is str and rng.random() < 0.5 else ()):
+            fitting = [value for known in names for value in self.values.get(known, ()) if type(value) is wanted]
+            if fitting:
+                return rng.choice(fitting)
+        return None
+
+    def record(self, names: Sequence[str], rng: random.Random) -> Mapping[str, Any]:
+        """One of the records that hold the most of these names."""
+        shared = [sum(name in record for name in names) for record in self.records]
+        most = max(shared, default=0)
+        return rng.choice([r for r, n in zip(self.records, shared, strict=True) if n == most]) if most else {}
 
 
-def samples(app: App, sandbox: LocalSandbox, split: Split, most: int) -> dict[str, list[Sample]]:
-    """Accepted calls of every tool, at most so many each; tools for which none was found have none."""
+@dataclass(frozen=True)
+class Place:
+    """A world to try calls in.
+
+    Attributes:
+        snapshot: The world.
+        pool: The values that were met in it.
+        made_by: The tool whose call led to it; empty for starts.
+    """
+
+    snapshot: Snapshot
+    pool: Pool
+    made_by: str = ""
+
+
+@dataclass
+class Places:
+    """The base, and the worlds that calls have led to, by the tool that did."""
+
+    base: Place
+    by_tool: dict[str, list[Place]] = field(default_factory=lambda: defaultdict[str, list[Place]](list))
+
+    def add(self, place: Place) -> None:
+        """Take in a place; a few of each tool do."""
+        if len(self.by_tool[place.made_by]) < PLACES:
+            self.by_tool[place.made_by].append(place)
+
+    def draw(self, rng: random.Random) -> Place:
+        """One of them: what state a tool needs is more often made by some tool than there from the start."""
+        if not self.by_tool or rng.random() < 0.2:
+            return self.base
+        return rng.choice(self.by_tool[rng.choice(sorted(self.by_tool))])
+
+
+def samples(app: App, sandbox: LocalSandbox, split: Split, most: int, rounds: int = ROUNDS) -> dict[str, list[Sample]]:
+    """Accepted calls of every tool, at most so many each; tools for which none was found have none.
+
+    Args:
+        app: The app.
+        sandbox: Where it runs.
+        split: Whose tasks and base.
+        most: How many calls of each tool.
+        rounds: How often all tools are gone through for which nothing was found yet.
+    """
     found: dict[str, list[Sample]] = {name: [] for name in app.tools}
-    pool = Pool()
-    for sample, result in _of_oracles(app, sandbox, split, most):
-        name = sample.call["function"]["name"]
-        pool.add("", json.loads(sample.call["function"]["arguments"]))
-        pool.add("", json.loads(result))
-        if len(found[name]) < most:
-            found[name].append(sample)
     base = sandbox.base(split)
-    for name, row in _rows(base):
-        pool.add(name, row)
-    # Twice: what readers return makes the arguments of others.
-    for tool in [*app.tools.values(), *app.tools.values()]:
-        if not found[tool.name]:
-            found[tool.name] = list(_drawn(app, base, tool, pool, most))
+    places = Places(Place(base, pool_of(base)))
+    for sample, reached in _oracles(app, sandbox, split, most):
+        places.add(reached)
+        if len(chosen := found[reached.made_by]) < most:
+            chosen.append(sample)
+    for number in range(rounds):
+        for tool in app.tools.values():
+            if not found[tool.name]:
+                found[tool.name] = list(_drawn(app, tool, places, most, number))
     return found
 
 
@@ -96,18 +155,34 @@ def common_words(snapshot: Snapshot, count: int) -> list[str]:
     return [word for word, _ in words.most_common(count)]
 
 
-def _of_oracles(app: App, sandbox: LocalSandbox, split: Split, tasks: int) -> Iterator[tuple[Sample, str]]:
-    """The calls of some oracles that are accepted, each with its result."""
+def pool_of(snapshot: Snapshot) -> Pool:
+    """The values of a world's rows; the id of a row of `shop_order` goes by `order_id` too."""
+    pool = Pool()
+    for table, row in _rows(snapshot):
+        entity = table.partition("_")[2]
+        pool.add("", {**row, f"{entity}_id": row["id"]} if "id" in row else row)
+    return pool
+
+
+def _oracles(app: App, sandbox: LocalSandbox, split: Split, tasks: int) -> Iterator[tuple[Sample, Place]]:
+    """The accepted calls of some oracles, each with the world that it led to and the values met by then."""
     for family in app.playable:
         for index in range(tasks):
             brief = sandbox.prepare(f"{app.name}/{split}/{family}/{index}")
+            pool = Pool()
             with sandbox.start(brief.snapshot).open() as world:
                 for one in (c for message in brief.solution for c in calls_of(message)):
                     sample = Sample(world.freeze(), one)
                     result = app.call(world, one)
                     if result.refused is None:
-                        yield sample, result.text
+                        _learn(pool, one, result)
+                        yield sample, Place(world.freeze(), deepcopy(pool), one["function"]["name"])
             sandbox.release(brief.snapshot)
+
+
+def _learn(pool: Pool, one: ToolCall, result: CallResult) -> None:
+    pool.add("", json.loads(one["function"]["arguments"]))
+    pool.add("", json.loads(result.text))
 
 
 def _rows(snapshot: Snapshot, most: int = ROWS) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -120,42 +195,64 @@ def _rows(snapshot: Snapshot, most: int = ROWS) -> Iterator[tuple[str, dict[str,
                 yield table, dict(zip(json.loads(columns), row, strict=False))
 
 
-def _drawn(app: App, base: Snapshot, tool: Tool, pool: Pool, most: int) -> Iterator[Sample]:
-    """Calls with drawn arguments that are accepted in the base; their results join the pool."""
-    rng, sampler = random.Random(tool.name), np.random.default_rng(7)
-    tried: set[str] = set()
+def _drawn(app: App, tool: Tool, places: Places, most: int, number: int) -> Iterator[Sample]:
+    """Calls with drawn arguments that are accepted somewhere; the worlds that they lead to become places too."""
+    rng, sampler = random.Random(f"{tool.name} {number}"), np.random.default_rng(7 + number)
+    tried: set[tuple[int, str]] = set()
     left = most
     for _ in range(TRIES):
-        one = call(tool.name, **_arguments(tool, pool, rng, sampler))
-        if not left or one["function"]["arguments"] in tried:
+        place = places.draw(rng)
+        one = call(tool.name, **_arguments(tool, place.pool, places.base.pool, rng, sampler))
+        if not left or (id(place), one["function"]["arguments"]) in tried:
             continue
-        tried.add(one["function"]["arguments"])
-        result = _accepted(app, base, one)
-        if result is not None:
-            pool.add("", json.loads(result.text))
-            yield Sample(base, one)
+        tried.add((id(place), one["function"]["arguments"]))
+        reached = _reached(app, place, one)
+        if reached is not None:
+            yield Sample(place.snapshot, one)
+            places.add(reached)
             left -= 1
 
 
-def _accepted(app: App, base: Snapshot, one: ToolCall) -> CallResult | None:
-    """What a call gives in a fork of the base; None when it is refused or fails, which is for `check` to tell."""
-    with base.open() as world:
+def _reached(app: App, place: Place, one: ToolCall) -> Place | None:
+    """Where a call leads; None when it is refused or fails, which is for `check` to tell."""
+    with place.snapshot.open() as world:
         try:
             result = app.call(world, one)
         except AppError:
             return None
-    return None if result.refused else result
+        if result.refused is not None:
+            return None
+        pool = deepcopy(place.pool) if place.made_by else Pool()
+        _learn(pool, one, result)
+        return Place(world.freeze(), pool, one["function"]["name"])
 
 
-def _arguments(tool: Tool, pool: Pool, rng: random.Random, sampler: np.random.Generator) -> dict[str, Any]:
-    """The required arguments, from the pool where it has some that fit, else by the schema alone."""
+def _arguments(tool: Tool, near: Pool, far: Pool, rng: random.Random, sampler: np.random.Generator) -> dict[str, Any]:
+    """The required arguments: of one record, from the values of a place, of the base, or else by the schema alone."""
     parameters = tool.schema["function"]["parameters"]
+    names: list[str] = parameters.get("required", [])
+    record: Mapping[str, Any] = {}
+    if rng.random() < 0.7:
+        record = (near if rng.random() < 0.7 else far).record(names, rng)
     drawn: dict[str, Any] = {}
-    for name in parameters.get("required", ()):
+    for name in names:
         schema = parameters["properties"][name]
-        value = None if "enum" in schema else pool.draw(name, schema, rng)
+        value = record.get(name)
+        if type(value) is not _python_type(schema):
+            value = None if "enum" in schema else _from_either(near, far, name, schema, rng)
         drawn[name] = sample_value(schema, sampler, parameters.get("$defs", {})) if value is None else value
     return drawn
+
+
+def _from_either(near: Pool, far: Pool, name: str, schema: Mapping[str, Any], rng: random.Random) -> Any:
+    first, second = (near, far) if rng.random() < 0.7 else (far, near)
+    value = first.draw(name, schema, rng)
+    return second.draw(name, schema, rng) if value is None else value
+
+
+def _python_type(schema: Mapping[str, Any]) -> type:
+    kinds: dict[str, type] = {"string": str, "integer": int, "boolean": bool, "number": float}
+    return kinds.get(str(schema.get("type")), object)
 
 
 def rows_of(world: World) -> int:

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from greenroom.cli.check import check
+from greenroom.cli.data import data
 from greenroom.cli.envs import envs
 from greenroom.cli.new import new
 from greenroom.cli.output import complain, with_targets
@@ -35,7 +36,7 @@ def _bench() -> None:
     """Measure, and hold the figures against their bars."""
 
 
-for command in (envs, new, check, play, rollout, runs, show, replay, export):
+for command in (envs, new, check, data, play, rollout, runs, show, replay, export):
     app.command(command.__name__)(command)
 app.add_typer(bench, name="bench")
 

@@ -1,7 +1,9 @@
 """`greenroom play`: be the agent, or the user, in a terminal. Lines come from standard input, scripts' too."""
 
 import asyncio
+import difflib
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,6 +43,7 @@ def play(
     world: WorldOption = "small",
     user: UserOption = "goal",
     policy: Annotated[str, typer.Option("--policy", help="Who is the agent when you are the user.")] = "oracle",
+    all_tools: Annotated[bool, typer.Option("--all-tools", help="Offer all tools, not only the task's.")] = False,
     faults: FaultsOption = "none",
     fault_seed: FaultSeedOption = 0,
     seed: SeedOption = 0,
@@ -57,7 +60,7 @@ def play(
 
     if role not in ROLES:
         raise UnknownNameError("role", role, ROLES)
-    sandbox = LocalSandbox(load_app(app), world, faults=faults, fault_seed=fault_seed)
+    sandbox = LocalSandbox(load_app(app), world, faults=faults, fault_seed=fault_seed, all_tools=all_tools)
     brief = sandbox.prepare(task or _draw(sandbox, str(parse_split(split)), family, seed))
     if role == "agent":
         seat = Agent(Episode.start(sandbox, brief, load_simulator(user), seed), lines("agent> "))
@@ -124,6 +127,8 @@ class Agent:
         """
         first, _, rest = line.partition(" ")
         name = self._named(first)
+        if name is None:
+            self._guard_typo(first, rest)
         return assistant(None, call(name, **arguments(rest, self._tools[name]))) if name else assistant(line.strip())
 
     def _named(self, word: str) -> str | None:
@@ -137,6 +142,15 @@ class Agent:
         if not short and "_" in word and any(name.startswith(f"{app}_") for name in self._tools):
             raise UnknownNameError("tool", word, self._tools)
         return short[0] if short else None
+
+    def _guard_typo(self, word: str, rest: str) -> None:
+        """Ask again before a mistyped call is said to the user."""
+        short = {name.partition("_")[2]: name for name in self._tools}
+        near = difflib.get_close_matches(word, short, n=1, cutoff=0.8)
+        near += [name for name in short if name.startswith(f"{word}_")][:1]
+        if re.match(r"\w+=|\{", rest) or (near and len(rest.split()) < 2):
+            hint = f"did you mean '{near[0]}'?" if near else "type :tools for those there are."
+            raise UsageError(f"no tool '{word}'; {hint} To say it to the user, begin with a space")
 
     def _command(self, line: str) -> None:
         name, _, rest = line.partition(" ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from greenroom.episode import Episode
-from greenroom.errors import StoreError, UsageError
+from greenroom.errors import StoreError, UsageError, UserError
 from greenroom.policy import EpisodeStart, Policy, PolicySession
 from greenroom.rollouts.failure import Boundary, Failure, StateMismatchError
 from greenroom.rollouts.group import Group, GroupSpec
@@ -218,6 +218,7 @@ class Rollouts:
         try:
             episode = Episode.start(self.sandbox, brief, self.user, group.spec.user_seed, fork)
             rollout.trajectory.messages = episode.messages
+            _prove_opening(group, episode)
             during = "policy"
             session = self.policy.session(_start(brief, episode, rollout.seed))
         except Exception as error:
@@ -298,6 +299,16 @@ class _Forks:
 
     brief: Brief
     opened: list[Opened]
+
+
+def _prove_opening(group: Group, episode: Episode) -> None:
+    """All members of a group open alike: the same world, the same user, the same words."""
+    group.opening = group.opening or episode.opening
+    if episode.opening != group.opening:
+        raise UserError(
+            f"a member of group {group.number} opens in {episode.opening[:12]}…, the others in"
+            f" {group.opening[:12]}…: the user simulator draws from something that is not its seed"
+        )
 
 
 def _start(brief: Brief, episode: Episode, seed: int) -> EpisodeStart:

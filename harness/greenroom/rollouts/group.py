@@ -40,6 +40,8 @@ class Group:
         number: Its number in its run.
         snapshot: The id of the world that all members started from; empty when it could not be made.
         state: The id that all forks proved at reset; empty likewise.
+        opening: The id of the episode snapshot that all members proved before the first step: the world, the
+            user's state and the messages; empty until a member has begun.
         rollouts: The members in order, the invalid ones included.
     """
 
@@ -47,6 +49,7 @@ class Group:
     number: int
     snapshot: str = ""
     state: str = ""
+    opening: str = ""
     rollouts: list[Rollout] = field(default_factory=list[Rollout])
 
     @property

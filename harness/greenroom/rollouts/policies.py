@@ -7,6 +7,7 @@ from greenroom.errors import UsageError
 from greenroom.faults import Retrying
 from greenroom.messages import Message, assistant
 from greenroom.policy import EpisodeStart, PolicySession, TokenRecord
+from greenroom.rollouts.fumbles import Fumbler
 
 DONE = assistant("Done.")
 
@@ -69,21 +70,35 @@ class SloppyPolicy:
 
     Args:
         rate: The probability of a mistake, 0 to 1; `sloppy:0.25` on the command line.
+        fumbles: The probability that a call is mistyped, refused, and made again.
 
     Raises:
         UsageError: The rate is no probability.
     """
 
-    def __init__(self, rate: float | str = 0.4) -> None:
-        self._rate = _probability(rate)
+    def __init__(self, rate: float | str = 0.4, fumbles: float = 0.0) -> None:
+        self._rate, self._fumbles = _probability(rate), _probability(fumbles)
         self.name = f"sloppy:{self._rate:g}"
 
     def session(self, start: EpisodeStart) -> PolicySession:
         """Begin an episode; whether it goes wrong, and how, is drawn from the episode's seed."""
         draw = random.Random(start.seed)
+        script = start.solution or (DONE,)
         if start.slips and draw.random() < self._rate:
-            return _Script(draw.choice(start.slips))
-        return _Script(start.solution)
+            script = draw.choice(start.slips)
+        return _Fumbling(script, draw) if draw.random() < self._fumbles else _Script(script)
+
+
+class _Fumbling(_Script):
+    """A script played with a mistyped call in it."""
+
+    def __init__(self, messages: Sequence[Message], draw: random.Random) -> None:
+        super().__init__(messages)
+        self._fumbler = Fumbler(messages, draw)
+
+    async def act(self, new: Sequence[Message]) -> Message:
+        """The next message."""
+        return self._fumbler.act(new)
 
 
 class NoopPolicy:

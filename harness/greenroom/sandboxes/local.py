@@ -41,6 +41,7 @@ class LocalSandbox:
         cache_dir: Where bases are cached; the user's cache folder when None.
         faults: What goes wrong between agents and the app: `none`, `realistic`, `hostile`, or a profile of one's own.
         fault_seed: What goes wrong follows from it and the task, and from what the agent does.
+        all_tools: Offer all of the app's tools, not only the task's: for people who look around.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class LocalSandbox:
         *,
         faults: Profile | str = NONE,
         fault_seed: int = 0,
+        all_tools: bool = False,
     ) -> None:
+        self._all_tools = all_tools
         self._faults, self._fault_seed = parse_profile(faults), fault_seed
         self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
         self._incidental = {table: set(columns) for table, columns in app.incidental.items()}
@@ -103,13 +106,16 @@ class LocalSandbox:
             task=task,
             snapshot=snapshot,
             goal=made.goal.to_json(),
-            tools=self._schemas(made.tools),
+            tools=self._schemas(self._offered(made)),
             policy=self._app.policy,
             max_steps=made.max_steps * self._faults.patience,
             solution=list(made.solution),
             slips=[list(slip) for slip in made.slips],
             excess=made.excess,
         )
+
+    def _offered(self, task: Task) -> tuple[str, ...]:
+        return tuple(self._app.tools) if self._all_tools else task.tools
 
     def _task(self, text: str) -> tuple[Task, str]:
         """The task and the id of its start; made again when it was forgotten."""
@@ -172,7 +178,7 @@ class LocalSandbox:
     def _open(self, source: Snapshot, made: Task, injector: Injector | None) -> Opened:
         world = source.open()
         episode = f"{self._secret}-{next(self._numbers)}"
-        self._episodes[episode] = _Running(world, made, made.tools, injector)
+        self._episodes[episode] = _Running(world, made, self._offered(made), injector)
         # Frozen again, not copied from the source: the id proves the fork, not the intention.
         return Opened(episode=episode, state=world.freeze().page_id)
 

@@ -75,6 +75,18 @@ def test_a_first_name_is_enough_when_only_one_has_it(mailbox: Mailbox) -> None:
     assert other.address in sentence
 
 
+def test_the_beginning_of_only_one_name_is_completed(mailbox: Mailbox) -> None:
+    with mailbox.plant() as plant:
+        one = plant.person()
+    assert mailbox.call("send", to=one.name[:-1], subject="hello", body="Hi.")["to"] == one.address
+    with mailbox.plant() as plant:
+        other = plant.person(one.first)
+    shared = one.first + " "
+    assert mailbox.refusal("send", to=shared, subject="hello", body="Hi.")[0] == "ambiguous_recipient"
+    for person in (one, other):
+        assert mailbox.call("send", to=person.name, subject="hello", body="Hi.")["to"] == person.address
+
+
 def test_a_message_to_nobody_is_refused(mailbox: Mailbox) -> None:
     code, sentence = mailbox.refusal("send", to="Nobody Inparticular", subject="hello", body="Hi.")
     assert code == "unknown_recipient"

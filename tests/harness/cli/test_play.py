@@ -36,12 +36,13 @@ def test_a_script_plays_the_agent_to_the_end(greenroom: Greenroom, brief: Brief)
 
 
 def test_tools_have_short_names_and_what_is_no_call_is_said(greenroom: Greenroom) -> None:
-    typed = "search word=key limit=2\nread 1\nnotes_serach x\nread note_id=1 x\nI have no idea\n"
+    typed = "search word=key limit=2\nread 1\nnotes_serach x\nserach x\nread note_id=1 x\nI have no idea\n"
     done = greenroom("play", "notes", "--task", TASK, typed=typed)
     assert done.returncode == 1
-    assert done.stdout.count("agent> ") == 5
+    assert done.stdout.count("agent> ") == 6
     assert '{"id": 1, "title"' in done.stdout
     assert "did you mean 'notes_search'" in done.stdout
+    assert "no tool 'serach'; did you mean 'search'? To say it to the user, begin with a space" in done.stdout
     assert "'x': write name=value; notes_read takes note_id" in done.stdout
     assert "score 0: not solved" in done.stdout
     assert "- not said: " in done.stdout
@@ -55,6 +56,11 @@ def test_commands_tell_what_there_is_without_a_step(greenroom: Greenroom, brief:
         assert told in done.stdout
     assert text_of(brief.solution[-1]) in done.stdout
     assert done.stdout.count("agent> ") == 7
+
+
+def test_all_tools_are_there_for_who_looks_around(greenroom: Greenroom) -> None:
+    done = greenroom("play", "notes", "--task", TASK, "--all-tools", typed="remind title=tea minutes=1\n:quit")
+    assert '{"ok": true}' in done.stdout
 
 
 def test_faults_are_told_only_when_it_is_over(greenroom: Greenroom) -> None:

@@ -15,7 +15,7 @@ from greenroom.sandbox import Opened, StepRequest, StepResult
 from greenroom.sandboxes import LocalSandbox
 from greenroom.store import Store
 from support.notes import app
-from support.rollouts import Asker, BatchingPolicy, BrokenPerson, Scripted
+from support.rollouts import Asker, BatchingPolicy, BrokenPerson, Fickle, Scripted
 
 FIND = "notes/train/find_number/{}"
 REPLACE = "notes/train/replace/{}"
@@ -38,6 +38,17 @@ def test_members_start_from_the_same_proved_state_with_one_user_and_their_own_po
     assert len({m.canonical(r.trajectory.messages) for r in group.rollouts}) == 1
     assert len({r.content_id for r in group.rollouts}) == 1
     assert group.rewards == [1.0] * 5
+
+
+def test_members_whose_user_opens_otherwise_are_invalid(sandbox: LocalSandbox) -> None:
+    (group,) = play(Rollouts(sandbox, Fickle(), Scripted()), GroupSpec(FIND.format(0), 3))
+
+    assert [r.valid for r in group.rollouts] == [True, False, False]
+    failure = group.rollouts[1].failure
+    assert failure is not None
+    assert failure.boundary == "user"
+    assert "user simulator draws" in failure.cause
+    assert group.rollouts[1].reward is None
 
 
 def test_the_trajectory_is_exactly_what_the_policy_saw_and_said(sandbox: LocalSandbox) -> None:

@@ -34,8 +34,8 @@ def forward(world: World, split: Split) -> Task:
     """Have one message passed on; about a third of the requests do not say to whom."""
     plant, rng = Plant(world, split), world.random
     hidden, subject = rng.random() < HIDDEN_SHARE, plant.topic(PROJECT_KINDS)
-    people = [plant.person() for _ in range(rng.choice((2, 2, 3)))]
-    recipient, stranger = plant.person(), plant.person()
+    people = [plant.addressee() for _ in range(rng.choice((2, 2, 3)))]
+    recipient = plant.addressee()
     facts = draw_facts(rng, len(people), world.now.date())
     bodies = [fact.body(rng, split) for fact in facts]
     asked, *decoys = [plant.message(p, subject, b) for p, b in zip(people, bodies, strict=True)]
@@ -47,7 +47,7 @@ def forward(world: World, split: Split) -> Task:
     def forwarded(message_id: str, to: str) -> s.Step:
         return "mail_forward", {"message_id": message_id, "to": to}
 
-    wrong_person = people[0].name if hidden else stranger.name
+    wrong_person = people[0] if hidden else people[1]
     return Task(
         goal=Goal(
             intent="forward",
@@ -66,10 +66,10 @@ def forward(world: World, split: Split) -> Task:
             slots=slots,
         ),
         tools=s.TOOLS,
-        solution=s.script(*before, forwarded(asked.handle, recipient.name), s.DONE),
+        solution=s.script(*before, forwarded(asked.handle, recipient.first), s.DONE),
         slips=(
-            *(s.script(*before, forwarded(d.handle, recipient.name), s.DONE) for d in decoys),
-            s.script(start, forwarded(asked.handle, wrong_person), s.DONE),
+            *(s.script(*before, forwarded(d.handle, recipient.first), s.DONE) for d in decoys),
+            s.script(start, forwarded(asked.handle, wrong_person.first), s.DONE),
             s.script(*before, s.DONE),
         ),
         excess=s.delete_call(plant.bystander),

@@ -29,6 +29,7 @@ NEWEST = (
     .limit(1)
 )
 KNOWN = select(Contact.id).where(Contact.name == bindparam("name")).limit(1)
+STARTS = select(Contact.id).where(Contact.name.like(bindparam("first"))).limit(1)
 OCCURS = select(FTS.c.rowid).where(FTS.c.mail_message_fts.op("MATCH")(bindparam("word"))).limit(1)
 
 
@@ -84,6 +85,14 @@ class Plant:
         party = Party(name, names.address(name, f"{names.word(self.rng, self.split)}.com"), self._phone())
         self._contacts.append(party)
         return party
+
+    def addressee(self) -> Party:
+        """Somebody new whose first name no other contact has, so that an address field completes it."""
+        while True:
+            party = self.person()
+            if self.world.session.scalar(STARTS, {"first": f"{party.first} %"}) is None:
+                return party
+            self._contacts.remove(party)
 
     def newsletter(self, kind: str | None = None) -> Party:
         """A newsletter that the account gets, unlike all others; `kind` is its second word."""

@@ -54,7 +54,7 @@ def save_draft(world: World, to: str, subject: str, body: str) -> DraftLine:
     """Write a message without sending it.
 
     Args:
-        to: An address, or the name of a contact.
+        to: An address, the name of a contact, or how it begins when only one name does.
         subject: The subject line.
         body: The text.
     """

@@ -55,7 +55,7 @@ def send(world: World, to: str, subject: str, body: str) -> Sent:
     """Write a new message and send it.
 
     Args:
-        to: An address, or the name of a contact.
+        to: An address, the name of a contact, or how it begins when only one name does.
         subject: The subject line.
         body: The text.
     """
@@ -95,7 +95,7 @@ def forward(world: World, message_id: str, to: str, note: str = "") -> Sent:
 
     Args:
         message_id: The message to pass on, such as Danielle-12.
-        to: An address, or the name of a contact.
+        to: An address, the name of a contact, or how it begins when only one name does.
         note: A text to put above it.
     """
     message = find(world, message_id)
