@@ -34,11 +34,11 @@ class Counter:
         return json.loads(result.text)
 
     def refusal(self, tool: str, **arguments: Any) -> str:
-        """Call a tool that must be refused, and change nothing; returns the code."""
-        before = self.world.content_id
+        """Call a tool that must be refused, and change nothing of the agent's; returns the code."""
+        before = self.world.changes("agent")
         result = app.call(self.world, call(f"booking_{tool}", **arguments))
         assert result.refused is not None, result.text
-        assert self.world.content_id == before
+        assert self.world.changes("agent") == before
         return result.refused
 
     def wait(self, **time: float) -> None:

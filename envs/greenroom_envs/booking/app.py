@@ -10,7 +10,10 @@ app = App(
     models=Base,
     summary="Stays and flights: search, hold, book, change and cancel under a written policy.",
     policy=POLICY,
-    incidental={"booking_login": {"expires_at"}},
+    incidental={
+        "booking_login": {"expires_at", "failures", "locked_until"},
+        "booking_listing": {"rating", "reviews"},
+    },
     cast=True,
 )
 

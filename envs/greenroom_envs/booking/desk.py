@@ -1,28 +1,31 @@
-"""What several tools need: who is asking, whose reservation it is, how things are shown."""
+"""What several tools need: who is asking, whose reservation it is, what stands in the way."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from sqlalchemy import bindparam, select
 
-from greenroom import Refusal, World
+from greenroom import Rate, Refusal, World
 from greenroom_envs.booking.flights import FlightDate, Passenger, Segment
-from greenroom_envs.booking.models import Login, Payment, PaymentMethod, Reservation, User
-from greenroom_envs.booking.policy import MOST_NIGHTS, refuse
+from greenroom_envs.booking.models import Login, Reservation, User
+from greenroom_envs.booking.policy import CALENDAR_DAYS, MOST_NIGHTS, refuse
 from greenroom_envs.booking.stays import Block, Host, Listing, PriceRule
 
-Row = dict[str, Any]
 Number = Annotated[int, Field(ge=1, le=2**53)]
 Page = Annotated[int, Field(ge=1, le=1_000)]
 Guests = Annotated[int, Field(ge=1, le=30)]
 Count = Annotated[int, Field(ge=0, le=20)]
 Numbers = Annotated[list[Number], Field(max_length=6)]
 Texts = Annotated[list[str], Field(max_length=6)]
-PAGE = 5
-YEARS = range(2000, 2100)
+Text = Annotated[str, Field(max_length=2_000)]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
+Version = Annotated[int, Field(ge=0, le=2**53)]
+Cents = Annotated[int, Field(ge=0, le=10**9)]
+SEARCHES = Rate(60, timedelta(minutes=10))
+CALENDAR = timedelta(days=CALENDAR_DAYS)
 
 # Made once: building a statement costs as much as running it.
 LOGIN = select(Login.expires_at, User).join(User, User.id == Login.user_id).where(Login.id == 1)
@@ -39,12 +42,6 @@ FLIGHTS = (
     .order_by(Segment.position)
 )
 PASSENGERS = select(Passenger).where(Passenger.reservation_id == bindparam("id")).order_by(Passenger.id)
-PAYMENTS = (
-    select(Payment, PaymentMethod.label)
-    .join(PaymentMethod, PaymentMethod.id == Payment.method_id)
-    .where(Payment.reservation_id == bindparam("id"))
-    .order_by(Payment.id)
-)
 
 
 def utc_now(world: World) -> datetime:
@@ -74,47 +71,20 @@ def me(world: World) -> User:
     return user
 
 
-def read_day(name: str, text: str) -> date:
-    """A date as tools take it.
-
-    Raises:
-        Refusal: It is no date.
-    """
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        day = date.min
-    if day.year not in YEARS:
-        raise Refusal("bad_date", f"'{name}' must be a date such as 2026-03-14, not '{text}'.")
-    return day
-
-
-def read_nights(check_in: str, check_out: str, today: date) -> tuple[date, date]:
-    """The nights of a stay, not begun and not too many.
+def require_nights(first: date, end: date, today: date) -> None:
+    """Refuse what are no nights of a stay: begun already, or too many.
 
     Raises:
         Refusal: They are none.
     """
-    first, end = read_day("check_in", check_in), read_day("check_out", check_out)
     if end <= first:
         raise Refusal("bad_nights", f"check_out {end} must be after check_in {first}.")
     if first < today:
         raise Refusal("in_the_past", f"check_in {first} has passed: today is {today}.")
     if (end - first).days > MOST_NIGHTS:
         raise Refusal("too_long", f"A stay is {MOST_NIGHTS} nights at most, not {(end - first).days}.")
-    return first, end
-
-
-def require_one_of(name: str, value: str, known: Sequence[str]) -> str:
-    """The value as it is written in a list.
-
-    Raises:
-        Refusal: It is not in the list.
-    """
-    found = value.strip().lower()
-    if found not in known:
-        raise Refusal(f"bad_{name}", f"'{value}' is no {name}; there is: {', '.join(known)}.")
-    return found
+    if (end - today).days > CALENDAR_DAYS:
+        raise Refusal("too_far", f"Calendars are open for {CALENDAR_DAYS} days, until {today + CALENDAR}.")
 
 
 def require_text(**texts: str) -> None:
@@ -150,7 +120,7 @@ def reservation_of(world: World, user: User, reservation_id: int, kind: str = ""
     if found is None:
         raise Refusal("no_such_reservation", f"There is no reservation {reservation_id}; list the reservations.")
     if found.user_id != user.id:
-        raise Refusal("not_yours", f"Reservation {reservation_id} is somebody else's: nobody is told of it.")
+        refuse("not_yours", f"Reservation {reservation_id} is somebody else's.")
     if kind and found.kind != kind:
         raise Refusal("wrong_kind", f"Reservation {reservation_id} is a {found.kind}, not a {kind}.")
     return found
@@ -201,66 +171,9 @@ def blocks_of(world: World, listing: Listing, first: date, end: date) -> Sequenc
     return world.session.scalars(TAKEN, {"id": listing.id, "first": first, "end": end}).all()
 
 
-def shown_payments(world: World, reservation: Reservation) -> list[Row]:
-    """All money that moved for a reservation."""
-    rows = world.session.execute(PAYMENTS, {"id": reservation.id}).all()
-    return [
-        {"method_id": p.method_id, "label": label, "amount_cents": p.amount, "reason": p.reason, "on": p.made_at.date()}
-        for p, label in rows
-    ]
-
-
-def show_flight_line(flight: FlightDate) -> Row:
-    """A flight-date as lists show it: moments in UTC, the day as it is at the place of departure."""
-    return {
-        "flight": flight.number,
-        "day": flight.day,
-        "from": flight.origin,
-        "to": flight.destination,
-        "departs_utc": f"{flight.departs_at:%Y-%m-%d %H:%M}",
-        "arrives_utc": f"{flight.arrives_at:%Y-%m-%d %H:%M}",
-        "status": flight.status,
-    }
-
-
-def show_line(reservation: Reservation) -> Row:
-    """A reservation as lists show it."""
-    return {
-        "reservation_id": reservation.id,
-        "kind": reservation.kind,
-        "status": reservation.status,
-        "listing_id": reservation.listing_id,
-        "check_in": reservation.check_in,
-        "check_out": reservation.check_out,
-        "total_cents": reservation.total,
-    }
-
-
-def show_listing_line(listing: Listing) -> Row:
-    """A listing as lists show it."""
-    return {
-        "listing_id": listing.id,
-        "title": listing.title,
-        "city": listing.city,
-        "guests": listing.guests,
-        "pets": listing.pets,
-        "min_nights": listing.min_nights,
-        "policy": listing.policy,
-        "stars": listing.rating / 10 if listing.rating else None,
-    }
-
-
 def host_of(world: World, listing: Listing) -> Host:
     """Who lets a listing."""
     return world.session.get_one(Host, listing.host_id)
-
-
-def page_of(rows: Sequence[Any], page: int) -> Row:
-    """One page of a list that is at hand in full."""
-    out: Row = {"results": list(rows[(page - 1) * PAGE : page * PAGE])}
-    if len(rows) > page * PAGE:
-        out["next_page"] = page + 1
-    return out
 
 
 def in_minutes(minutes: int) -> timedelta:

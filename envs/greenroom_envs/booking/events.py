@@ -1,6 +1,7 @@
-"""The life of booking: holds expire, hosts answer, others book, those who wait are told."""
+"""The life of booking: holds expire, hosts and humans answer, others buy and give back, flights slip, waiting ends."""
 
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 from sqlalchemy import func, select
@@ -8,48 +9,117 @@ from sqlalchemy import func, select
 from greenroom import World
 from greenroom.letters import Letter, send_letter
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.calendar import drop_hold, is_free
+from greenroom_envs.booking.calendar import drop_hold, freed, is_free, seats_freed
 from greenroom_envs.booking.desk import host_of, utc_now
-from greenroom_envs.booking.flights import Cabin, FlightDate
-from greenroom_envs.booking.models import User, Waiting
+from greenroom_envs.booking.flights import Cabin, FlightDate, Segment
+from greenroom_envs.booking.models import Escalation, Reservation, User, Waiting
+from greenroom_envs.booking.money import DESK, write
+from greenroom_envs.booking.policy import CALENDAR_DAYS
 from greenroom_envs.booking.stays import Block, Hold, HostMessage, Listing
 
-BUYING_EVERY = timedelta(minutes=45)
+BUYING_EVERY = timedelta(minutes=10)
+SLIPPING_EVERY = timedelta(hours=3)
 PLANTED = 100_000
-"""What tasks plant is numbered from here on."""
+"""What tasks plant is numbered from here on; the population numbers from 1 without gaps."""
+DELAY = timedelta(minutes=70)
+FEW_SEATS = 10
 
 
 @app.on("booking.hold_expires")
 def hold_expires(world: World, payload: dict[str, Any]) -> None:
     """A hold that was neither booked nor released ends."""
     hold = world.session.get(Hold, payload["hold"])
-    if hold is not None:
+    if hold is not None and hold.expires_at <= utc_now(world):
         drop_hold(world, hold)
 
 
 @app.on("booking.others_buy")
 def others_buy(world: World, _payload: dict[str, Any]) -> None:
-    """Somebody books some nights somewhere, somebody a seat: drawn from the world's own randomness."""
+    """Others book and give back nights and seats: drawn from the world's own randomness."""
     rng = world.random
-    # The population numbers its rows from 1 without gaps; tasks number what they plant far beyond.
-    listing = world.session.get_one(Listing, rng.randrange(1, _count(world, Listing) + 1))
-    first = utc_now(world).date() + timedelta(days=rng.randrange(1, 300))
-    take_nights(world, listing, first.isoformat(), (first + timedelta(days=rng.randrange(2, 6))).isoformat())
-    cabin = world.session.get(Cabin, (rng.randrange(1, _count(world, FlightDate) + 1), "economy"))
-    if cabin is not None and cabin.seats > 0:
-        cabin.seats -= 1
+    listings, flights = _count(world, Listing), _count(world, FlightDate)
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        _others_book(world, rng, world.session.get_one(Listing, rng.randrange(1, listings + 1)))
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        _others_fly(world, rng, rng.randrange(1, flights + 1))
     world.schedule("booking.others_buy", {}, after=BUYING_EVERY)
 
 
 def _count(world: World, model: type[Listing] | type[FlightDate]) -> int:
     """How many the population made."""
-    return world.session.scalar(select(func.count()).select_from(model).where(model.id < PLANTED)) or 0
+    return world.session.scalar(select(func.max(model.id)).where(model.id < PLANTED)) or 0
+
+
+def _others_book(world: World, rng: Random, listing: Listing) -> None:
+    """Somebody books some nights, sooner ones more often; one time in five somebody cancels instead."""
+    today = utc_now(world).date()
+    first = today + timedelta(days=min(CALENDAR_DAYS - 10, 1 + int(rng.expovariate(1 / 60))))
+    if rng.random() < 0.8:
+        take_nights(world, listing, first.isoformat(), (first + timedelta(days=rng.randrange(2, 6))).isoformat())
+        return
+    theirs = select(Block).where(
+        Block.listing_id == listing.id,
+        Block.first_night > first,
+        Block.reason == "booked",
+        Block.reservation_id.is_(None),
+    )
+    block = world.session.scalars(theirs.order_by(Block.first_night).limit(1)).one_or_none()
+    if block is not None:
+        world.session.delete(block)
+        freed(world, listing.id, block.first_night, block.end)
+
+
+def _others_fly(world: World, rng: Random, number: int) -> None:
+    """Somebody buys seats, or gives one back; the last ones grow dearer as they go."""
+    cabin = world.session.get_one(Cabin, (number, "economy"))
+    if rng.random() < 0.15:
+        cabin.seats += 1
+        seats_freed(world, number)
+        return
+    sold = min(cabin.seats, rng.choice((1, 1, 2, 4)))
+    cabin.seats -= sold
+    if sold and cabin.seats < FEW_SEATS:
+        cabin.price += cabin.price * 3 // 100
+
+
+@app.on("booking.flights_slip")
+def flights_slip(world: World, _payload: dict[str, Any]) -> None:
+    """A flight is delayed, or now and then cancelled; whoever flies with it is told."""
+    rng = world.random
+    flight = world.session.get_one(FlightDate, rng.randrange(1, _count(world, FlightDate) + 1))
+    if flight.status == "scheduled" and flight.departs_at > utc_now(world):
+        slip(world, flight, "cancelled" if rng.random() < 0.15 else "delayed")
+    world.schedule("booking.flights_slip", {}, after=SLIPPING_EVERY)
+
+
+def slip(world: World, flight: FlightDate, status: str) -> None:
+    """Give a flight another status; passengers are told by letter."""
+    flight.status = status
+    if status == "delayed":
+        for name in ("departs_at", "arrives_at", "departs_local", "arrives_local"):
+            setattr(flight, name, getattr(flight, name) + DELAY)
+    booked = (
+        select(Reservation, User)
+        .join(Segment, Segment.reservation_id == Reservation.id)
+        .join(User, User.id == Reservation.user_id)
+        .where(Segment.flight_date_id == flight.id, Reservation.status == "confirmed")
+        .order_by(Reservation.id)
+    )
+    body = f"Flight {flight.number} from {flight.origin} to {flight.destination} on {flight.day} is {status}."
+    for reservation, user in world.session.execute(booked).all():
+        write(world, user, f"Reservation {reservation.id}: flight {flight.number} is {status}", body, reservation)
 
 
 @app.on("booking.other_books")
 def other_books(world: World, payload: dict[str, Any]) -> None:
     """Another guest books certain nights, if they are still free."""
     take_nights(world, world.session.get_one(Listing, payload["listing"]), payload["check_in"], payload["check_out"])
+
+
+@app.on("booking.others_fly")
+def others_fly(world: World, payload: dict[str, Any]) -> None:
+    """Others buy the last seats of a task's flight."""
+    world.session.get_one(Cabin, (payload["flight"], "economy")).seats = payload["left"]
 
 
 def take_nights(world: World, listing: Listing, check_in: str, check_out: str) -> None:
@@ -80,28 +150,67 @@ def host_answers(world: World, payload: dict[str, Any]) -> None:
 
 
 def answer(listing: Listing, question: str) -> str:
-    """What a host knows about what was asked."""
-    asked = question.lower()
-    if "park" in asked or "car" in asked.split():
-        return listing.parking
-    if any(word in asked for word in ("dog", "cat", "pet")):
-        return "Pets are welcome." if listing.pets else "I am sorry, I take no pets."
-    if "check" in asked or "arriv" in asked:
-        return f"You can come from {listing.check_in_from}:00 on."
-    return "Thank you for your message. All that I know is in the listing."
+    """What a host knows about what was asked: each of its topics that the question touches."""
+    words = set("".join(c if c.isalpha() else " " for c in question.lower()).split())
+    topics = (
+        ({"park", "parking", "car", "garage"}, listing.parking),
+        ({"dog", "dogs", "cat", "cats", "pet", "pets", "puppy"}, _pets(listing)),
+        ({"smoke", "smoking"}, "You may smoke outside." if listing.smoking else "Please do not smoke."),
+        ({"party", "parties"}, "Parties are fine." if listing.parties else "No parties, please."),
+        ({"quiet", "noise", "loud", "music"}, f"Please be quiet from {listing.quiet_from}:00 on."),
+        ({"leave", "leaving", "checkout", "check"}, f"Please leave by {listing.check_out_by}:00."),
+        ({"arrive", "arrival", "checkin", "check"}, f"You can come from {listing.check_in_from}:00 on."),
+    )
+    found = [text for cues, text in topics if words & cues]
+    return " ".join(found) or "Thank you for your message. All that I know is in the listing."
+
+
+def _pets(listing: Listing) -> str:
+    return "Pets are welcome." if listing.pets else "I am sorry, I take no pets."
+
+
+@app.on("booking.human_answers")
+def human_answers(world: World, payload: dict[str, Any]) -> None:
+    """The service desk has looked at a case."""
+    case = world.session.get_one(Escalation, payload["case"])
+    reservation = world.session.get_one(Reservation, case.reservation_id)
+    case.answer = text = "We have written to the other side and will come back to you within three days."
+    user = world.session.get_one(User, reservation.user_id)
+    write(world, user, f"Your case {case.id} about reservation {reservation.id}", text, reservation)
 
 
 @app.on("booking.nights_freed")
 def nights_freed(world: World, payload: dict[str, Any]) -> None:
     """Whoever waits for nights that are free now is told, once, by letter."""
     listing = world.session.get_one(Listing, payload["listing"])
-    waiting = select(Waiting).where(Waiting.listing_id == listing.id, Waiting.told.is_(False)).order_by(Waiting.id)
-    for entry in world.session.scalars(waiting).all():
-        if is_free(world, listing, entry.check_in, entry.check_out):
-            entry.told = True
-            user, host = world.session.get_one(User, entry.user_id), host_of(world, listing)
-            body = f"{listing.title} is free from {entry.check_in} to {entry.check_out}."
-            send_letter(
-                world,
-                Letter(sender=host.name, address=host.email, to=user.email, subject="Nights are free", body=body),
-            )
+    for entry in _waiting(world, Waiting.listing_id == listing.id):
+        if entry.check_in and entry.check_out and is_free(world, listing, entry.check_in, entry.check_out):
+            _tell(world, entry, f"{listing.title} is free from {entry.check_in} to {entry.check_out}.")
+
+
+@app.on("booking.seats_freed")
+def seats_freed_of(world: World, payload: dict[str, Any]) -> None:
+    """Whoever waits for seats that are on sale now is told, once, by letter."""
+    flight = world.session.get_one(FlightDate, payload["flight"])
+    for entry in _waiting(world, Waiting.flight_date_id == flight.id):
+        cabin = world.session.get(Cabin, (flight.id, entry.cabin))
+        if cabin is not None and cabin.seats >= (entry.seats or 1) and flight.status != "cancelled":
+            _tell(world, entry, f"Flight {flight.number} on {flight.day} has {cabin.seats} seats in {cabin.cabin}.")
+
+
+def _waiting(world: World, of: Any) -> list[Waiting]:
+    return list(world.session.scalars(select(Waiting).where(of, Waiting.told.is_(False)).order_by(Waiting.id)))
+
+
+def _tell(world: World, entry: Waiting, body: str) -> None:
+    entry.told = True
+    user = world.session.get_one(User, entry.user_id)
+    letter = Letter(
+        sender="Greenroom Booking",
+        address=DESK,
+        to=user.email,
+        subject="What you wait for is free",
+        body=body,
+        reference=f"booking:waitlist:{entry.id}",
+    )
+    send_letter(world, letter)

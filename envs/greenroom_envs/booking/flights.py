@@ -10,6 +10,10 @@ from greenroom_envs.booking.models import Base
 CABINS = ("economy", "business")
 FARES = ("basic", "standard")
 STATUSES = ("scheduled", "delayed", "cancelled")
+CAPACITY = {"economy": 64, "business": 16}
+LETTERS = "ABCD"
+BUSINESS_ROWS = 4
+ROWS = 20
 
 
 class Airport(Base):
@@ -23,7 +27,15 @@ class Airport(Base):
 
 
 class FlightDate(Base):
-    """One flight on one day; `day` is the local day of departure, moments are UTC."""
+    """One flight on one day.
+
+    Attributes:
+        day: The day of departure, as it is at the origin.
+        departs_at: In UTC, as is `arrives_at`.
+        departs_local: As a clock at the origin shows it.
+        arrives_local: As a clock at the destination shows it.
+        status: `scheduled`, `delayed` or `cancelled`.
+    """
 
     __tablename__ = "booking_flight_date"
     __table_args__ = (
@@ -38,6 +50,8 @@ class FlightDate(Base):
     destination: Mapped[str] = mapped_column(ForeignKey("booking_airport.code"))
     departs_at: Mapped[datetime]
     arrives_at: Mapped[datetime]
+    departs_local: Mapped[datetime]
+    arrives_local: Mapped[datetime]
     status: Mapped[str]
 
 
@@ -73,11 +87,11 @@ class Passenger(Base):
 
 
 class Seat(Base):
-    """A seat that a passenger chose on a flight-date."""
+    """A seat that was chosen on a flight-date: by a passenger of a reservation, or by somebody unknown to the app."""
 
     __tablename__ = "booking_seat"
     __table_args__ = (UniqueConstraint("flight_date_id", "passenger_id"),)
 
     flight_date_id: Mapped[int] = mapped_column(ForeignKey("booking_flight_date.id"), primary_key=True)
     seat: Mapped[str] = mapped_column(primary_key=True)
-    passenger_id: Mapped[int] = mapped_column(ForeignKey("booking_passenger.id"), index=True)
+    passenger_id: Mapped[int | None] = mapped_column(ForeignKey("booking_passenger.id"), index=True)

@@ -1,11 +1,16 @@
-"""The data model of booking, shared part: users, how they pay, what they reserved. Money is in integer cents."""
+"""The data model of booking, shared part: users, how they pay, what they reserved.
+
+Money is in integer cents of a currency: a listing's is that of its country, all else is in dollars.
+"""
 
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-CURRENCY = "USD"
+SYMBOLS = {"USD": "$", "GBP": "£"}
+HOME = "USD"
+"""The currency of flights, gift cards and certificates."""
 METHOD_KINDS = ("card", "gift_card", "certificate")
 TIERS = ("regular", "silver", "gold")
 
@@ -27,17 +32,26 @@ class User(Base):
 
 
 class Login(Base):
-    """Who is signed in. One row."""
+    """Who is signed in. One row.
+
+    Attributes:
+        user_id: Who.
+        expires_at: Until when.
+        failures: Wrong pins since the last right one.
+        locked_until: After too many of them nobody signs in before this.
+    """
 
     __tablename__ = "booking_login"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("booking_user.id"))
     expires_at: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
 
 
 class PaymentMethod(Base):
-    """A way to pay; `balance` is None for cards, which cover any amount."""
+    """A way to pay. Cards cover any amount in any currency, and have neither `balance` nor `currency`."""
 
     __tablename__ = "booking_payment_method"
 
@@ -46,6 +60,8 @@ class PaymentMethod(Base):
     kind: Mapped[str]
     label: Mapped[str]
     balance: Mapped[int | None]
+    currency: Mapped[str | None]
+    removed: Mapped[bool] = mapped_column(default=False)
 
 
 class Reservation(Base):
@@ -54,9 +70,9 @@ class Reservation(Base):
     Attributes:
         kind: `stay` or `flight`.
         status: `confirmed` or `cancelled`.
-        total: What it cost, in cents.
+        total: What it cost, in cents of `currency`.
         version: Counts the changes, so that nobody overwrites what they have not seen.
-        listing_id: Of a stay, with `check_in`, `check_out` (a day) and `guests`.
+        listing_id: Of a stay, with `check_in`, `check_out` (a day), `guests` and `pets`.
         cabin: Of a journey, with `fare`, `bags` and `insured`.
     """
 
@@ -68,11 +84,13 @@ class Reservation(Base):
     status: Mapped[str]
     made_at: Mapped[datetime]
     total: Mapped[int]
+    currency: Mapped[str] = mapped_column(default=HOME)
     version: Mapped[int] = mapped_column(default=1)
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("booking_listing.id"))
     check_in: Mapped[date | None]
     check_out: Mapped[date | None]
     guests: Mapped[int | None]
+    pets: Mapped[bool] = mapped_column(default=False)
     cabin: Mapped[str | None]
     fare: Mapped[str | None]
     bags: Mapped[int] = mapped_column(default=0)
@@ -80,7 +98,7 @@ class Reservation(Base):
 
 
 class Payment(Base):
-    """Money that moved for a reservation; refunds are negative."""
+    """Money that moved for a reservation, in its currency; refunds are negative."""
 
     __tablename__ = "booking_payment"
 
@@ -93,7 +111,7 @@ class Payment(Base):
 
 
 class Voucher(Base):
-    """What a certificate's share of a refund becomes."""
+    """What a certificate's share of a refund becomes; redeemed, it is a gift card."""
 
     __tablename__ = "booking_voucher"
 
@@ -101,11 +119,13 @@ class Voucher(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("booking_user.id"), index=True)
     amount: Mapped[int]
     reservation_id: Mapped[int] = mapped_column(ForeignKey("booking_reservation.id"))
+    currency: Mapped[str] = mapped_column(default=HOME)
     valid_until: Mapped[date]
+    redeemed: Mapped[bool] = mapped_column(default=False)
 
 
 class Escalation(Base):
-    """A case handed to a human."""
+    """A case handed to a human, who answers within some hours."""
 
     __tablename__ = "booking_escalation"
 
@@ -113,6 +133,7 @@ class Escalation(Base):
     reservation_id: Mapped[int] = mapped_column(ForeignKey("booking_reservation.id"), unique=True)
     reason: Mapped[str]
     made_at: Mapped[datetime]
+    answer: Mapped[str | None]
 
 
 class Saved(Base):
@@ -125,14 +146,23 @@ class Saved(Base):
 
 
 class Waiting(Base):
-    """A user who wants to be told when nights of a listing become free."""
+    """A user who wants to be told when nights of a listing, or seats of a flight-date, become free.
+
+    Attributes:
+        listing_id: For nights, with `check_in` and `check_out`.
+        flight_date_id: For seats, with `cabin` and `seats`.
+        told: Whether that has happened.
+    """
 
     __tablename__ = "booking_waitlist"
     __table_args__ = (Index("booking_waitlist_user", "user_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("booking_user.id"))
-    listing_id: Mapped[int] = mapped_column(ForeignKey("booking_listing.id"), index=True)
-    check_in: Mapped[date]
-    check_out: Mapped[date]
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("booking_listing.id"), index=True)
+    check_in: Mapped[date | None]
+    check_out: Mapped[date | None]
+    flight_date_id: Mapped[int | None] = mapped_column(ForeignKey("booking_flight_date.id"), index=True)
+    cabin: Mapped[str | None]
+    seats: Mapped[int | None]
     told: Mapped[bool] = mapped_column(default=False)

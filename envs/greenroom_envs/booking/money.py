@@ -3,18 +3,26 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom.letters import Letter, send_letter
 from greenroom_envs.booking.desk import flights_of, today_at, utc_now
 from greenroom_envs.booking.models import Payment, PaymentMethod, Reservation, User, Voucher
 from greenroom_envs.booking.policy import refuse
-from greenroom_envs.booking.pricing import dollars, percent_of, refund_percent, refund_percent_flight
+from greenroom_envs.booking.pricing import percent_of, refund_percent, refund_percent_flight, spoken
 from greenroom_envs.booking.stays import Listing
 
 VOUCHER_DAYS = 365
 DESK = "desk@greenroom-booking.com"
+NET = (
+    select(PaymentMethod, func.sum(Payment.amount))
+    .join(Payment, Payment.method_id == PaymentMethod.id)
+    .where(Payment.reservation_id == bindparam("id"))
+    .group_by(PaymentMethod.id)
+    .having(func.sum(Payment.amount) > 0)
+    .order_by(func.min(Payment.id))
+)
 
 
 def method_of(world: World, user: User, method_id: int) -> PaymentMethod:
@@ -24,8 +32,8 @@ def method_of(world: World, user: User, method_id: int) -> PaymentMethod:
         Refusal: It is none.
     """
     method = world.session.get(PaymentMethod, method_id)
-    if method is None or method.user_id != user.id:
-        raise Refusal("no_such_method", f"You have no payment method {method_id}: list the payment methods.")
+    if method is None or method.user_id != user.id or method.removed:
+        raise Refusal("no_such_method", f"You have no payment method {method_id}; see booking_list_payment_methods.")
     return method
 
 
@@ -33,11 +41,15 @@ def charge(world: World, user: User, reservation: Reservation, amount: int, meth
     """Take money from methods in the order given: each as much as it can, a card the rest.
 
     Raises:
-        Refusal: A method is not the user's, two are certificates, one is not needed, or they do not cover it all.
+        Refusal: A method is not the user's, pays in another currency or is not needed, two are certificates, or
+            they do not cover it all.
     """
     methods = [method_of(world, user, method_id) for method_id in dict.fromkeys(method_ids)]
     if sum(method.kind == "certificate" for method in methods) > 1:
         refuse("one_certificate", "Two certificates were given.")
+    for method in methods:
+        if method.currency not in (None, reservation.currency):
+            refuse("own_currency", f"Payment method {method.id} holds {method.currency}, not {reservation.currency}.")
     left = amount
     for method in methods:
         share = left if method.balance is None else min(left, method.balance)
@@ -48,7 +60,19 @@ def charge(world: World, user: User, reservation: Reservation, amount: int, meth
         _move(world, reservation, method.id, share, "payment")
         left -= share
     if left:
-        raise Refusal("not_covered", f"The methods given leave {dollars(left)} of {dollars(amount)}: add a card.")
+        missing, all_of_it = spoken(left, reservation.currency), spoken(amount, reservation.currency)
+        raise Refusal("not_covered", f"The methods given leave {missing} of {all_of_it}: add a card.")
+
+
+def require_total(total: int, expected: int, currency: str) -> None:
+    """Refuse a price that is not the one that was seen.
+
+    Raises:
+        Refusal: The price has moved.
+    """
+    if expected and expected != total:
+        now, then = spoken(total, currency), spoken(expected, currency)
+        raise Refusal("price_changed", f"The total is {now} ({total} cents) now, not {then}: ask the user, or accept.")
 
 
 def refund_due(world: World, reservation: Reservation) -> int:
@@ -65,26 +89,31 @@ def refund_due(world: World, reservation: Reservation) -> int:
 
 
 def give_back(world: World, user: User, reservation: Reservation, amount: int) -> None:
-    """Refund to the methods that paid, each its share; a certificate's share becomes a voucher."""
-    paid = world.session.scalars(
-        select(Payment).where(Payment.reservation_id == reservation.id, Payment.amount > 0).order_by(Payment.id)
-    ).all()
-    total, left = sum(payment.amount for payment in paid), amount
-    for number, payment in enumerate(paid, start=1):
-        share = left if number == len(paid) else amount * payment.amount // total
+    """Refund to the methods that paid, in proportion to what they did; a certificate's share becomes a voucher."""
+    paid = world.session.execute(NET, {"id": reservation.id}).all()
+    total, left = sum(net for _, net in paid), amount
+    for number, (method, net) in enumerate(paid, start=1):
+        share = left if number == len(paid) else amount * net // total
         if share:
-            _return(world, user, reservation, payment.method_id, share)
+            _return(world, user, reservation, method, share)
         left -= share
 
 
-def _return(world: World, user: User, reservation: Reservation, method_id: int, share: int) -> None:
-    method = world.session.get_one(PaymentMethod, method_id)
-    _move(world, reservation, method_id, -share, "refund")
+def _return(world: World, user: User, reservation: Reservation, method: PaymentMethod, share: int) -> None:
+    _move(world, reservation, method.id, -share, "refund")
     if method.kind == "gift_card" and method.balance is not None:
         method.balance += share
     if method.kind == "certificate":
         until = utc_now(world).date() + timedelta(days=VOUCHER_DAYS)
-        world.session.add(Voucher(user_id=user.id, amount=share, reservation_id=reservation.id, valid_until=until))
+        world.session.add(
+            Voucher(
+                user_id=user.id,
+                amount=share,
+                currency=reservation.currency,
+                reservation_id=reservation.id,
+                valid_until=until,
+            )
+        )
 
 
 def _move(world: World, reservation: Reservation, method_id: int, amount: int, reason: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from greenroom_envs.booking.models import HOME, SYMBOLS
 from greenroom_envs.booking.policy import BAG_FEE, FREE_BAGS, INSURANCE_FEE, SERVICE_PERCENT, STANDARD_FEE
 from greenroom_envs.booking.stays import Listing, PriceRule
 
@@ -76,6 +77,6 @@ def percent_of(amount: int, percent: int) -> int:
     return (amount * percent + 50) // 100
 
 
-def dollars(cents: int) -> str:
+def spoken(cents: int, currency: str = HOME) -> str:
     """An amount as it is said: `$45.99`."""
-    return f"${cents // 100}.{cents % 100:02}"
+    return f"{SYMBOLS[currency]}{cents // 100}.{cents % 100:02}"

@@ -30,13 +30,17 @@ class Listing(Base):
     """A place to stay.
 
     Attributes:
+        currency: Of its prices.
         night: The plain price of a night, in cents.
         cleaning: The cleaning fee of a stay, in cents.
         min_nights: The shortest stay.
         policy: The cancellation policy.
+        smoking: A house rule, as `pets`, `parties`, `quiet_from` (an hour, local time) and the two hours below.
         check_in_from: The hour from which guests come in, local time.
+        check_out_by: The hour at which they leave.
         parking: What the host answers when asked about parking.
-        rating: Stars of the reviews, in tenths; 0 without any.
+        rating: The mean of the stars of its reviews, in hundredths; 0 without any.
+        reviews: How many there are.
     """
 
     __tablename__ = "booking_listing"
@@ -48,15 +52,20 @@ class Listing(Base):
     city: Mapped[str]
     time_zone: Mapped[str]
     guests: Mapped[int]
+    currency: Mapped[str]
     night: Mapped[int]
     cleaning: Mapped[int]
     min_nights: Mapped[int]
     policy: Mapped[str]
     pets: Mapped[bool]
     parties: Mapped[bool]
+    smoking: Mapped[bool]
+    quiet_from: Mapped[int]
     check_in_from: Mapped[int]
+    check_out_by: Mapped[int]
     parking: Mapped[str]
     rating: Mapped[int]
+    reviews: Mapped[int]
     host: Mapped[Host] = relationship()
 
 

@@ -11,6 +11,7 @@ import apsw
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.util import OrderedSet
 
 from greenroom.worlds import dbapi
 from greenroom.worlds.connection import stream
@@ -63,6 +64,9 @@ class Schema:
             "sqlite://", module=dbapi, creator=lambda: self._opening.connection, poolclass=NullPool
         )
         tables = [table for one in self.metadata for table in one.sorted_tables]
+        for table in tables:
+            # SQLAlchemy keeps them in a plain set, in the order of addresses: another process, other pages.
+            table.indexes = OrderedSet(sorted(table.indexes, key=lambda index: str(index.name)))
         self.shapes = {table.name: self._shape(table) for table in tables}
 
     @staticmethod

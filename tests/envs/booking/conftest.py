@@ -2,11 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.booking import Counter
 
 from greenroom import Split
 from greenroom.sandboxes import LocalSandbox
 from greenroom_envs.booking import app
+from support.booking import Counter
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from support.booking import Counter
 
 from greenroom_envs.booking.families.planting import Plant
 from greenroom_envs.booking.models import Reservation
@@ -14,6 +13,7 @@ from greenroom_envs.booking.pricing import (
     refund_percent_flight,
 )
 from greenroom_envs.booking.stays import Listing, PriceRule
+from support.booking import Counter
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -111,6 +111,17 @@ def test_an_expired_session_needs_signing_in_again(counter: Counter) -> None:
     user = counter.plant(lambda plant: plant.me)
     counter.wait(hours=13)
     assert counter.refusal("list_reservations") == "session_expired"
-    assert counter.refusal("sign_in", email=user.email, pin="no") == "wrong_pin"
-    counter.use("sign_in", email=user.email, pin=user.pin)
+    assert counter.use("sign_in", email=user.email, pin="no")["tries_left"] == 4
+    assert counter.use("sign_in", email=user.email, pin=user.pin)["signed_in"]
     assert counter.use("show_account")["name"] == user.name
+    counter.use("sign_out")
+    assert counter.refusal("list_reservations") == "session_expired"
+
+
+def test_five_wrong_pins_lock_signing_in_for_a_while(counter: Counter) -> None:
+    user = counter.plant(lambda plant: plant.me)
+    left = [counter.use("sign_in", email=user.email, pin=f"{n}")["tries_left"] for n in range(5)]
+    assert left == [4, 3, 2, 1, 0]
+    assert counter.refusal("sign_in", email=user.email, pin=user.pin) == "locked"
+    counter.wait(minutes=15)
+    assert counter.use("sign_in", email=user.email, pin=user.pin)["signed_in"]

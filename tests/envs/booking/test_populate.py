@@ -1,8 +1,8 @@
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
-from support.booking import Counter
 
 from greenroom import Size, Split, World, names
 from greenroom.worlds import build_base
@@ -11,6 +11,7 @@ from greenroom_envs.booking.flights import FlightDate
 from greenroom_envs.booking.models import PaymentMethod
 from greenroom_envs.booking.populate import SHAPES
 from greenroom_envs.booking.stays import Block, Listing
+from support.booking import Counter
 
 
 def count(world: World, *models: type) -> list[int]:
@@ -34,16 +35,17 @@ def test_runs_of_taken_nights_never_overlap(counter: Counter) -> None:
         counter.wait(hours=1)  # others buy meanwhile
     with counter.world.transaction("world") as session:
         blocks = session.scalars(select(Block).order_by(Block.listing_id, Block.first_night)).all()
-    for one, next_one in zip(blocks, blocks[1:], strict=False):
+    for one, next_one in pairwise(blocks):
         assert one.first_night < one.end
         assert one.listing_id != next_one.listing_id or one.end <= next_one.first_night
 
 
-def test_others_buy_nights_while_time_passes(counter: Counter) -> None:
-    before = count(counter.world, Block)
-    for _ in range(30):
+def test_others_buy_nights_and_seats_and_flights_slip_while_time_passes(counter: Counter) -> None:
+    for _ in range(48):
         counter.wait(hours=1)
-    assert count(counter.world, Block) > before
+    changed = {(change.op, change.table) for change in counter.world.changes("world")}
+    assert {("insert", "booking_block"), ("delete", "booking_block"), ("update", "booking_cabin")} <= changed
+    assert ("update", "booking_flight_date") in changed
 
 
 @pytest.mark.parametrize("split", [Split.TRAIN, Split.TEST])

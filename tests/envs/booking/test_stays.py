@@ -2,10 +2,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.booking import Counter
 
 from greenroom_envs.booking.families.planting import Plant
 from greenroom_envs.booking.stays import Listing
+from support.booking import Counter
 
 
 def place(counter: Counter, **values: Any) -> tuple[Listing, int]:
@@ -43,8 +43,10 @@ def test_what_is_booked_is_no_longer_found_nor_booked_twice(counter: Counter) ->
         ({"pets": False}, {"pets": True}, "no_pets"),
         ({}, {"method_ids": []}, "not_covered"),
         ({}, {"method_ids": [2**40]}, "no_such_method"),
-        ({}, {"check_in": "2026-02-30"}, "bad_date"),
+        ({}, {"check_in": "2026-02-30"}, "bad_arguments"),
         ({}, {"check_in": "2026-01-05"}, "in_the_past"),
+        ({}, {"check_in": "2027-03-20", "check_out": "2027-03-22"}, "too_far"),
+        ({}, {"expected_total_cents": 1}, "price_changed"),
     ],
 )
 def test_what_the_rules_forbid_is_refused(
@@ -65,6 +67,17 @@ def test_a_hold_keeps_nights_until_it_expires(counter: Counter) -> None:
     counter.wait(minutes=2)
     assert counter.use("list_holds")["holds"] == []
     assert counter.use("quote_stay", **wish)["available"]
+
+
+def test_a_hold_that_was_released_ends_no_later_one(counter: Counter) -> None:
+    listing, _ = place(counter)
+    wish = {"listing_id": listing.id, "guests": 2, **counter.days(30)}
+    first = counter.use("hold_stay", **wish)["hold_id"]
+    counter.use("release_hold", hold_id=first)
+    counter.wait(minutes=30)
+    assert counter.use("hold_stay", **wish)["hold_id"] != first
+    counter.wait(minutes=31)
+    assert len(counter.use("list_holds")["holds"]) == 1
 
 
 def test_a_hold_is_used_up_by_its_booking(counter: Counter) -> None:

@@ -52,3 +52,11 @@ def test_the_itinerary_must_be_booked_and_mailed(both: LocalSandbox, index: int)
     assert score(both, brief, brief.solution) == 1.0
     assert score(both, brief, []) == 0.0
     assert [score(both, brief, slip) for slip in brief.slips] == [0.0] * len(brief.slips)
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_the_offer_in_the_mail_must_be_taken(both: LocalSandbox, index: int) -> None:
+    brief = both.prepare(f"booking+mail/train/booking.take_offer/{index}")
+    assert score(both, brief, brief.solution) == 1.0
+    assert score(both, brief, []) == 0.0
+    assert [score(both, brief, slip) for slip in brief.slips] == [0.0] * len(brief.slips)

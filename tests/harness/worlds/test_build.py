@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,14 @@ def test_a_cache_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     taken.write_text("")
     with pytest.raises(WorldError, match=r"base 'shop' cannot be kept in .*taken.*pass another cache_dir"):
         build_base(shop_recipe(), taken)
+
+
+def test_a_table_of_many_indexes_has_the_same_pages_in_every_process(tmp_path: Path) -> None:
+    tables = sa.MetaData()
+    columns = [sa.Column(f"c{n}", sa.Integer, index=True) for n in range(12)]
+    sa.Table("shop_wide", tables, sa.Column("id", sa.Integer, primary_key=True), *columns)
+    recipe = replace(shop_recipe(), tables=[tables], populate=lambda world: None)
+    with build_base(recipe, tmp_path).snapshot().reading() as db:
+        made = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY rowid")]
+    assert made == sorted(made)
+    assert len(made) == 12

@@ -14,6 +14,16 @@ CHEAPEST = s.asks(
     "we are {guests} people and want the cheapest place in {city}, from {check_in} until {check_out}",
     "find us a bed in {city} from {check_in} to {check_out}, for {guests} people, and book the cheapest",
 )
+VAGUE = s.asks(
+    "book the cheapest place in {city} from {check_in} to {check_out} that takes us all",
+    "we want the cheapest place in {city} with room for all of us, from {check_in} until {check_out}",
+    "find us beds in {city} from {check_in} to {check_out}, and book the cheapest",
+)
+GOOD = s.asks(
+    "book the cheapest place in {city} from {check_in} to {check_out} that takes us all, with {quality} stars or more",
+    "we want a place of at least {quality} stars in {city}, the cheapest one, from {check_in} until {check_out}",
+    "find us beds in {city} from {check_in} to {check_out}, book the cheapest with {quality} stars or better",
+)
 PET = s.asks(
     "book {place} in {city} from {check_in} to {check_out} for 2 people and our {pet}",
     "my {pet} and the two of us want {place} in {city}, from {check_in} until {check_out}, please book it",
@@ -48,25 +58,27 @@ def book(listing: Listing, first: date, nights: int, guests: int, methods: list[
     return "booking_book_stay", {"listing_id": listing.id, **dates(first, nights), **values}
 
 
-def booked(plant: Plant, listing: Listing, first: date, nights: int, guests: int) -> list[Wanted]:
+def booked(
+    plant: Plant, listing: Listing, first: date, nights: int, guests: int, *, pets: bool = False
+) -> list[Wanted]:
     """What a stay paid by card leaves behind."""
     total = plant.total(listing, first, nights)
     payment = inserted("booking_payment", {"method_id": plant.card, "amount": total})
-    return [*reserved(listing, first, nights, guests), payment]
+    return [*reserved(listing, first, nights, guests, pets=pets), payment]
 
 
-def reserved(listing: Listing, first: date, nights: int, guests: int) -> list[Wanted]:
+def reserved(listing: Listing, first: date, nights: int, guests: int, *, pets: bool = False) -> list[Wanted]:
     """A stay and its nights, whatever paid for it."""
     days = {name: s.is_day(day) for name, day in dates(first, nights).items()}
     return [
-        inserted("booking_reservation", {"listing_id": listing.id, "guests": guests, **days}),
+        inserted("booking_reservation", {"listing_id": listing.id, "guests": guests, "pets": pets, **days}),
         inserted("booking_block", {"listing_id": listing.id, "reason": "booked"}),
     ]
 
 
 @app.task_family
 def book_cheapest(world: World, split: Split) -> Task:
-    """The cheapest of some places; a cheaper one is too small, another cheaper one is taken."""
+    """The cheapest of some places; a cheaper one is too small, another is taken, at level 3 two are not good enough."""
     plant, rng = Plant(world, split), world.random
     city, guests, first, nights = plant.city(), rng.choice((3, 4)), plant.day(), rng.choice((2, 3, 4))
     night = rng.randrange(8_000, 12_000)
@@ -76,11 +88,17 @@ def book_cheapest(world: World, split: Split) -> Task:
     taken = plant.listing(city, night=night - 1_000)
     end = first + timedelta(days=1)
     world.session.add(Block(listing_id=taken.id, first_night=first, end=end, reason="booked"))
-    start, pay = search(city, first, nights, guests), [plant.card]
+    start, pay, hidden = search(city, first, nights, guests), [plant.card], ("guests",) if plant.level > 1 else ()
+    wordings, more = VAGUE if hidden else CHEAPEST, dict[str, str]()
+    if plant.level == 3:
+        wordings, more = GOOD, {"quality": "4.4"}
+        for less in (1_500, 700):
+            plant.listing(city, night=night - less, rating=rng.randrange(340, 430))
+    slots = {"city": city, "guests": str(guests), **more, **spoken_dates(first, nights)}
     return Task(
-        goal=s.goal(plant, "book_cheapest", CHEAPEST, city=city, guests=str(guests), **spoken_dates(first, nights)),
+        goal=s.goal(plant, "book_cheapest", wordings, "done", hidden, **slots),
         tools=s.STAY_TOOLS,
-        solution=s.script(start, book(right, first, nights, guests, pay), s.DONE),
+        solution=s.script(*s.ask(hidden), start, book(right, first, nights, guests, pay), s.DONE),
         slips=(
             s.script(start, book(dear, first, nights, guests, pay), s.DONE),
             s.script(start, book(right, first, nights + 1, guests, pay), s.DONE),
@@ -104,14 +122,15 @@ def bring_pet(world: World, split: Split) -> Task:
     slots = {"place": right.title, "city": city, "pet": rng.choice(("dog", "cat", "puppy"))}
     sneaky = s.script(start, book(right, first, nights, 2, pay), s.DONE)
     elsewhere = s.script(start, book(other, first, nights, 2, pay, pets=True), s.DONE)
-    said = [str(right.id), "no pets"]
     return Task(
         goal=s.goal(plant, "bring_pet", PET, "done" if allowed else "text", **slots, **spoken_dates(first, nights)),
         tools=s.STAY_TOOLS,
         solution=yes if allowed else refusal,
         slips=(elsewhere, refusal if allowed else sneaky, s.script(start, s.DONE)),
         excess=s.excess(plant),
-        verifier=expect(booked(plant, right, first, nights, 2)) if allowed else expect(said=said),
+        verifier=expect(booked(plant, right, first, nights, 2, pets=True))
+        if allowed
+        else s.refused(right.id, "no pets"),
         max_steps=s.MAX_STEPS,
     )
 

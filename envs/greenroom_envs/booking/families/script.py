@@ -1,17 +1,31 @@
 """Writing solutions and requests: short scripts of assistant messages, sentences of a split."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from greenroom import Fact, Goal, Split
 from greenroom.messages import Message, ToolCall, assistant, call
+from greenroom.rewards import expect
+from greenroom.tasks import Verifier
 from greenroom.wordings import Wordings
 from greenroom_envs.booking.families.planting import Plant
+from greenroom_envs.booking.policy import RULES
 
 Step = str | tuple[str, dict[str, Any]]
 
 DONE = "Done."
-MAX_STEPS = 10
+MAX_STEPS = 14
+ASKING = {
+    "guests": ("How many people are you?", ("how many", "people", "guests")),
+    "fare": ("Which fare do you want, basic or standard?", ("fare", "basic", "standard")),
+    "day": ("On which day?", ("day", "date", "when")),
+    "bags": ("How many bags shall it be in all?", ("how many", "bags", "number")),
+    "seat": ("Which seat would be best?", ("which seat", "seat")),
+    "stars": ("How many stars do you give?", ("stars", "how many", "rating")),
+    "email": ("What is your mail address?", ("address", "mail", "email", "e-mail")),
+    "pin": ("And what is the pin?", ("pin", "digits")),
+}
+"""How a fact that was not said is asked for, and by which words the user knows what is meant."""
 STAY_TOOLS = (
     "booking_show_account",
     "booking_list_payment_methods",
@@ -20,13 +34,13 @@ STAY_TOOLS = (
     "booking_show_calendar",
     "booking_quote_stay",
     "booking_hold_stay",
-    "booking_release_hold",
     "booking_book_stay",
+    "booking_change_stay",
     "booking_list_saved",
-    "booking_save_listing",
     "booking_join_waitlist",
     "booking_message_host",
     "booking_wait_for_host",
+    "booking_write_review",
     "booking_list_reservations",
     "booking_show_reservation",
     "booking_quote_refund",
@@ -53,6 +67,7 @@ FLIGHT_TOOLS = (
     "booking_cancel_reservation",
     "booking_escalate",
 )
+LIST: Step = ("booking_list_reservations", {})
 OPENINGS = ("", "hello, ", "please help: ", "good morning, ", "one thing: ", "I have a wish: ")
 ENDS = (".", ", please.", ". Thanks.", ", that is all.", ". Thank you very much.")
 TELL = (
@@ -75,21 +90,34 @@ def script(*steps: Step) -> tuple[Message, ...]:
     )
 
 
-def goal(plant: Plant, intent: str, wordings: Wordings, needs: str = "done", /, **slots: str) -> Goal:
-    """A goal whose facts are its slots, all told at once."""
+def goal(
+    plant: Plant, intent: str, wordings: Wordings, needs: str = "done", hidden: Sequence[str] = (), /, **slots: str
+) -> Goal:
+    """A goal whose facts are its slots, told at once but for those that are hidden."""
     rng, split = plant.rng, plant.split
     return Goal(
         intent=intent,
         requests=wordings.draw(rng, split, 3, **slots),
-        facts=tuple(_fact(plant, split, key, value) for key, value in slots.items()),
+        facts=tuple(_fact(plant, split, key, value, at_once=key not in hidden) for key, value in slots.items()),
         needs=needs,
         slots=slots,
     )
 
 
-def _fact(plant: Plant, split: Split, key: str, value: str) -> Fact:
+def _fact(plant: Plant, split: Split, key: str, value: str, *, at_once: bool) -> Fact:
     wordings = Wordings(*TELL).draw(plant.rng, split, 2, value=value)
-    return Fact(key=key, value=value, wordings=wordings, cues=(key.replace("_", " "),))
+    _, cues = ASKING.get(key, ("", ()))
+    return Fact(key=key, value=value, wordings=wordings, cues=(key.replace("_", " "), *cues), at_once=at_once)
+
+
+def ask(hidden: Sequence[str]) -> tuple[Step, ...]:
+    """Ask for what was not said, one thing at a time."""
+    return tuple(ASKING[key][0] for key in hidden)
+
+
+def find(plant: Plant, number: int) -> tuple[Step, ...]:
+    """Look at a reservation, which must be found first where the user did not tell its number."""
+    return (show(number),) if plant.level == 1 else (LIST, show(number))
 
 
 def holds(word: str) -> Callable[[object], bool]:
@@ -110,6 +138,12 @@ def excess(plant: Plant) -> ToolCall:
 def no(number: int | str, rule: str) -> str:
     """Saying no by a rule."""
     return f"No, I cannot do that with {number}: the rule '{rule}' forbids it."
+
+
+def refused(number: int, rule: str) -> Verifier:
+    """A verifier of saying no: the number and the rule are told, no other rule is, and nothing is changed."""
+    others = [name for code in RULES if (name := code.replace("_", " ")) != rule]
+    return expect(said=[str(number), rule], unsaid=others)
 
 
 def cancel(number: int) -> Step:

@@ -7,13 +7,14 @@ from pydantic import Field
 
 from greenroom import World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import Number, Row, blocks_of, listing_of, me, read_day, rules_of
+from greenroom_envs.booking.desk import Day, Number, blocks_of, listing_of, me, rules_of
 from greenroom_envs.booking.pricing import price_night
+from greenroom_envs.booking.showing import Row
 
 
 @app.tool
 def show_calendar(
-    world: World, listing_id: Number, first_night: str, nights: Annotated[int, Field(ge=1, le=31)] = 7
+    world: World, listing_id: Number, first_night: Day, nights: Annotated[int, Field(ge=1, le=31)] = 7
 ) -> Row:
     """Show night by night whether a listing is free and what the night costs.
 
@@ -23,10 +24,11 @@ def show_calendar(
         nights: How many.
     """
     me(world)
-    listing, first = listing_of(world, listing_id), read_day("first_night", first_night)
-    days = [first + timedelta(days=n) for n in range(nights)]
-    blocks, rules = blocks_of(world, listing, first, days[-1] + timedelta(days=1)), rules_of(world, listing)
+    listing = listing_of(world, listing_id)
+    days = [first_night + timedelta(days=n) for n in range(nights)]
+    blocks, rules = blocks_of(world, listing, first_night, days[-1] + timedelta(days=1)), rules_of(world, listing)
     return {
+        "currency": listing.currency,
         "nights": [
             {
                 "night": day,
@@ -34,5 +36,5 @@ def show_calendar(
                 "price_cents": price_night(listing, rules, day),
             }
             for day in days
-        ]
+        ],
     }

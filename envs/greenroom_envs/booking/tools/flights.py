@@ -1,28 +1,25 @@
 """Finding flights."""
 
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import (
-    Number,
-    Page,
-    Row,
-    in_minutes,
-    me,
-    page_of,
-    read_day,
-    require_one_of,
-    require_text,
-    show_flight_line,
-    utc_now,
-)
-from greenroom_envs.booking.flights import CABINS, Airport, Cabin, FlightDate, Seat
+from greenroom_envs.booking.desk import SEARCHES, Day, Page, in_minutes, me, require_text, utc_now
+from greenroom_envs.booking.flights import BUSINESS_ROWS, LETTERS, ROWS, Airport, Cabin, FlightDate, Seat
+from greenroom_envs.booking.models import HOME
+from greenroom_envs.booking.policy import MOST_PASSENGERS
+from greenroom_envs.booking.showing import Row, page_of, show_flight_line
 
 MOST = 50
 CHANGE_MINUTES = (45, 360)
-ROWS, LETTERS = 20, "ABCD"
+CabinName = Literal["economy", "business"]
+People = Annotated[int, Field(ge=1, le=MOST_PASSENGERS)]
+Name = Annotated[str, Field(max_length=100)]
 
 First, Second = aliased(FlightDate), aliased(FlightDate)
 FirstCabin, SecondCabin = aliased(Cabin), aliased(Cabin)
@@ -67,15 +64,23 @@ ONE_STOP = (
 )
 BY_NUMBER = select(FlightDate).where(FlightDate.number == bindparam("number"), FlightDate.day == bindparam("day"))
 
+CABINS_OF = select(Cabin).where(Cabin.flight_date_id == bindparam("flight")).order_by(Cabin.cabin)
+TAKEN = select(Seat.seat).where(Seat.flight_date_id == bindparam("flight")).order_by(Seat.seat)
+NAMED = (
+    select(Airport.code)
+    .where(or_(Airport.code == bindparam("code"), Airport.city == bindparam("city")))
+    .order_by(Airport.code)
+    .limit(1)
+)
 
-def flight_of(world: World, number: str, day: str) -> FlightDate:
+
+def flight_of(world: World, number: str, day: date) -> FlightDate:
     """The flight-date of that number and day.
 
     Raises:
         Refusal: There is none.
     """
-    values = {"number": number.strip().upper(), "day": read_day("day", day)}
-    flight = world.session.scalars(BY_NUMBER, values).one_or_none()
+    flight = world.session.scalars(BY_NUMBER, {"number": number.strip().upper(), "day": day}).one_or_none()
     if flight is None:
         raise Refusal("no_such_flight", f"There is no flight '{number}' on {day}; use booking_search_flights.")
     return flight
@@ -87,15 +92,14 @@ def airport_of(world: World, name: str) -> str:
     Raises:
         Refusal: There is no such airport.
     """
-    named = or_(Airport.code == name.strip().upper(), Airport.city == name.strip().title())
-    code = world.session.scalars(select(Airport.code).where(named).order_by(Airport.code).limit(1)).one_or_none()
+    code = world.session.scalars(NAMED, {"code": name.strip().upper(), "city": name.strip().title()}).one_or_none()
     if code is None:
         raise Refusal("no_such_airport", f"There is no airport '{name}'; use booking_search_airports.")
     return code
 
 
 @app.tool
-def search_airports(world: World, query: str) -> Row:
+def search_airports(world: World, query: Name) -> Row:
     """Find airports by code or by the beginning of the city's name.
 
     Args:
@@ -109,14 +113,14 @@ def search_airports(world: World, query: str) -> Row:
     return {"airports": [{"code": a.code, "city": a.city, "time_zone": a.time_zone} for a in airports]}
 
 
-@app.tool
+@app.tool(at_most=SEARCHES)
 def search_flights(
     world: World,
-    origin: str,
-    destination: str,
-    day: str,
-    passengers: Number = 1,
-    cabin: str = "economy",
+    origin: Name,
+    destination: Name,
+    day: Day,
+    passengers: People = 1,
+    cabin: CabinName = "economy",
     page: Page = 1,
 ) -> Row:
     """Search direct flights with seats left, cheapest first, five a page; prices are of a basic fare a passenger.
@@ -132,17 +136,18 @@ def search_flights(
     me(world)
     values = _values(world, origin, destination, day, passengers, cabin)
     rows = world.session.execute(DIRECT, values).all()
-    return page_of([{**show_flight_line(f), "price_cents": c.price, "seats": c.seats} for f, c in rows], page)
+    found = [{**show_flight_line(f), "price_cents": c.price, "seats": c.seats} for f, c in rows]
+    return {"currency": HOME, **page_of(found, page)}
 
 
-@app.tool
+@app.tool(at_most=SEARCHES)
 def search_connections(
     world: World,
-    origin: str,
-    destination: str,
-    day: str,
-    passengers: Number = 1,
-    cabin: str = "economy",
+    origin: Name,
+    destination: Name,
+    day: Day,
+    passengers: People = 1,
+    cabin: CabinName = "economy",
     page: Page = 1,
 ) -> Row:
     """Search journeys with one stop of 45 minutes to 6 hours, cheapest first, five a page.
@@ -164,27 +169,25 @@ def search_connections(
         if low <= second.departs_at - first.arrives_at <= high
     ]
     rows.sort(key=lambda row: (row[0], row[1].id, row[2].id))
-    return page_of(
-        [{"flights": [show_flight_line(a), show_flight_line(b)], "price_cents": price} for price, a, b in rows], page
-    )
+    found = [{"flights": [show_flight_line(a), show_flight_line(b)], "price_cents": price} for price, a, b in rows]
+    return {"currency": HOME, **page_of(found, page)}
 
 
-def _values(world: World, origin: str, destination: str, day: str, passengers: int, cabin: str) -> Row:
-    when = read_day("day", day)
+def _values(world: World, origin: str, destination: str, day: date, passengers: int, cabin: str) -> Row:
     return {
         "origin": airport_of(world, origin),
         "destination": airport_of(world, destination),
-        "day": when,
-        "next": when + in_minutes(1440),
+        "day": day,
+        "next": day + in_minutes(1440),
         "passengers": passengers,
-        "cabin": require_one_of("cabin", cabin, CABINS),
+        "cabin": cabin,
         "now": utc_now(world),
     }
 
 
 @app.tool
-def show_flight(world: World, flight: str, day: str) -> Row:
-    """Show a flight on a day: its status, and price and seats left in each cabin.
+def show_flight(world: World, flight: Name, day: Day) -> Row:
+    """Show a flight on a day: its status, and basic fare and seats left in each cabin.
 
     Args:
         flight: The flight's number.
@@ -192,14 +195,14 @@ def show_flight(world: World, flight: str, day: str) -> Row:
     """
     me(world)
     found = flight_of(world, flight, day)
-    cabins = world.session.scalars(select(Cabin).where(Cabin.flight_date_id == found.id).order_by(Cabin.cabin)).all()
+    cabins = world.session.scalars(CABINS_OF, {"flight": found.id}).all()
     shown = [{"cabin": c.cabin, "price_cents": c.price, "seats": c.seats} for c in cabins]
-    return {**show_flight_line(found), "cabins": shown}
+    return {**show_flight_line(found), "currency": HOME, "cabins": shown}
 
 
 @app.tool
-def show_seats(world: World, flight: str, day: str) -> Row:
-    """Show which seats of a flight were chosen; rows are 1 to 20, letters A to D, rows 1 to 4 business.
+def show_seats(world: World, flight: Name, day: Day) -> Row:
+    """Show which seats of a flight are taken; rows are 1 to 20, letters A to D, rows 1 to 4 business.
 
     Args:
         flight: The flight's number.
@@ -207,5 +210,6 @@ def show_seats(world: World, flight: str, day: str) -> Row:
     """
     me(world)
     found = flight_of(world, flight, day)
-    taken = world.session.scalars(select(Seat.seat).where(Seat.flight_date_id == found.id).order_by(Seat.seat)).all()
-    return {"flight": found.number, "taken": list(taken), "rows": ROWS, "letters": LETTERS}
+    taken = world.session.scalars(TAKEN, {"flight": found.id}).all()
+    plan = {"rows": ROWS, "letters": LETTERS, "business_rows": BUSINESS_ROWS}
+    return {"flight": found.number, "taken": list(taken), **plan}

@@ -1,17 +1,27 @@
 """Messages to hosts and their answers."""
 
-from sqlalchemy import select
+from datetime import timedelta
 
-from greenroom import World
+from sqlalchemy import bindparam, select
+
+from greenroom import Rate, World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import Number, Row, host_of, in_minutes, listing_of, me, require_text, utc_now
+from greenroom_envs.booking.desk import Number, Text, host_of, in_minutes, listing_of, me, require_text, utc_now
+from greenroom_envs.booking.policy import MESSAGES_AN_HOUR
+from greenroom_envs.booking.showing import Row, utc_text
 from greenroom_envs.booking.stays import HostMessage
 
 WAIT = in_minutes(30)
+LAST = (
+    select(HostMessage)
+    .where(HostMessage.listing_id == bindparam("listing"), HostMessage.user_id == bindparam("user"))
+    .order_by(HostMessage.id.desc())
+    .limit(10)
+)
 
 
-@app.tool
-def message_host(world: World, listing_id: Number, text: str) -> Row:
+@app.tool(at_most=Rate(MESSAGES_AN_HOUR, timedelta(hours=1)))
+def message_host(world: World, listing_id: Number, text: Text) -> Row:
     """Write to the host of a listing; the answer comes by message and by letter after some minutes.
 
     Args:
@@ -51,6 +61,10 @@ def wait_for_host(world: World, listing_id: Number) -> Row:
 
 def _messages(world: World, listing_id: int) -> Row:
     user, listing = me(world), listing_of(world, listing_id)
-    mine = select(HostMessage).where(HostMessage.listing_id == listing.id, HostMessage.user_id == user.id)
-    last = world.session.scalars(mine.order_by(HostMessage.id.desc()).limit(10)).all()
-    return {"messages": [{"by": "host" if m.by_host else "user", "text": m.text} for m in reversed(last)]}
+    last = world.session.scalars(LAST, {"listing": listing.id, "user": user.id}).all()
+    return {
+        "messages": [
+            {"by": "host" if m.by_host else "user", "text": m.text, "sent_utc": utc_text(m.sent_at)}
+            for m in reversed(last)
+        ]
+    }

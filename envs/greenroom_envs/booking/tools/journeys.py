@@ -1,6 +1,8 @@
 """Booking flights and moving to others."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import Field
 from sqlalchemy import delete, select
@@ -8,40 +10,44 @@ from sqlalchemy import delete, select
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.desk import (
+    Cents,
     Count,
+    Day,
     Number,
     Numbers,
-    Row,
-    Texts,
+    Version,
     flights_of,
     me,
     open_reservation,
     passengers_of,
-    require_one_of,
     utc_now,
 )
-from greenroom_envs.booking.flights import CABINS, FARES, Cabin, FlightDate, Passenger, Segment
-from greenroom_envs.booking.models import Reservation
-from greenroom_envs.booking.money import charge, give_back, write
-from greenroom_envs.booking.policy import refuse
-from greenroom_envs.booking.pricing import dollars, price_journey
-from greenroom_envs.booking.tools.flights import CHANGE_MINUTES, flight_of
+from greenroom_envs.booking.flights import Cabin, FlightDate, Passenger, Segment
+from greenroom_envs.booking.models import HOME, Reservation
+from greenroom_envs.booking.money import charge, give_back, require_total, write
+from greenroom_envs.booking.policy import MOST_PASSENGERS, refuse
+from greenroom_envs.booking.pricing import price_journey, spoken
+from greenroom_envs.booking.showing import Row
+from greenroom_envs.booking.tools.flights import CHANGE_MINUTES, CabinName, Name, flight_of
 from greenroom_envs.booking.tools.reservations import give_up_seats
 
-Some = Annotated[list[str], Field(max_length=2)]
+Some = Annotated[list[Name], Field(max_length=2)]
+Names = Annotated[list[Name], Field(max_length=MOST_PASSENGERS)]
+Fare = Literal["basic", "standard"]
 
 
 @app.tool
 def book_flight(
     world: World,
     flights: Some,
-    day: str,
-    passengers: Texts,
+    day: Day,
+    passengers: Names,
     method_ids: Numbers,
-    cabin: str = "economy",
-    fare: str = "basic",
+    cabin: CabinName = "economy",
+    fare: Fare = "basic",
     bags: Count = 0,
     insurance: bool = False,
+    expected_total_cents: Cents = 0,
 ) -> Row:
     """Book a direct flight, or two flights with a stop between.
 
@@ -54,23 +60,24 @@ def book_flight(
         fare: basic or standard.
         bags: How many checked bags in all.
         insurance: Whether to insure the journey.
+        expected_total_cents: What the user agreed to pay; another price is refused. 0 takes any.
     """
     user = me(world)
     legs = legs_of(world, flights, day)
-    where, how = require_one_of("cabin", cabin, CABINS), require_one_of("fare", fare, FARES)
     names = [name.strip() for name in passengers]
     if not names or len(set(names)) < len(names) or any(len(name.split()) < 2 for name in names):
         raise Refusal("bad_passengers", f"Give the different full names of all who fly, not {passengers}.")
-    prices = [take_seats(world, leg, where, len(names)) for leg in legs]
-    total = price_journey(prices, how, len(names), bags, insurance, user.tier)
+    prices = [take_seats(world, leg, cabin, len(names)) for leg in legs]
+    total = price_journey(prices, fare, len(names), bags, insurance, user.tier)
+    require_total(total, expected_total_cents, HOME)
     reservation = Reservation(
         user_id=user.id,
         kind="flight",
         status="confirmed",
         made_at=utc_now(world),
         total=total,
-        cabin=where,
-        fare=how,
+        cabin=cabin,
+        fare=fare,
         bags=bags,
         insured=insurance,
     )
@@ -79,16 +86,18 @@ def book_flight(
     put_legs(world, reservation, legs)
     world.session.add_all(Passenger(reservation_id=reservation.id, name=name) for name in names)
     charge(world, user, reservation, total, method_ids)
-    way = ", ".join(f"{leg.number} {leg.origin} to {leg.destination} on {leg.day}" for leg in legs)
-    write(world, user, f"Reservation {reservation.id} is confirmed", f"{way}. You paid {dollars(total)}.", reservation)
-    return {"reservation_id": reservation.id, "status": "confirmed", "total_cents": total}
+    body = f"{way_of(legs)}. You paid {spoken(total)}."
+    write(world, user, f"Reservation {reservation.id} is confirmed", body, reservation)
+    return {"reservation_id": reservation.id, "status": "confirmed", "total_cents": total, "currency": HOME}
 
 
 @app.tool
 def change_flight(
-    world: World, reservation_id: Number, flights: Some, day: str, method_ids: Numbers, version: int = 0
+    world: World, reservation_id: Number, flights: Some, day: Day, method_ids: Numbers, version: Version = 0
 ) -> Row:
-    """Move a standard fare to other flights between the same places; the difference is paid or refunded.
+    """Move a journey to other flights between the same places; the difference is paid or refunded.
+
+    A basic fare moves only when the airline cancelled a flight of it, and then nothing is paid or refunded.
 
     Args:
         reservation_id: The journey's reservation.
@@ -99,9 +108,11 @@ def change_flight(
     """
     user = me(world)
     reservation = open_reservation(world, user, reservation_id, "flight", version)
-    if reservation.fare == "basic":
+    old = flights_of(world, reservation)
+    free = any(flight.status == "cancelled" for flight in old)
+    if reservation.fare == "basic" and not free:
         refuse("basic_fare", f"Reservation {reservation.id} is of a basic fare.")
-    old, legs = flights_of(world, reservation), legs_of(world, flights, day)
+    legs = legs_of(world, flights, day)
     if [f.id for f in old] == [f.id for f in legs]:
         raise Refusal("same_flight", f"Reservation {reservation.id} is for these flights already.")
     if (old[0].origin, old[-1].destination) != (legs[0].origin, legs[-1].destination):
@@ -111,16 +122,30 @@ def change_flight(
     prices = [take_seats(world, leg, cabin, count) for leg in legs]
     world.session.execute(delete(Segment).where(Segment.reservation_id == reservation.id))
     put_legs(world, reservation, legs)
-    total = price_journey(prices, "standard", count, reservation.bags, reservation.insured, user.tier)
+    total = reservation.total
+    if not free:
+        total = price_journey(prices, "standard", count, reservation.bags, reservation.insured, user.tier)
     if total > reservation.total:
         charge(world, user, reservation, total - reservation.total, method_ids)
     elif total < reservation.total:
         give_back(world, user, reservation, reservation.total - total)
     reservation.total, reservation.version = total, reservation.version + 1
-    return {"reservation_id": reservation.id, "total_cents": total, "version": reservation.version}
+    body = f"{way_of(legs)}. The total is {spoken(total)}."
+    write(world, user, f"Reservation {reservation.id} has moved", body, reservation)
+    return {
+        "reservation_id": reservation.id,
+        "total_cents": total,
+        "currency": reservation.currency,
+        "version": reservation.version,
+    }
 
 
-def legs_of(world: World, flights: list[str], day: str) -> list[FlightDate]:
+def way_of(legs: Sequence[FlightDate]) -> str:
+    """A journey in words."""
+    return ", ".join(f"{leg.number} {leg.origin} to {leg.destination} on {leg.day}" for leg in legs)
+
+
+def legs_of(world: World, flights: list[str], day: date) -> list[FlightDate]:
     """The flight-dates of a journey: the second leaves within the time for a change, maybe on the next day.
 
     Raises:

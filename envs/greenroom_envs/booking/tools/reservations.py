@@ -1,29 +1,52 @@
 """The user's reservations: looking at them, cancelling them."""
 
-from sqlalchemy import delete, select
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, select
 
 from greenroom import World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.calendar import block_of, freed
+from greenroom_envs.booking.calendar import block_of, freed, seats_freed
 from greenroom_envs.booking.desk import (
-    PAGE,
     Number,
     Page,
-    Row,
+    Version,
     flights_of,
     listing_of,
     me,
     open_reservation,
     passengers_of,
     reservation_of,
-    show_flight_line,
-    show_line,
-    shown_payments,
 )
-from greenroom_envs.booking.flights import Cabin, Seat
-from greenroom_envs.booking.models import Reservation, User
+from greenroom_envs.booking.flights import Airport, Cabin, FlightDate, Seat, Segment
+from greenroom_envs.booking.models import Payment, PaymentMethod, Reservation, User
 from greenroom_envs.booking.money import give_back, refund_due, write
-from greenroom_envs.booking.pricing import dollars
+from greenroom_envs.booking.pricing import spoken
+from greenroom_envs.booking.showing import Row, paged, read_page, show_flight_line, show_line, show_payment, utc_text
+from greenroom_envs.booking.stays import Listing
+
+PAYMENTS = (
+    select(Payment, PaymentMethod.label)
+    .join(PaymentMethod, PaymentMethod.id == Payment.method_id)
+    .where(Payment.reservation_id == bindparam("id"))
+    .order_by(Payment.id)
+)
+
+MINE = paged(select(Reservation).where(Reservation.user_id == bindparam("user")).order_by(Reservation.id.desc()))
+CITIES = select(Listing.id, Listing.city).where(Listing.id.in_(bindparam("ids", expanding=True)))
+LEGS = (
+    select(Segment.reservation_id, FlightDate.day, Airport.city)
+    .join(FlightDate, FlightDate.id == Segment.flight_date_id)
+    .join(Airport, Airport.code == FlightDate.destination)
+    .where(Segment.reservation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Segment.reservation_id, Segment.position)
+)
+SITTING = (
+    select(Seat.passenger_id, Seat.seat, FlightDate.number)
+    .join(FlightDate, FlightDate.id == Seat.flight_date_id)
+    .where(Seat.passenger_id.in_(bindparam("ids", expanding=True)))
+)
 
 
 @app.tool
@@ -33,9 +56,20 @@ def list_reservations(world: World, page: Page = 1) -> Row:
     Args:
         page: Which page.
     """
-    mine = select(Reservation).where(Reservation.user_id == me(world).id).order_by(Reservation.id.desc())
-    rows = world.session.scalars(mine.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
-    return {"results": [show_line(r) for r in rows[:PAGE]], "next_page": page + 1 if len(rows) > PAGE else None}
+    rows, next_page = read_page(world, MINE, page, user=me(world).id)
+    where = _places(world, rows)
+    return {"results": [{**show_line(r), "to": where[r.id]} for r in rows], "next_page": next_page}
+
+
+def _places(world: World, rows: Sequence[Reservation]) -> dict[int, str]:
+    """Where each of some reservations goes, in one look a kind."""
+    listings = [r.listing_id for r in rows if r.listing_id]
+    cities = dict(world.session.execute(CITIES, {"ids": listings}).all()) if listings else {}
+    journeys = [r.id for r in rows if r.kind == "flight"]
+    legs = world.session.execute(LEGS, {"ids": journeys}).all() if journeys else ()
+    # The last leg of each is what stays in the dict.
+    ends = {number: f"{city} on {day}" for number, day, city in legs}
+    return {r.id: cities.get(r.listing_id or 0) or ends.get(r.id, "") for r in rows}
 
 
 @app.tool
@@ -46,21 +80,30 @@ def show_reservation(world: World, reservation_id: Number) -> Row:
         reservation_id: The reservation's number.
     """
     reservation = reservation_of(world, me(world), reservation_id)
-    shown = {**show_line(reservation), "made_utc": f"{reservation.made_at:%Y-%m-%d %H:%M}"}
+    shown = {**show_line(reservation), "made_utc": utc_text(reservation.made_at)}
     if reservation.kind == "stay":
         listing = listing_of(world, reservation.listing_id or 0)
         stay = {"title": listing.title, "city": listing.city, "policy": listing.policy, "guests": reservation.guests}
-        return {**shown, **stay, "pets": listing.pets, "version": reservation.version}
+        return {**shown, **stay, "pets": reservation.pets, "version": reservation.version}
     return {
         **shown,
         "flights": [show_flight_line(flight) for flight in flights_of(world, reservation)],
-        "passengers": [{"passenger_id": p.id, "name": p.name} for p in passengers_of(world, reservation)],
+        "passengers": _passengers(world, reservation),
         "cabin": reservation.cabin,
         "fare": reservation.fare,
         "bags": reservation.bags,
         "insured": reservation.insured,
         "version": reservation.version,
     }
+
+
+def _passengers(world: World, reservation: Reservation) -> list[Row]:
+    """Who flies, and where they sit."""
+    people = passengers_of(world, reservation)
+    seats: dict[int | None, Row] = defaultdict(dict)
+    for number, seat, flight in world.session.execute(SITTING, {"ids": [p.id for p in people]}):
+        seats[number][flight] = seat
+    return [{"passenger_id": p.id, "name": p.name, "seats": seats.get(p.id)} for p in people]
 
 
 @app.tool
@@ -70,7 +113,9 @@ def list_payments(world: World, reservation_id: Number) -> Row:
     Args:
         reservation_id: The reservation's number.
     """
-    return {"payments": shown_payments(world, reservation_of(world, me(world), reservation_id))}
+    reservation = reservation_of(world, me(world), reservation_id)
+    rows = world.session.execute(PAYMENTS, {"id": reservation.id}).all()
+    return {"currency": reservation.currency, "payments": [show_payment(*row) for row in rows]}
 
 
 @app.tool
@@ -81,11 +126,12 @@ def quote_refund(world: World, reservation_id: Number) -> Row:
         reservation_id: The reservation's number.
     """
     reservation = open_reservation(world, me(world), reservation_id)
-    return {"refund_cents": refund_due(world, reservation), "paid_cents": reservation.total}
+    due = refund_due(world, reservation)
+    return {"refund_cents": due, "paid_cents": reservation.total, "currency": reservation.currency}
 
 
 @app.tool
-def cancel_reservation(world: World, reservation_id: Number, version: int = 0) -> Row:
+def cancel_reservation(world: World, reservation_id: Number, version: Version = 0) -> Row:
     """Cancel a reservation; what comes back follows from its policy or fare, and may be nothing.
 
     Args:
@@ -105,7 +151,8 @@ def cancel_reservation(world: World, reservation_id: Number, version: int = 0) -
     if due:
         give_back(world, user, reservation, due)
     _tell(world, user, reservation, due)
-    return {"reservation_id": reservation.id, "status": "cancelled", "refund_cents": due}
+    shown = {"refund_cents": due, "currency": reservation.currency}
+    return {"reservation_id": reservation.id, "status": "cancelled", **shown}
 
 
 def give_up_seats(world: World, reservation: Reservation) -> None:
@@ -115,8 +162,9 @@ def give_up_seats(world: World, reservation: Reservation) -> None:
     for flight in flights_of(world, reservation):
         cabin = world.session.get_one(Cabin, (flight.id, reservation.cabin))
         cabin.seats += len(passengers)
+        seats_freed(world, flight.id)
 
 
 def _tell(world: World, user: User, reservation: Reservation, due: int) -> None:
-    back = f"You get {dollars(due)} back." if due else "Nothing is refunded."
+    back = f"You get {spoken(due, reservation.currency)} back." if due else "Nothing is refunded."
     write(world, user, f"Reservation {reservation.id} is cancelled", back, reservation)

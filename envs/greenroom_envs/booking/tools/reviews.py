@@ -3,13 +3,19 @@
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import PAGE, Number, Page, Row, listing_of, me, require_text, reservation_of, utc_now
+from greenroom_envs.booking.desk import Number, Page, Text, listing_of, me, require_text, reservation_of, today_at
 from greenroom_envs.booking.policy import refuse
-from greenroom_envs.booking.stays import Review
+from greenroom_envs.booking.showing import Row, paged, read_page
+from greenroom_envs.booking.stays import Listing, Review
+
+LATEST = paged(
+    select(Review).where(Review.listing_id == bindparam("listing")).order_by(Review.written_on.desc(), Review.id.desc())
+)
+OF_STAY = select(Review.id).where(Review.reservation_id == bindparam("stay"))
 
 
 @app.tool
@@ -22,14 +28,13 @@ def list_reviews(world: World, listing_id: Number, page: Page = 1) -> Row:
     """
     me(world)
     listing = listing_of(world, listing_id)
-    latest = select(Review).where(Review.listing_id == listing.id).order_by(Review.id.desc())
-    rows = world.session.scalars(latest.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
-    shown = [{"author": r.author, "stars": r.stars, "text": r.text, "on": r.written_on} for r in rows[:PAGE]]
-    return {"results": shown, "next_page": page + 1 if len(rows) > PAGE else None}
+    rows, next_page = read_page(world, LATEST, page, listing=listing.id)
+    shown = [{"author": r.author, "stars": r.stars, "text": r.text, "on": r.written_on} for r in rows]
+    return {"results": shown, "next_page": next_page}
 
 
 @app.tool
-def write_review(world: World, reservation_id: Number, stars: Annotated[int, Field(ge=1, le=5)], text: str) -> Row:
+def write_review(world: World, reservation_id: Number, stars: Annotated[int, Field(ge=1, le=5)], text: Text) -> Row:
     """Review a stay that has ended.
 
     Args:
@@ -40,10 +45,11 @@ def write_review(world: World, reservation_id: Number, stars: Annotated[int, Fie
     user = me(world)
     stay = reservation_of(world, user, reservation_id, "stay")
     require_text(text=text)
-    today = utc_now(world).date()
+    listing = world.session.get_one(Listing, stay.listing_id)
+    today = today_at(world, listing.time_zone)
     if stay.status == "cancelled" or stay.check_out is None or stay.check_out > today:
         refuse("one_review", f"Reservation {stay.id} has not ended.")
-    if world.session.scalar(select(Review.id).where(Review.reservation_id == stay.id)) is not None:
+    if world.session.scalar(OF_STAY, {"stay": stay.id}) is not None:
         refuse("one_review", f"Reservation {stay.id} has its review.")
     author = user.name.split()[0]
     review = Review(
@@ -51,4 +57,6 @@ def write_review(world: World, reservation_id: Number, stars: Annotated[int, Fie
     )
     world.session.add(review)
     world.session.flush()
+    listing.rating = round((listing.rating * listing.reviews + 100 * stars) / (listing.reviews + 1))
+    listing.reviews += 1
     return {"review_id": review.id}

@@ -1,12 +1,20 @@
 """Listings that the user keeps in mind."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import Number, Page, Row, listing_of, me, page_of, show_listing_line
+from greenroom_envs.booking.desk import Number, Page, listing_of, me
 from greenroom_envs.booking.models import Saved
+from greenroom_envs.booking.showing import Row, paged, read_page, show_listing_line
 from greenroom_envs.booking.stays import Listing
+
+SAVED = paged(
+    select(Listing)
+    .join(Saved, Saved.listing_id == Listing.id)
+    .where(Saved.user_id == bindparam("user"))
+    .order_by(Listing.id)
+)
 
 
 @app.tool
@@ -44,6 +52,5 @@ def list_saved(world: World, page: Page = 1) -> Row:
     Args:
         page: Which page.
     """
-    saved = select(Listing).join(Saved, Saved.listing_id == Listing.id).where(Saved.user_id == me(world).id)
-    listings = world.session.scalars(saved.order_by(Listing.id)).all()
-    return page_of([show_listing_line(listing) for listing in listings], page)
+    listings, next_page = read_page(world, SAVED, page, user=me(world).id)
+    return {"results": [show_listing_line(listing) for listing in listings], "next_page": next_page}
