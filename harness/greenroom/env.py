@@ -3,6 +3,7 @@
 An action is an assistant message, an observation the tuple of new messages. `env.tools` holds the tool schemas.
 """
 
+from copy import deepcopy
 from typing import Any
 
 import gymnasium
@@ -109,7 +110,8 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
                 raise UnknownNameError("reset option", name, ("task", "snapshot"))
         episode = self._resume(options["snapshot"]) if "snapshot" in options else self._start(options.get("task"))
         self._replace(episode)
-        info = {"task": episode.brief.task, "state": episode.opened.state, "episode": episode.snapshot().id}
+        opening = options["snapshot"].id if "snapshot" in options else episode.opening
+        info = {"task": episode.brief.task, "state": episode.opened.state, "episode": opening}
         return tuple(episode.messages), info
 
     def _start(self, task: str | None) -> Episode:
@@ -162,7 +164,8 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         forks: list[GreenroomEnv] = []
         for _ in range(n):
             twin = GreenroomEnv(sandbox=self.sandbox, user=self.user, split=self.split, size=self.size)
-            twin._families = self._families
+            twin._families, twin.render_mode = self._families, self.render_mode
+            twin.np_random = deepcopy(self.np_random)
             twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot))
             forks.append(twin)
         return forks

@@ -24,6 +24,7 @@ class EpisodeSnapshot:
         messages: The conversation so far.
         steps: Assistant messages so far.
         seed: The user's seed.
+        over: Whether the episode has ended.
     """
 
     task: str
@@ -32,12 +33,14 @@ class EpisodeSnapshot:
     messages: tuple[Message, ...]
     steps: int
     seed: int
+    over: bool = False
 
     @property
     def id(self) -> str:
         """A hash of everything above: equal for members of a group that start alike."""
         state = json.dumps(self.user_state, sort_keys=True, ensure_ascii=False)
-        text = "\n".join((self.task, self.world, state, canonical(self.messages), str(self.steps), str(self.seed)))
+        counts = f"{self.steps} {self.seed} {self.over}"
+        text = "\n".join((self.task, self.world, state, canonical(self.messages), counts))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -119,6 +122,7 @@ class Episode:
             messages=list(snapshot.messages),
             user_state=snapshot.user_state,
             steps=snapshot.steps,
+            over=snapshot.over,
         )
 
     def step(self, message: Message) -> StepOutcome:
@@ -202,6 +206,7 @@ class Episode:
             messages=tuple(self.messages),
             steps=self.steps,
             seed=self.seed,
+            over=self.over,
         )
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from greenroom.env import GreenroomEnv, Observation
-from greenroom.episode import Episode, EpisodeSnapshot, StepOutcome
+from greenroom.episode import Episode, EpisodeSnapshot, StepOutcome, checked
 from greenroom.errors import SandboxError, UsageError
 from greenroom.messages import Message
 from greenroom.sandbox import StepRequest
@@ -92,7 +92,9 @@ class GroupEnv(VectorEnv[Observations, Sequence[Message], NDArray[Any]]):
         return observations, rewards, terminated, truncated, info
 
     def _outcomes(self, live: Sequence[tuple[int, Episode]], actions: Sequence[Message]) -> dict[int, StepOutcome]:
-        calls = {i: member.take(actions[i]) for i, member in live}
+        # All are looked at before any is taken: a malformed one leaves the whole group where it was.
+        messages = {i: checked(actions[i]) for i, _ in live}
+        calls = {i: member.take(messages[i]) for i, member in live}
         calling = [(i, member) for i, member in live if calls[i]]
         requests = [StepRequest(episode=member.opened.episode, calls=calls[i]) for i, member in calling]
         results = dict(zip((i for i, _ in calling), self.env.sandbox.step(requests), strict=True))

@@ -8,9 +8,10 @@ from gymnasium.utils.env_checker import check_env
 import greenroom
 from greenroom import GreenroomEnv, GroupEnv
 from greenroom import messages as m
-from greenroom.errors import PolicyError, UnknownNameError, UsageError
+from greenroom.errors import PolicyError, SandboxError, UnknownNameError, UsageError
 from greenroom.sandboxes import LocalSandbox
 from greenroom.users import UserSimulator
+from support.notes import app
 
 
 @pytest.fixture
@@ -180,3 +181,44 @@ def test_render_gives_the_conversation(sandbox: LocalSandbox, person: UserSimula
     env.reset(seed=0)
     assert "system: You keep notes." in (env.render() or "")
     env.close()
+
+
+def test_an_episode_that_is_over_stays_over_in_its_forks(env: GreenroomEnv) -> None:
+    env.reset(options={"task": "notes/train/find_number/5"})
+    before = env.snapshot()
+    for message in env.episode.brief.solution:
+        _, _, terminated, _, _ = env.step(message)
+    assert terminated
+    assert env.snapshot().over
+    (twin,) = env.fork()
+    with pytest.raises(UsageError, match="over"):
+        twin.step(m.assistant("Once more."))
+    _, info = env.reset(options={"snapshot": before})
+    assert info["episode"] == before.id
+
+
+def test_twins_draw_the_same_next_task(env: GreenroomEnv) -> None:
+    env.reset(seed=3)
+    one, other = env.fork(2)
+    assert one.reset()[1] == other.reset()[1] == env.reset()[1]
+
+
+def test_a_malformed_action_leaves_the_whole_group_where_it_was(env: GreenroomEnv) -> None:
+    group = GroupEnv(env, 3)
+    group.reset(options={"task": "notes/train/find_number/5"})
+    before = [member.snapshot().id for member in group.members]
+    search = env.episode.brief.solution[0]
+    with pytest.raises(PolicyError):
+        group.step([search, search, m.user("I am no assistant")])
+    assert [member.snapshot().id for member in group.members] == before
+    group.close()
+
+
+def test_resets_do_not_pile_up_snapshots(person: UserSimulator, tmp_path: Path) -> None:
+    sandbox = LocalSandbox(app, cache_dir=tmp_path, kept_tasks=2)
+    env = GreenroomEnv(sandbox=sandbox, user=person)
+    starts = [env.reset(seed=seed)[1]["state"] for seed in range(5)]
+    for forgotten in starts[:3]:
+        with pytest.raises(SandboxError):
+            sandbox.start(forgotten)
+    assert sandbox.start(starts[-1]).page_id == starts[-1]

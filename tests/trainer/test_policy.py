@@ -55,3 +55,10 @@ def test_an_episode_that_begins_in_the_middle_has_its_earlier_turns_as_given(tin
     written = tiny.codec.write(assistant("Done."), TOOLS)
     assert any(ids[k : k + len(written)] == written for k in range(len(ids)))
     assert sum(one.tokens().mask) <= 4
+
+
+def test_a_conversation_given_up_stays_so(tiny: PolicyModel) -> None:
+    one = session(tiny, max_tokens=60)
+    said = play(one, [user("a")], [tool("call_0", "x" * 400)], [user("b")])
+    assert [text_of(turn) == TOO_LONG for turn in said] == [False, True, True]
+    assert len(one.tokens().ids) < 60

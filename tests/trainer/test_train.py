@@ -89,11 +89,39 @@ def test_any_chat_model_is_trained_by_its_path(chat_model: Path, lora: str, tmp_
         (["train", "mial"], "did you mean 'mail'"),
         (["train", "mail", "--model", "./nowhere"], "no model at './nowhere'"),
         (["train", "--resume", "nowhere"], "no run to resume in 'nowhere'"),
+        (["train", "mail", "--out", "taken/run"], "'taken/run' cannot be the folder of a run"),
+        (["train", "--resume", "torn"], "cannot be read"),
+        (["train", "--resume", "nowhere", "--lr", "1"], "leave out --lr"),
         (["demo", "--people", "nobody.jsonl"], "no file 'nobody.jsonl'"),
     ],
 )
 def test_bad_input_is_named(arguments: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "run.json").write_text("{")
     process = greenroom(tmp_path, *arguments)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 2
     assert said in err and "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_a_run_is_resumed_in_its_own_store_only(tmp_path: Path) -> None:
+    finish(greenroom(tmp_path, "train", "mail", "--steps", "1", *QUICK, "--out", "run"))
+    with Store(tmp_path / "other.db") as other:
+        other.begin_run("rollout", app="notes", policy="oracle", user="goal", config={})
+    process = greenroom(tmp_path, "train", "--resume", "run", "--steps", "2", "--store", "other.db")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "is not the one in 'run'" in err
+
+
+def test_a_run_stopped_before_its_first_checkpoint_is_begun_again(tmp_path: Path) -> None:
+    from greenroom_trainer.run import RunConfig, begin
+
+    with Store(tmp_path / "store.db") as store:
+        first = begin(RunConfig(), store, tmp_path / "run")
+        with pytest.raises(KeyboardInterrupt), first.noted():
+            raise KeyboardInterrupt
+        assert store.run(first.number).status == "stopped"
+        assert begin(RunConfig(), store, tmp_path / "run").number == first.number + 1

@@ -94,7 +94,7 @@ def _sampler(model: PolicyModel) -> EnginePolicy:
 
 
 def _grpo(model: PolicyModel, run: TrainingRun, seconds: float, shuffle: bool) -> None:
-    config = replace(run.config.grpo, seconds=seconds, shuffle=shuffle)
+    config = replace(run.config.grpo, steps=UNBOUNDED, seconds=seconds, shuffle=shuffle)
     out = run.out / ("shuffled" if shuffle else "grpo")
     grpo.train(model, replace(run.arena, store=None), config, out)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from greenroom.errors import UsageError
+from greenroom.errors import StoreError, UsageError
 
 STATE = "trainer.pt"
 NAME = re.compile(r"step-(\d{6})")
@@ -46,7 +46,19 @@ def save(folder: Path, model: Savable, checkpoint: Checkpoint, *, keep: int = 3)
 
     It is made under another name, flushed to the disk and renamed: whoever is killed half way leaves no
     checkpoint that looks whole but is not.
+
+    Raises:
+        StoreError: The disk is full, or cannot be written.
     """
+    try:
+        return _write(folder, model, checkpoint, keep)
+    except (OSError, RuntimeError) as error:  # torch says that a disk is full by a RuntimeError
+        raise StoreError(
+            f"checkpoint {checkpoint.step} cannot be written to '{folder}': {error}; earlier ones are kept"
+        ) from error
+
+
+def _write(folder: Path, model: Savable, checkpoint: Checkpoint, keep: int) -> Path:
     import torch
 
     target = folder / f"step-{checkpoint.step:06d}"

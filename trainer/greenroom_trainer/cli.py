@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from greenroom.cli.options import SeedOption, StoreOption, UserOption, WorldOption
+from greenroom.cli.options import SeedOption, StoreOption, UserOption, WorldOption, refuse_beside_resume
 from greenroom.cli.output import JsonOption, console, errors, report
 from greenroom.errors import MissingExtraError, UsageError
 
@@ -36,6 +36,7 @@ ResumeOption = Annotated[
 
 
 def train(
+    context: typer.Context,
     app: Annotated[str, typer.Argument(help="An installed environment (see `greenroom envs`).")] = "mail",
     model: ModelOption = "",
     lora: LoraOption = 0,
@@ -66,6 +67,7 @@ def train(
     set_threads()
     with Store(store) as opened:
         if resume is not None:
+            refuse_beside_resume(context, "steps")
             from greenroom_trainer.model import load_model
 
             run, last = reopen(resume, opened, steps)
@@ -88,7 +90,11 @@ def train(
 
             resolve(model)
         run = begin(config, opened, out)
-        made, _ = starting_model(run, _say)
+        try:
+            with run.noted():
+                made, _ = starting_model(run, _say)
+        except KeyboardInterrupt:
+            _stopped(run, opened)
         _learn(run, made, json, None)
 
 
@@ -167,9 +173,11 @@ def _learn(run: "TrainingRun", model: Any, json: str | None, resume: Path | None
 
 
 def _stopped(run: "TrainingRun", store: "Store") -> NoReturn:
+    begun = (run.out / "checkpoints").is_dir()
+    further = f"Go on with: greenroom train --resume {run.out} --store {store}"
     errors().print(
         f"stopped; what was finished is kept in run {run.number} of {store}."
-        f" Go on with: greenroom train --resume {run.out} --store {store}",
+        f" {further if begun else 'It was before the first checkpoint: begin it again.'}",
         markup=False,
         soft_wrap=True,
     )

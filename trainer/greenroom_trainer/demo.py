@@ -72,7 +72,8 @@ def play_demo(run: TrainingRun, people: str | None, tasks: int, say: Say) -> Out
     watch = _Watch()
     app = run.config.app
     say(f"[bold]1. Teachers.[/] A sloppy colleague plays {app}; {run.config.slips:.0%} of its work has a slip.")
-    model, made = starting_model(run, say)
+    with run.noted():
+        model, made = starting_model(run, say)
     outcome = Outcome(app, run.number, made.success if made else 0.0, tasks=tasks)
     outcome.seconds["warm start"] = watch.lap()
     say(f"[bold]2. Before.[/] {tasks} test tasks: names, senders and wordings that training never shows.")

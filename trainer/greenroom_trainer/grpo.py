@@ -152,6 +152,8 @@ def train(
             metrics |= update(network, optimizer, parameters, samples, config, rng, start)
         with clock.part("publish"):
             network.refresh()
+        metrics |= _figures(groups)
+        _note(arena, run, step, metrics)  # before the checkpoint: a step that is not done again has its metrics
         with clock.part("checkpoint"):
             extra = {"spent": spent + sum(clock.parts.values())}
             state = checkpoint.Checkpoint(step, optimizer.state_dict(), asdict(config), extra)
@@ -164,12 +166,16 @@ def train(
                     arena.play(policy, [GroupSpec(t, 1, config.seed) for t in arena.tasks("dev", config.dev_tasks)])
                 )
             metrics["dev"] = success([r for g in played for r in g.rollouts])
-        metrics |= _figures(groups) | {f"seconds_{name}": s for name, s in clock.parts.items()}
-        if arena.store is not None and run is not None:
-            arena.store.add_metrics(run, step, metrics)
+        metrics |= {f"seconds_{name}": s for name, s in clock.parts.items()}
+        _note(arena, run, step, metrics)
         report(step, metrics)
         if last:
             return
+
+
+def _note(arena: Arena, run: int | None, step: int, metrics: dict[str, float]) -> None:
+    if arena.store is not None and run is not None:
+        arena.store.add_metrics(run, step, metrics)
 
 
 def _progress(step: int, spent: float, config: GRPOConfig) -> float:

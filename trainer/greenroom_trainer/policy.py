@@ -40,13 +40,17 @@ class EngineSession:
         self._policy, self._tools = policy, start.tools
         self._stream = policy.engine.open(start.seed)
         self._record = TokenRecord()
-        self._cut = False
+        self._cut = self._full = False
 
     async def act(self, new: Sequence[Message]) -> Message:
         """The next assistant message."""
         policy, record = self._policy, self._record
+        if self._full:
+            return assistant(TOO_LONG)
         given = self._given(new)
         if len(record.ids) + len(given) + policy.engine.turn_tokens > policy.max_tokens:
+            # For good: ids that skip what did not fit would no longer be the conversation.
+            self._full = True
             return assistant(TOO_LONG)
         turn = await policy.engine.turn(self._stream, given)
         record.ids += given + turn.ids

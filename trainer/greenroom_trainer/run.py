@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,16 @@ class TrainingRun:
 
     def learn(self, model: PolicyModel, report: grpo.Report, resume: Path | None = None) -> None:
         """Run GRPO, and note in the store how it ended."""
+        with self.noted():
+            grpo.train(model, self.arena, self.config.grpo, self.out, run=self.number, resume=resume, report=report)
+        self.store.end_run(self.number)
+
+    @contextmanager
+    def noted(self) -> Generator[None]:
+        """Note in the store that the run goes on and, when what is done inside ends early, why."""
         self.store.end_run(self.number, "running")
         try:
-            grpo.train(model, self.arena, self.config.grpo, self.out, run=self.number, resume=resume, report=report)
+            yield
         except KeyboardInterrupt:
             self.store.end_run(self.number, "stopped", "interrupted")
             raise
@@ -110,7 +117,6 @@ class TrainingRun:
             with suppress(StoreError):
                 self.store.end_run(self.number, "stopped", str(error))
             raise
-        self.store.end_run(self.number)
 
 
 def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
@@ -118,12 +124,12 @@ def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
 
     Raises:
         UnknownNameError: There is no such app, or user.
-        UsageError: The folder holds another run already.
+        UsageError: The folder holds another run already, or cannot be made.
     """
     sandbox = LocalSandbox(load_app(config.app), config.world)
     user = load_user(config.user, config.people or None)
-    if out is not None and (out / CONFIG).exists():
-        raise UsageError(f"'{out}' holds a run already: go on with --resume {out}, or choose another --out")
+    if out is not None:
+        _make_free(out)
     arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
     number = store.begin_run(
         "train", app=config.app, policy=config.model or "tiny", user=user.name, config=asdict(config)
@@ -131,6 +137,16 @@ def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
     run = TrainingRun(config, arena, out or _folder(config, number), number)
     run.save()
     return run
+
+
+def _make_free(out: Path) -> None:
+    """Make the folder of a new run; one that was stopped before its first checkpoint is begun again."""
+    if (out / CONFIG).exists() and checkpoint.newest(out / "checkpoints") is not None:
+        raise UsageError(f"'{out}' holds a run already: go on with --resume {out}, or choose another --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"'{out}' cannot be the folder of a run: {error.strerror}; choose another --out") from error
 
 
 def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[TrainingRun, Path]:
@@ -141,8 +157,12 @@ def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[Traini
     """
     if not (folder / CONFIG).exists():
         raise UsageError(f"no run to resume in '{folder}': it has no {CONFIG}")
-    data = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    config = RunConfig.from_json(data["config"])
+    try:
+        data = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        config = RunConfig.from_json(data["config"])
+        number = int(data["run"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"'{folder / CONFIG}' cannot be read ({error}): begin the run again") from error
     if steps:
         config = replace(config, grpo=replace(config.grpo, steps=steps))
     last = checkpoint.newest(folder / "checkpoints")
@@ -151,8 +171,12 @@ def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[Traini
     sandbox = LocalSandbox(load_app(config.app), config.world)
     user = load_user(config.user, config.people or None)
     arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
-    store.run(data["run"])
-    return TrainingRun(config, arena, folder, data["run"]), last
+    stored = store.run(number)
+    if stored.kind != "train" or stored.config != json.loads(json.dumps(data["config"])):
+        raise UsageError(
+            f"run {number} of {store} is not the one in '{folder}': name the store that it was begun in with --store"
+        )
+    return TrainingRun(config, arena, folder, number), last
 
 
 def starting_model(run: TrainingRun, say: Callable[[str], None]) -> tuple[PolicyModel, warmup.Demonstrations | None]:

@@ -2,7 +2,10 @@
 
 from typing import Annotated
 
+import click
 import typer
+
+from greenroom.errors import UsageError
 
 StoreOption = Annotated[
     str | None,
@@ -21,3 +24,16 @@ FaultsOption = Annotated[
 FaultSeedOption = Annotated[int, typer.Option("--fault-seed", help="What goes wrong follows from it.")]
 UserOption = Annotated[str, typer.Option("--user", help="The user simulator.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Everything that is drawn follows from it.")]
+
+
+def refuse_beside_resume(context: typer.Context, *allowed: str) -> None:
+    """Refuse options that a resumed run would ignore: it goes on with what it was begun with.
+
+    Raises:
+        UsageError: One of them was given; they are all named.
+    """
+    said = click.core.ParameterSource.COMMANDLINE
+    given = [name for name in context.params if context.get_parameter_source(name) is said]
+    ignored = [f"--{name.replace('_', '-')}" for name in given if name not in ("resume", "store", "json", *allowed)]
+    if ignored:
+        raise UsageError(f"a resumed run goes on with what it was begun with: leave out {', '.join(sorted(ignored))}")

@@ -16,6 +16,7 @@ from greenroom.cli.options import (
     StoreOption,
     UserOption,
     WorldOption,
+    refuse_beside_resume,
 )
 from greenroom.cli.output import JsonOption, console, errors, progress, report, table
 from greenroom.errors import GreenroomError, StoreError, UnknownNameError, UsageError
@@ -64,6 +65,7 @@ class RolloutConfig:
 
 
 def rollout(
+    context: typer.Context,
     app: Annotated[str | None, typer.Argument(help="An installed environment (see `greenroom envs`).")] = None,
     policy: Annotated[
         str,
@@ -99,6 +101,7 @@ def rollout(
     from greenroom.store import Store
 
     if resume is not None:
+        refuse_beside_resume(context, "app", "parallel")
         with Store(store, create=False) as opened:
             config = _stored_config(opened, resume, app)
             _run(config, opened, resume, parallel, json)

@@ -302,12 +302,16 @@ class _Forks:
 
 
 def _prove_opening(group: Group, episode: Episode) -> None:
-    """All members of a group open alike: the same world, the same user, the same words."""
+    """All members of a group open alike: the same world, the same user, the same words.
+
+    Of members that were restored from the store only the words are known.
+    """
     group.opening = group.opening or episode.opening
-    if episode.opening != group.opening:
+    told = [r.trajectory.messages[: len(episode.messages)] for r in group.rollouts if r.trajectory.messages]
+    if episode.opening != group.opening or any(messages != episode.messages for messages in told):
         raise UserError(
-            f"a member of group {group.number} opens in {episode.opening[:12]}…, the others in"
-            f" {group.opening[:12]}…: the user simulator draws from something that is not its seed"
+            f"a member of group {group.number} opens otherwise than the others ({episode.opening[:12]}…): the user"
+            " simulator draws from something that is not its seed, or was changed since the run began"
         )
 
 

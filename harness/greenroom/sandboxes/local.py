@@ -42,6 +42,7 @@ class LocalSandbox:
         faults: What goes wrong between agents and the app: `none`, `realistic`, `hostile`, or a profile of one's own.
         fault_seed: What goes wrong follows from it and the task, and from what the agent does.
         all_tools: Offer all of the app's tools, not only the task's: for people who look around.
+        kept_tasks: How many tasks and their starts are remembered; others are made again when they are asked for.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class LocalSandbox:
         faults: Profile | str = NONE,
         fault_seed: int = 0,
         all_tools: bool = False,
+        kept_tasks: int = KEPT_TASKS,
     ) -> None:
+        self._kept_tasks = kept_tasks
         self._all_tools = all_tools
         self._faults, self._fault_seed = parse_profile(faults), fault_seed
         self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
@@ -124,8 +127,9 @@ class LocalSandbox:
         if known is None or known[1] not in self._snapshots:
             known = self._make_task(text)
             self._tasks[text] = known
-            if len(self._tasks) > KEPT_TASKS:
-                self._tasks.popitem(last=False)
+            if len(self._tasks) > self._kept_tasks:
+                _, (_, forgotten) = self._tasks.popitem(last=False)
+                self.release(forgotten)
         return known
 
     def _make_task(self, text: str) -> tuple[Task, str]:

@@ -258,6 +258,15 @@ def test_resuming_plays_only_what_is_missing_and_ends_as_if_never_stopped(
         assert [r.seed for r in a.rollouts] == [r.seed for r in b.rollouts]
 
 
+def test_members_that_open_otherwise_than_stored_ones_are_invalid(
+    sandbox: LocalSandbox, store: Store, run: int
+) -> None:
+    play(Rollouts(sandbox, Asker(), Scripted(), store=store, run=run), GroupSpec(FIND.format(0), 2))
+    resumed = Rollouts(sandbox, Fickle(), Scripted(), store=store, run=run, resume=True)
+    (group,) = play(resumed, GroupSpec(FIND.format(0), 4))
+    assert [r.valid for r in group.rollouts] == [True, True, False, False]
+
+
 def test_a_group_whose_world_has_changed_is_not_resumed(
     sandbox: LocalSandbox, tmp_path: Path, store: Store, run: int
 ) -> None:
