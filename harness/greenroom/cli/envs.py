@@ -53,4 +53,5 @@ def _problem(name: str) -> str | None:
 
 
 def _shown(value: Any) -> Any:
-    return ", ".join(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    """A list as how many it holds: dozens of families would fill the screen; `--json` names them."""
+    return len(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import click
 import typer
 
 from greenroom.errors import UsageError
@@ -32,8 +31,8 @@ def refuse_beside_resume(context: typer.Context, *allowed: str) -> None:
     Raises:
         UsageError: One of them was given; they are all named.
     """
-    said = click.core.ParameterSource.COMMANDLINE
-    given = [name for name in context.params if context.get_parameter_source(name) is said]
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
     ignored = [f"--{name.replace('_', '-')}" for name in given if name not in ("resume", "store", "json", *allowed)]
     if ignored:
         raise UsageError(f"a resumed run goes on with what it was begun with: leave out {', '.join(sorted(ignored))}")
