@@ -42,7 +42,7 @@ class PeopleUser:
         self.goal_user = GoalUser(behaviour)
 
     def open(self, goal: Goal, seed: int) -> UserTurn:
-        """The opening: a real request, and the task's own wording of what it left unsaid.
+        """The opening: a real request and, unless it says all that is to be told at once, the task's own after it.
 
         Raises:
             UserError: The goal has no request, or needs something unheard of.

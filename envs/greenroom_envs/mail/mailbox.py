@@ -93,9 +93,9 @@ def resolve(world: World, to: str) -> str:
 
 
 def _address_of(world: World, name: str) -> str:
-    """As address fields complete what is typed: the whole name, else whole words of it, else any beginning."""
+    """As address fields complete what is typed: the whole name, else whole words of it, else three letters or more."""
     found = world.session.scalars(NAMED, {"name": name}).all()
-    for beginning in (f"{name} ", name) if len(name) > 1 else ():
+    for beginning in (f"{name} ", name) if len(name) > 2 else (f"{name} ",):
         if not found:
             starts = Contact.name.startswith(beginning, autoescape=True)
             found = world.session.scalars(select(Contact).where(starts).limit(6)).all()

@@ -135,3 +135,9 @@ def test_nobody_sends_more_than_sixty_messages_an_hour(mailbox: Mailbox) -> None
     assert "wait 55 minutes" in sentence
     app.pass_time(mailbox.world, timedelta(minutes=55))
     mailbox.call("send", to="somebody@example.org", subject="a", body="b")
+
+
+def test_two_letters_are_no_beginning_of_a_name(mailbox: Mailbox) -> None:
+    with mailbox.plant() as plant:
+        one = plant.person()
+    assert mailbox.refusal("send", to=one.name[:2], subject="hello", body="Hi.")[0] == "unknown_recipient"
