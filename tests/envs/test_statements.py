@@ -23,6 +23,8 @@ def test_no_call_asks_once_for_each_row(name: str) -> None:
     found = samples(app, LocalSandbox(app), Split.TEST, 3, rounds=1)
     long = 0
     for tool, chosen in found.items():
+        if "_wait" in tool:  # while time passes others act: as many statements as they do things
+            continue
         for sample in chosen:
             with sample.snapshot.open() as world, counting(world) as statements:
                 text = app.call(world, sample.call).text

@@ -70,7 +70,7 @@ def test_the_demo_tells_its_story_and_leaves_its_picture(tmp_path: Path) -> None
     assert (tmp_path / found["picture"]).read_bytes()[:4] == b"\x89PNG"
     with Store(tmp_path / "store.db") as store:
         names = {m.name for m in store.metrics(found["run"])}
-        assert {"reward", "dev", "length", "entropy", "kl", "seconds_rollouts", "seconds_update"} <= names
+        assert {"reward", "dev", "length", "teaching", "seconds_rollouts", "seconds_update"} <= names
         assert store.counts(found["run"]).rollouts == 2 * 16 * 8
 
 
