@@ -9,7 +9,9 @@
     │   ├── SnapshotError     a snapshot file that is truncated, altered or foreign
     │   └── PopulateError     a base that could not be built
     ├── AppError              an app's code failed (a bug in it, not a refusal)
-    ├── SandboxError          a sandbox died or lost an episode
+    ├── SandboxError          a sandbox refused, died or lost an episode
+    │   ├── SandboxLostError  it died, or what lived in it is gone: what was played there can be replayed elsewhere
+    │   └── SandboxBusyError  a limit is reached: try again after some seconds
     ├── UserError             the user simulator failed
     ├── PolicyError           the policy failed (a model's endpoint, a bad message)
     ├── VerifierError         the verifier failed
@@ -69,7 +71,24 @@ class AppError(GreenroomError):
 
 
 class SandboxError(GreenroomError):
-    """A sandbox died, or an episode in it is gone."""
+    """A sandbox refused, died, or an episode in it is gone."""
+
+
+class SandboxLostError(SandboxError):
+    """A sandbox died, or an episode or snapshot in it is gone; it can be made again from its start and replayed."""
+
+
+class SandboxBusyError(SandboxError):
+    """A sandbox is at one of its limits.
+
+    Args:
+        message: Which limit, and how far it is reached.
+        retry_after: After how many seconds it is worth trying again.
+    """
+
+    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UserError(GreenroomError):

@@ -114,3 +114,60 @@ class Sandbox(Protocol):
     def release(self, snapshot: str) -> None:
         """Forget a snapshot. Unknown ids are ignored."""
         ...
+
+    def stop(self) -> None:
+        """Let go of everything: worlds, connections, processes, containers. Stopping twice is no error."""
+        ...
+
+
+class AsyncSandbox(Protocol):
+    """The same contract for many episodes at once: where a wire lies between, calls overlap and share messages."""
+
+    @property
+    def app(self) -> str:
+        """The name of what runs here, such as `mail`."""
+        ...
+
+    async def families(self) -> list[str]:
+        """The task families of the app."""
+        ...
+
+    async def tools(self) -> list[dict[str, Any]]:
+        """The schemas of all of the app's tools; a task offers some of them."""
+        ...
+
+    async def prepare(self, task: str) -> Brief:
+        """Make a task's start and keep its snapshot. Same id, same brief, same snapshot."""
+        ...
+
+    async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        """Fork a snapshot n times."""
+        ...
+
+    async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        """Run the calls of many episodes."""
+        ...
+
+    async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
+        """Score an episode from its changes and from what was said."""
+        ...
+
+    async def snapshot(self, episode: str) -> str:
+        """Freeze an episode's world; returns its id, which `open` takes."""
+        ...
+
+    async def content(self, episode: str) -> str:
+        """The content id of an episode's world: equal histories, equal content."""
+        ...
+
+    async def close(self, episode: str) -> None:
+        """Drop an episode. Unknown ids are ignored."""
+        ...
+
+    async def release(self, snapshot: str) -> None:
+        """Forget a snapshot. Unknown ids are ignored."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of everything: worlds, connections, processes, containers. Stopping twice is no error."""
+        ...

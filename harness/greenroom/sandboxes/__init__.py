@@ -1,5 +1,6 @@
 """Sandboxes: where apps run."""
 
+from greenroom.sandboxes.inline import InlineSandbox
 from greenroom.sandboxes.local import LocalSandbox
 
-__all__ = ["LocalSandbox"]
+__all__ = ["InlineSandbox", "LocalSandbox"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.app import App, parse_size
-from greenroom.errors import SandboxError, UsageError, VerifierError
+from greenroom.errors import SandboxLostError, UsageError, VerifierError
 from greenroom.fault import Fault
 from greenroom.faults import NONE, WAIT, Before, Injector, Profile, parse_profile, with_key
 from greenroom.messages import Message, said, tool
@@ -156,23 +156,23 @@ class LocalSandbox:
         """A snapshot that is kept here, to look at or to fork by hand.
 
         Raises:
-            SandboxError: The snapshot is not known here.
+            SandboxLostError: The snapshot is not known here.
         """
         found = self._snapshots.get(snapshot)
         if found is None:
-            raise SandboxError(f"snapshot '{snapshot[:16]}…' is not known here: it was released, or never made")
+            raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known here: it was released, or never made")
         return found
 
     def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
         """Fork a snapshot n times.
 
         Raises:
-            SandboxError: The snapshot is not known here.
+            SandboxLostError: The snapshot is not known here.
         """
         made, start = self._task(task)
         source = self._snapshots.get(snapshot)
         if source is None:
-            raise SandboxError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
+            raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
         return [self._open(source, made, self._injector(task, self._before.get(snapshot))) for _ in range(n)]
 
     def _injector(self, task: str, before: Before | None) -> Injector | None:
@@ -190,14 +190,14 @@ class LocalSandbox:
     def _running(self, episode: str) -> _Running:
         running = self._episodes.get(episode)
         if running is None:
-            raise SandboxError(f"episode '{episode}' is not running here: it was closed, or never opened")
+            raise SandboxLostError(f"episode '{episode}' is not running here: it was closed, or never opened")
         return running
 
     def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """Run the calls of many episodes, each episode's in order.
 
         Raises:
-            SandboxError: An episode is not running.
+            SandboxLostError: An episode is not running.
             AppError: A tool failed.
         """
         return [self._step(request) for request in requests]
@@ -257,3 +257,11 @@ class LocalSandbox:
         """Forget a snapshot; its task is made again when it is asked for."""
         self._snapshots.pop(snapshot, None)
         self._before.pop(snapshot, None)
+
+    def stop(self) -> None:
+        """Drop all episodes and snapshots."""
+        for episode in list(self._episodes):
+            self.close(episode)
+        self._snapshots.clear()
+        self._before.clear()
+        self._tasks.clear()
