@@ -1,6 +1,7 @@
 """Sandboxes: where apps run."""
 
+from greenroom.sandboxes.blocking import BlockingSandbox
 from greenroom.sandboxes.inline import InlineSandbox
 from greenroom.sandboxes.local import LocalSandbox
 
-__all__ = ["InlineSandbox", "LocalSandbox"]
+__all__ = ["BlockingSandbox", "InlineSandbox", "LocalSandbox"]

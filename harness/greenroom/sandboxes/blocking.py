@@ -5,6 +5,7 @@ import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from greenroom.errors import SandboxError
 from greenroom.messages import Message
 from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Verdict
@@ -16,15 +17,17 @@ class BlockingSandbox:
     """Asks an asynchronous sandbox one thing at a time, and waits for the answer.
 
     Args:
-        aio: The sandbox; who plays many episodes at once asks it directly.
+        sandbox: The sandbox.
 
     Attributes:
-        aio: Likewise.
+        aio: The same; who plays many episodes at once asks it directly, from an event loop of its own.
     """
 
-    def __init__(self, aio: AsyncSandbox) -> None:
-        self.aio = aio
+    def __init__(self, sandbox: AsyncSandbox) -> None:
+        self.aio = sandbox
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopped = False
         self._lock = threading.Lock()
 
     @property
@@ -66,21 +69,31 @@ class BlockingSandbox:
 
     def close(self, episode: str) -> None:
         """Drop an episode."""
-        self._wait(self.aio.close(episode))
+        if not self._stopped:
+            self._wait(self.aio.close(episode))
 
     def release(self, snapshot: str) -> None:
         """Forget a snapshot."""
-        self._wait(self.aio.release(snapshot))
+        if not self._stopped:
+            self._wait(self.aio.release(snapshot))
 
     def stop(self) -> None:
-        """Let go of everything, the thread included."""
-        self._wait(self.aio.stop())
-        with self._lock:
-            loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
+        """Stop the sandbox and end the thread; stopping twice is no error."""
+        if self._stopped:
+            return
+        try:
+            self._wait(self.aio.stop())
+        finally:
+            self._stopped = True
+            loop, thread = self._loop, self._thread
+            if loop is not None and thread is not None:
+                loop.call_soon_threadsafe(loop.stop)
+                thread.join()
 
     def _wait(self, asked: Coroutine[Any, Any, T]) -> T:
+        if self._stopped:
+            asked.close()
+            raise SandboxError(f"the sandbox of '{self.app}' was stopped: open another")
         future = asyncio.run_coroutine_threadsafe(asked, self._running())
         try:
             return future.result()
@@ -89,10 +102,14 @@ class BlockingSandbox:
             raise
 
     def _running(self) -> asyncio.AbstractEventLoop:
+        """The loop; begun when something is asked for the first time."""
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_run, args=(self._loop,), name="greenroom sandbox", daemon=True).start()
+                self._thread = threading.Thread(
+                    target=_run, args=(self._loop,), name="greenroom-sandbox", daemon=True
+                )
+                self._thread.start()
             return self._loop
 
 
