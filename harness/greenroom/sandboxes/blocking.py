@@ -106,9 +106,7 @@ class BlockingSandbox:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_run, args=(self._loop,), name="greenroom-sandbox", daemon=True
-                )
+                self._thread = threading.Thread(target=_run, args=(self._loop,), name="greenroom-sandbox", daemon=True)
                 self._thread.start()
             return self._loop
 
