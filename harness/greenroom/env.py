@@ -10,7 +10,8 @@ import gymnasium
 import numpy as np
 
 from greenroom.app import App, parse_size, parse_split
-from greenroom.episode import Episode, EpisodeSnapshot
+from greenroom.conversation import EpisodeSnapshot
+from greenroom.episode import Episode
 from greenroom.errors import UnknownNameError, UsageError
 from greenroom.faults import NONE, Profile
 from greenroom.messages import Message
@@ -162,11 +163,11 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         """Make n environments that stand exactly where this one does, and are private from here on."""
         snapshot = self.snapshot()
         forks: list[GreenroomEnv] = []
-        for _ in range(n):
+        for opened in self.sandbox.open(snapshot.world, snapshot.task, n):
             twin = GreenroomEnv(sandbox=self.sandbox, user=self.user, split=self.split, size=self.size)
             twin._families, twin.render_mode = self._families, self.render_mode
             twin.np_random = deepcopy(self.np_random)
-            twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot))
+            twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot, opened))
             forks.append(twin)
         return forks
 
