@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class ContainerSpec:
 
     apps: Sequence[str]
     image: str
-    limits: ContainerLimits = ContainerLimits()
+    limits: ContainerLimits = field(default_factory=ContainerLimits)
     serving: dict[str, Any] | None = None
     bases: Path | None = None
     start_seconds: float = 60.0
@@ -103,7 +103,8 @@ class Container:
 
     def _tell(self, spec: ContainerSpec) -> None:
         told = {"apps": list(spec.apps), "folder": SOCKETS, "token": self.token, "limits": spec.serving or {}}
-        raw: socket.socket = getattr(self._line, "_sock", self._line)
+        # The SDK hands out a file around the socket, which reads only.
+        raw: Any = getattr(self._line, "_sock", self._line)
         raw.sendall(json.dumps(told).encode() + b"\n")
 
     def _wait(self, seconds: float) -> None:

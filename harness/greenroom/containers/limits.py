@@ -77,7 +77,6 @@ def docker() -> Any:
     """
     try:
         import docker
-        import docker.types
     except ImportError:
         raise MissingExtraError("running apps in containers", "docker") from None
     return docker

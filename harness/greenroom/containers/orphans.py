@@ -41,9 +41,7 @@ class Found:
 def found(engine: Engine) -> list[Found]:
     """All containers that harnesses started here, whoever owns them."""
     return [
-        Found(
-            name=handle.name, status=handle.status, owner=Owner.parse(handle.labels.get(OWNER, "")), handle=handle
-        )
+        Found(name=handle.name, status=handle.status, owner=Owner.parse(handle.labels.get(OWNER, "")), handle=handle)
         for handle in engine.labelled()
         if OWNER in handle.labels
     ]

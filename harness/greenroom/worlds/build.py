@@ -40,7 +40,7 @@ def build_base(recipe: Recipe, cache_dir: Path | None = None, shared: Sequence[P
         PopulateError: `populate` failed; the cause says why.
         WorldError: The folder cannot be written.
     """
-    folder = cache_dir or _default_cache()
+    folder = cache_dir or default_cache()
     stem = f"{recipe.name}-{recipe.split}-{recipe.size}-{recipe.key()[:32]}"
     for ready in _shared() if shared is None else shared:
         if found := _find(ready, stem):
@@ -58,7 +58,8 @@ def build_base(recipe: Recipe, cache_dir: Path | None = None, shared: Sequence[P
     return Base(found, recipe.schema)
 
 
-def _default_cache() -> Path:
+def default_cache() -> Path:
+    """Greenroom's folder in the user's cache folder."""
     from platformdirs import user_cache_path
 
     return user_cache_path("greenroom") / "bases"
