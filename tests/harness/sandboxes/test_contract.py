@@ -100,7 +100,7 @@ def test_refusals_are_answers(make: Make) -> None:
         m.call("notes_read", note_id="seven"),
         m.call("notes_crash"),
         m.call("mail_send"),
-        {**m.call("notes_add"), "function": {"name": "notes_add", "arguments": "{"}},
+        m.ToolCall(id="c", type="function", function={"name": "notes_add", "arguments": "{"}),
     ]
     (result,) = sandbox.step([StepRequest(episode=fork.episode, calls=calls)])
     assert result.refused == 5
