@@ -1,11 +1,14 @@
 """`greenroom serve`: apps for other processes, containers and machines."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from greenroom.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from greenroom.wire.worker import WorkerSpec
 
 
 def serve(
@@ -43,7 +46,7 @@ def serve(
         raise MissingExtraError("serving", "serve") from None
     del uvicorn
     from greenroom.wire import tokens
-    from greenroom.wire.worker import WorkerSpec
+    from greenroom.wire.worker import WorkerSpec, load_served
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     host, port = _address(tcp) if tcp else ("", 0)
@@ -58,7 +61,8 @@ def serve(
         cache_dir=str(cache_dir) if cache_dir else None,
         limits={"idle_seconds": idle, "episodes": episodes, "message_bytes": message_mb << 20},
     )
-    _check(spec.apps)
+    for name in spec.apps:
+        load_served(name)  # A name that is wrong is said before anything is started.
     asyncio.run(_serve(spec, folder))
 
 
@@ -69,27 +73,22 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def _check(apps: "list[str] | tuple[str, ...] | object") -> None:
-    from greenroom.plugins import load_app
-
-    for name in apps:  # pyright: ignore
-        load_app(name)
-
-
-async def _serve(spec: object, folder: Path) -> None:
+async def _serve(spec: "WorkerSpec", folder: Path) -> None:
     import asyncio
     import signal
 
     from greenroom.cli.output import errors
     from greenroom.wire.supervisor import Supervisor
 
-    supervisor = Supervisor(spec)  # pyright: ignore
+    supervisor = Supervisor(spec)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
-    running = asyncio.create_task(supervisor.run())
-    ready = asyncio.create_task(supervisor.ready())
+    running, ready = asyncio.create_task(supervisor.run()), asyncio.create_task(supervisor.ready())
     await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
-    if ready.done() and not ready.exception():
-        errors().print(f"serving at unix:{folder}", markup=False, soft_wrap=True)
+    if running.done():
+        ready.cancel()
+    else:
+        await ready
+        errors().print(f"serving {', '.join(spec.apps)} at unix:{folder}", markup=False, soft_wrap=True)
     await running

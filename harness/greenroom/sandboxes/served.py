@@ -12,7 +12,6 @@ from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResu
 from greenroom.tasks import Verdict
 
 T = TypeVar("T")
-STOPPING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +51,26 @@ Connect = Callable[[Place], AsyncSandbox]
 
 @dataclass(eq=False)
 class _Desk:
-    """What one event loop has: its client, and who stops that when the loop ends."""
+    """What one event loop has.
+
+    Attributes:
+        lock: Held while the server is seen to.
+        place: Where the client is a client of.
+        client: The client.
+        suspect: Something was lost since the server was last seen to.
+    """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     place: Place | None = None
     client: AsyncSandbox | None = None
-    keeper: "asyncio.Task[None] | None" = None
     suspect: bool = True
 
 
 class ServedSandbox:
     """A sandbox behind a server, for many episodes at once.
 
-    Several event loops may use it, one after the other or at once: each has a client of its own, which ends with it.
+    Several event loops may use it, one after the other or at once: each has a client of its own, and who begins takes
+    over that of one that has ended.
     After something was lost, the next `prepare` sees to it that the server runs.
 
     Args:
@@ -149,10 +155,16 @@ class ServedSandbox:
         loop = asyncio.get_running_loop()
         desk = self._desks.get(loop)
         if desk is None:
-            for ended in [known for known in self._desks if known.is_closed()]:
-                del self._desks[ended]
-            desk = self._desks[loop] = _Desk()
+            desk = self._desks[loop] = self._inherited() or _Desk()
         return desk
+
+    def _inherited(self) -> _Desk | None:
+        """What a loop that has ended leaves: its client goes on in the next."""
+        for loop in [known for known in self._desks if known.is_closed()]:
+            left = self._desks.pop(loop)
+            if left.client is not None:
+                return _Desk(place=left.place, client=left.client)
+        return None
 
     async def _make_ready(self, desk: _Desk) -> None:
         """See to it that the server runs, and that there is a client of this start of it."""
@@ -161,39 +173,23 @@ class ServedSandbox:
                 return
             place = await asyncio.to_thread(self._server.up)
             if place != desk.place or desk.client is None:
-                await _end(desk)
-                desk.place, desk.client = place, self._connect(place)
-                desk.keeper = asyncio.create_task(_keep(desk.client))
+                former, desk.place, desk.client = desk.client, place, self._connect(place)
+                if former is not None:
+                    await former.stop()
             desk.suspect = False
 
     async def stop(self) -> None:
         """End all clients, and stop the server."""
+        if self._stopped:
+            return
         self._stopped = True
         here = asyncio.get_running_loop()
-        desks, self._desks = self._desks, {}
-        for loop, desk in desks.items():
-            if loop is here:
-                await _end(desk)
-            elif not loop.is_closed() and desk.keeper is not None:
-                loop.call_soon_threadsafe(desk.keeper.cancel)
+        for loop, desk in self._desks.items():
+            if desk.client is None:
+                continue
+            if loop is here or loop.is_closed():
+                await desk.client.stop()
+            else:
+                asyncio.run_coroutine_threadsafe(desk.client.stop(), loop)
+        self._desks.clear()
         await asyncio.to_thread(self._server.down)
-
-
-async def _keep(client: AsyncSandbox) -> None:
-    """Stop a client when its loop ends, which cancels this."""
-    try:
-        await asyncio.Event().wait()
-    finally:
-        try:
-            async with asyncio.timeout(STOPPING_SECONDS):
-                await client.stop()
-        except (SandboxError, TimeoutError, OSError):
-            pass  # It cannot say goodbye to who is gone.
-
-
-async def _end(desk: _Desk) -> None:
-    """Stop the client of a desk."""
-    keeper, desk.client, desk.keeper = desk.keeper, None, None
-    if keeper is not None:
-        keeper.cancel()
-        await asyncio.wait([keeper])

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from typing import NoReturn
 
 GRACE_SECONDS = 8.0
 LOOK_SECONDS = 0.2
@@ -28,7 +29,7 @@ def main(folder: str, command: list[str]) -> int:
     """Run the command until it ends by itself or standard input closes; returns its exit code."""
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, ended)
     deaths = 0
     try:
         while True:
@@ -60,6 +61,11 @@ def run(command: list[str]) -> int | None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(server.pid, signal.SIGKILL)
         server.wait()
+
+
+def ended(number: int, _frame: object) -> NoReturn:
+    """Leave in order when a signal says so: the server is ended, the folder removed."""
+    sys.exit(128 + number)
 
 
 def closed() -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from greenroom.wire import tokens
+from greenroom.wire.control_socket import ControlSocket
 from greenroom.wire.guard import Application, Guard, Receive, Scope, Send, refuse
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.protocol import PATH
-from greenroom.wire.socket import ControlSocket
+from greenroom.wire.rest import control_rest
 
 
 def control_plane(
@@ -23,23 +24,16 @@ def control_plane(
         hosts: Names that a Host header over TCP may have, beside loopback's.
     """
     socket = ControlSocket(keeper, workers, number)
+    rest = control_rest(keeper, workers, number)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"] == PATH:
             await socket(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await _live(receive, send)
+        elif scope["type"] == "websocket":
+            await refuse(scope, send, 404, f"no WebSocket is served here; it is at {PATH}")
         else:
-            await refuse(scope, send, 404, f"nothing is served here; the WebSocket is at {PATH}")
+            await rest(scope, receive, send)
 
     return Guard(
         application, "control", lambda given, _: tokens.equal(given, token), hosts, keeper.limits.message_bytes
     )
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        event = await receive()
-        await send({"type": f"{event['type']}.complete"})
-        if event["type"] == "lifespan.shutdown":
-            return

@@ -32,23 +32,24 @@ class Session:
 
     Attributes:
         token: What it is resumed by.
-        room: What it is about.
+        room: What it is about; None for REST, where each request says it.
         replay: Its latest answers.
         episodes: What it has opened.
+        snapshots: What it was told of and has not released, and where that is.
         seen: When it was last heard of.
         connected: How many connections it has.
     """
 
     token: str
-    room: Room
+    room: Room | None
     replay: Replay
     seen: float
     episodes: set[str] = field(default_factory=set[str])
-    snapshots: set[str] = field(default_factory=set[str])
+    snapshots: dict[str, Room] = field(default_factory=dict[str, Room])
     connected: int = 0
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Running:
     """An episode: where it runs, under which name, and who opened it.
 
@@ -115,11 +116,23 @@ class Keeper:
         self.server = secrets.token_hex(6)
         self._rooms: dict[tuple[str, WorldSpec], Room] = {}
         self._sessions: dict[str, Session] = {}
+        self.rest = Session("", None, Replay(limits), clock())
         self._episodes: dict[str, Running] = {}
         self._gone: OrderedDict[str, str] = OrderedDict()
         self._numbers = itertools.count(1)
 
     # -- rooms and sessions
+
+    @property
+    def first_app(self) -> str:
+        """What is meant where nobody says which app.
+
+        Raises:
+            UsageError: Several are served.
+        """
+        if len(self.apps) > 1:
+            raise UsageError(f"say which app; this server has: {', '.join(self.apps)}")
+        return next(iter(self.apps))
 
     def room(self, app: str, spec: WorldSpec) -> Room:
         """The room of an app and a kind of world; made when it is first asked for.
@@ -184,14 +197,19 @@ class Keeper:
 
     # -- what the operations are made of
 
-    async def prepare(self, session: Session, task: str) -> Brief:
-        """Make a task's start and keep its snapshot for the session."""
-        await session.room.ready(task)
-        brief = session.room.sandbox.prepare(task)
-        self._hold(session, brief.snapshot)
+    async def prepare(self, session: Session, room: Room, task: str) -> Brief:
+        """Make a task's start and keep its snapshot for the session.
+
+        Raises:
+            SandboxBusyError: Too many snapshots are kept.
+        """
+        self.check_snapshots()
+        await room.ready(task)
+        brief = room.sandbox.prepare(task)
+        self.hold(session, room, brief.snapshot)
         return brief
 
-    def open(self, session: Session, snapshot: str, task: str, n: int) -> list[Started]:
+    def open(self, session: Session, room: Room, snapshot: str, task: str, n: int) -> list[Started]:
         """Fork a snapshot n times.
 
         Raises:
@@ -204,12 +222,12 @@ class Keeper:
                 f"{self.limits.episodes} is the most: close some, or wait",
                 1.0,
             )
-        opened = session.room.sandbox.open(snapshot, task, n)
-        return [self._began(session, task, one.episode, one.state) for one in opened]
+        opened = room.sandbox.open(snapshot, task, n)
+        return [self._began(session, room, task, one.episode, one.state) for one in opened]
 
-    def _began(self, session: Session, task: str, local: str, state: str) -> Started:
+    def _began(self, session: Session, room: Room, task: str, local: str, state: str) -> Started:
         name = f"{self.server}.{next(self._numbers)}.{secrets.token_urlsafe(16)}"
-        running = Running(name, local, session.room, session, task, secrets.token_urlsafe(24), self.clock())
+        running = Running(name, local, room, session, task, secrets.token_urlsafe(24), self.clock())
         self._episodes[name] = running
         session.episodes.add(name)
         return Started(episode=name, state=state, token=running.token)
@@ -226,6 +244,10 @@ class Keeper:
         running.seen = self.clock()
         return running
 
+    def runs(self, running: Running) -> bool:
+        """Whether an episode is still running."""
+        return running.id in self._episodes
+
     def of_agent(self, token: str) -> Running | None:
         """The episode whose agent holds this token; None when there is none."""
         name, _, secret = token.rpartition(".")
@@ -241,6 +263,10 @@ class Keeper:
         """Run the calls of one assistant message."""
         return running.room.sandbox.step([StepRequest(episode=running.local, calls=calls)])[0]
 
+    def offered(self, running: Running) -> list[dict[str, Any]]:
+        """The schemas of the tools that an episode offers."""
+        return running.room.sandbox.offered(running.local)
+
     def verify(self, running: Running, messages: Sequence[Message]) -> Verdict:
         """Score an episode."""
         return running.room.sandbox.verify(running.local, messages)
@@ -253,7 +279,7 @@ class Keeper:
         """
         self.check_snapshots()
         snapshot = running.room.sandbox.snapshot(running.local)
-        self._hold(session, snapshot)
+        self.hold(session, running.room, snapshot)
         return snapshot
 
     def check_snapshots(self) -> None:
@@ -266,14 +292,16 @@ class Keeper:
         if kept >= self.limits.snapshots:
             raise SandboxBusyError(f"{kept} snapshots are kept, the most that is allowed: release some", 5.0)
 
-    def _hold(self, session: Session, snapshot: str) -> None:
-        session.snapshots.add(snapshot)
-        session.room.hold(snapshot, session.token)
+    def hold(self, session: Session, room: Room, snapshot: str) -> None:
+        """Keep a snapshot for a session."""
+        session.snapshots[snapshot] = room
+        room.hold(snapshot, session.token)
 
     def release(self, session: Session, snapshot: str) -> None:
-        """A session needs a snapshot no longer."""
-        session.snapshots.discard(snapshot)
-        session.room.let_go(snapshot, session.token)
+        """A session needs a snapshot no longer; unknown ones are ignored."""
+        room = session.snapshots.pop(snapshot, None)
+        if room is not None:
+            room.let_go(snapshot, session.token)
 
     def close(self, episode: str) -> None:
         """Drop an episode; unknown ones are ignored."""
@@ -301,6 +329,8 @@ class Keeper:
         """Drop everything."""
         self._episodes.clear()
         self._sessions.clear()
+        self.rest.episodes.clear()
+        self.rest.snapshots.clear()
         for room in self._rooms.values():
             room.sandbox.stop()
         self._rooms.clear()

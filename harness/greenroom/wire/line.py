@@ -21,6 +21,8 @@ log = logging.getLogger("greenroom.wire")
 FREE = frozenset({"families", "tools", "prepare", "ping"})
 """What needs nothing that a server had before it was started again."""
 MOST_BYTES = 64 << 20
+FAREWELL = 2.0
+"""Seconds for saying goodbye: a server that is gone needs none."""
 
 
 @dataclass(eq=False)
@@ -129,16 +131,18 @@ class Line:
         try:
             while True:
                 socket = await self._connect()
-                await self._send_again(socket)
-                self._socket = socket
-                await self._listen(socket)
-                self._socket = None
+                try:
+                    await self._send_again(socket)
+                    self._socket = socket
+                    await self._listen(socket)
+                finally:
+                    # A loop that ends cancels this: the session goes on, over a connection of the next loop.
+                    self._socket = None
+                    socket.transport.abort()
         except GreenroomError as error:
             for asked in self._asked.values():
                 if not asked.answer.done():
                     asked.answer.set_exception(error)
-        finally:
-            self._socket = None
 
     async def _connect(self) -> ClientConnection:
         """Connect and greet, again and again with growing pauses.
@@ -233,17 +237,15 @@ class Line:
 
     async def stop(self) -> None:
         """End the session, if the server is there, and hang up."""
-        if self._socket is not None and self._loop is asyncio.get_running_loop():
+        if self.greeting.server:
             try:
-                async with asyncio.timeout(5):
-                    await self.ask("bye")
+                async with asyncio.timeout(FAREWELL):
+                    await self.ask("bye")  # From another loop than before, if need be.
             except (TimeoutError, GreenroomError):
                 pass
         if self._runner is not None and self._loop is asyncio.get_running_loop():
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
-        if self._socket is not None:
-            await self._socket.close()
         self._socket = self._runner = None
 
 

@@ -5,9 +5,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from greenroom.errors import UsageError
 from greenroom.wire import failures, fields
 from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.protocol import short
+from greenroom.wire.room import Room
 
 Request = Mapping[str, Any]
 SLICE = 0.02
@@ -20,10 +22,12 @@ class Operations:
     Args:
         keeper: What is running.
         session: Who asks.
+        room: The app and the worlds that are asked for; those of the session when None.
     """
 
-    def __init__(self, keeper: Keeper, session: Session) -> None:
+    def __init__(self, keeper: Keeper, session: Session, room: Room | None = None) -> None:
         self._keeper, self._session, self._limits = keeper, session, keeper.limits
+        self._about = room or session.room
         self.table: dict[str, Callable[[Request], Awaitable[Any]]] = {
             "families": self.families,
             "tools": self.tools,
@@ -40,30 +44,37 @@ class Operations:
             "bye": self.bye,
         }
 
+    @property
+    def _room(self) -> Room:
+        if self._about is None:
+            raise UsageError("say which app, and which world")
+        return self._about
+
     async def families(self, request: Request) -> list[str]:
         """The app's task families."""
-        return self._session.room.sandbox.families()
+        return self._room.sandbox.families()
 
     async def tools(self, request: Request) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""
-        return self._session.room.sandbox.tools()
+        return self._room.sandbox.tools()
 
     async def prepare(self, request: Request) -> Any:
         """Make a task's start."""
-        return await self._keeper.prepare(self._session, fields.text(request, "task"))
+        return await self._keeper.prepare(self._session, self._room, fields.text(request, "task"))
 
     async def open(self, request: Request) -> Any:
         """Fork a snapshot n times."""
         snapshot, task = fields.text(request, "snapshot"), fields.text(request, "task")
         n = fields.number(request, "n", 1, self._limits.steps, default=1)
-        await self._session.room.ready(task)
-        return self._keeper.open(self._session, snapshot, task, n)
+        await self._room.ready(task)
+        return self._keeper.open(self._session, self._room, snapshot, task, n)
 
     async def reset(self, request: Request) -> Any:
         """Make a task's start and fork it n times: a group begins in one message."""
         task, n = fields.text(request, "task"), fields.number(request, "n", 1, self._limits.steps, default=1)
-        brief = await self._keeper.prepare(self._session, task)
-        return {"brief": brief, "opened": self._keeper.open(self._session, brief.snapshot, task, n)}
+        brief = await self._keeper.prepare(self._session, self._room, task)
+        opened = self._keeper.open(self._session, self._room, brief.snapshot, task, n)
+        return {"brief": brief, "opened": opened}
 
     async def step(self, request: Request) -> list[Any]:
         """Run the calls of many episodes; each has a result or an error of its own."""
@@ -79,7 +90,7 @@ class Operations:
     def _step(self, step: Any) -> Any:
         try:
             if type(step) is not dict:
-                raise fields.UsageError(f"a step is {{episode, calls}}, not {short(step)}")
+                raise UsageError(f"a step is {{episode, calls}}, not {short(step)}")
             running = self._keeper.running(fields.text(step, "episode"))  # pyright: ignore[reportUnknownArgumentType]
             return self._keeper.step(running, fields.calls(step, self._limits.calls))  # pyright: ignore[reportUnknownArgumentType]
         except Exception as error:

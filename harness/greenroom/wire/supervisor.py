@@ -1,10 +1,12 @@
 """The supervisor: starts the workers of a server, waits until they serve, and restarts those that die."""
 
 import asyncio
+import contextlib
+import fcntl
 import logging
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,13 +39,16 @@ class Supervisor:
         return {number: process.pid for number, process in self._processes.items()}
 
     async def run(self) -> None:
-        """Keep the workers running until `stop`."""
-        try:
-            await asyncio.gather(*(self._keep(spec) for spec in self._specs))
-        finally:
-            for process in self._processes.values():
-                if process.returncode is None:
-                    process.kill()
+        """Keep the workers running until `stop`.
+
+        Raises:
+            SandboxError: A worker cannot even start, or another server has the folder.
+        """
+        with _alone(Path(self._specs[0].folder)):
+            try:
+                await asyncio.gather(*(self._keep(spec) for spec in self._specs))
+            finally:
+                await asyncio.gather(*(_end(process) for process in self._processes.values()))
 
     def stop(self) -> None:
         """Let the workers end, and `run` with them."""
@@ -65,17 +70,21 @@ class Supervisor:
             raise SandboxError(f"the workers did not serve within {seconds:g} s: see their log") from None
 
     async def _keep(self, spec: WorkerSpec) -> None:
-        pause = 0.0
+        pause, sound = 0.0, False
+        path = Path(spec.folder) / socket_name("agent", spec.number)
         while not self._stopping.is_set():
             begun = asyncio.get_running_loop().time()
             process = await self._start(spec)
             ended, stopping = asyncio.create_task(process.wait()), asyncio.create_task(self._stopping.wait())
+            if not sound:
+                sound = await _served(path, ended)
             await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
             if self._stopping.is_set():
                 await _end(process)
-                stopping.cancel()
                 return
-            stopping.cancel()
+            if not sound:
+                raise SandboxError(f"worker {spec.number} did not start: see what it says above")
             lived = asyncio.get_running_loop().time() - begun
             pause = 0.0 if lived > SOUND else min(LONGEST_PAUSE, 2 * pause + 0.1)
             log.error("worker %d (pid %d) ended with %s: restarted", spec.number, process.pid, process.returncode)
@@ -100,6 +109,30 @@ async def _end(process: Process) -> None:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _served(path: Path, ended: "asyncio.Task[int]") -> bool:
+    """Wait until a worker serves; whether it does, or else has ended."""
+    while not ended.done():
+        if await _answers(path):
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Have a folder of sockets to oneself.
+
+    Raises:
+        SandboxError: Another server has it.
+    """
+    with (folder / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SandboxError(f"another server is serving at {folder}: stop it, or take another folder") from None
+        yield
 
 
 async def _answers(path: Path) -> bool:

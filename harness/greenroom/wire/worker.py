@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -15,6 +16,8 @@ from typing import Any
 
 import uvicorn
 
+from greenroom.app import App
+from greenroom.errors import GreenroomError, PluginError
 from greenroom.plugins import load_app
 from greenroom.wire.address import socket_name
 from greenroom.wire.agent import agent_plane
@@ -87,7 +90,9 @@ class Worker:
     def __init__(self, spec: WorkerSpec) -> None:
         limits = Limits(**spec.limits)
         self.keeper = Keeper(
-            {name: load_app(name) for name in spec.apps}, limits, Path(spec.cache_dir) if spec.cache_dir else None
+            {app.name: app for app in map(load_served, spec.apps)},
+            limits,
+            Path(spec.cache_dir) if spec.cache_dir else None,
         )
         self._spec = spec
         control = control_plane(self.keeper, spec.addresses(), spec.number, spec.token, spec.hosts)
@@ -137,6 +142,25 @@ class Worker:
             server.should_exit = True
 
 
+def load_served(name: str) -> App:
+    """The installed app of that name; `module:attribute` names one that is not installed (yet).
+
+    Raises:
+        UnknownNameError: No such app is installed.
+        PluginError: It does not load.
+    """
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        return load_app(name)
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise PluginError(f"'{name}' does not load: {error}") from error
+    if not isinstance(found, App):
+        raise PluginError(f"'{name}' is a {type(found).__name__}, not an App")
+    return found
+
+
 def _config(app: Any, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -168,8 +192,12 @@ async def _main(spec: WorkerSpec) -> None:
 def main() -> None:
     """Run a worker: its spec is the first line of standard input, so that the token is on no command line."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    asyncio.run(_main(WorkerSpec(**json.loads(sys.stdin.buffer.raw.readline()))))
+    for name in ("uvicorn", "mcp"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        asyncio.run(_main(WorkerSpec(**json.loads(sys.stdin.buffer.raw.readline()))))
+    except (GreenroomError, OSError) as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
