@@ -102,7 +102,14 @@ class Container:
         return container
 
     def _tell(self, spec: ContainerSpec) -> None:
-        told = {"apps": list(spec.apps), "folder": SOCKETS, "token": self.token, "limits": spec.serving or {}}
+        told = {
+            "apps": list(spec.apps),
+            "folder": SOCKETS,
+            "token": self.token,
+            # The harness is another user; nobody else gets into the folder above.
+            "socket_mode": 0o666,
+            "limits": spec.serving or {},
+        }
         # The SDK hands out a file around the socket, which reads only.
         raw: Any = getattr(self._line, "_sock", self._line)
         raw.sendall(json.dumps(told).encode() + b"\n")

@@ -37,8 +37,12 @@ class Fleet:
         return self._members[0].app
 
     async def families(self) -> list[str]:
-        """The task families of the app."""
-        return (await self._anywhere(lambda member: member.families()))[1]
+        """The task families of the app; asks all members, so that those that must start do so at once."""
+        asked = await asyncio.gather(*(member.families() for member in self._members), return_exceptions=True)
+        answers = [answer for answer in asked if not isinstance(answer, BaseException)]
+        if answers:
+            return answers[0]
+        raise next(answer for answer in asked if isinstance(answer, BaseException))
 
     async def tools(self) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""

@@ -77,8 +77,10 @@ class Isolated:
                     f"not '{snapshot[:16]}…'"
                 )
             (opened,) = await member.open(snapshot, task)
-        except BaseException:
+        except BaseException as error:
             await member.stop()
+            if type(error) is SandboxError:  # What starts others may start this one at the next try.
+                raise SandboxLostError(str(error)) from error
             raise
         self._of_episode[opened.episode] = member
         return opened
