@@ -47,7 +47,7 @@ def docker(argument: str, setting: Setting) -> BlockingSandbox:
 
     if setting.isolation == "container":
         return BlockingSandbox(Isolated(member(), member, count or MOST))
-    return BlockingSandbox(Fleet([member() for _ in range(count or 1)]))
+    return BlockingSandbox(Fleet(setting.name, [member() for _ in range(count or 1)]))
 
 
 def image_of(app: str) -> str:
