@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from greenroom.containers.project import Project
 from greenroom.errors import SandboxLostError, UsageError
 from greenroom.sandbox import AsyncSandbox
 from greenroom.sandboxes.blocking import BlockingSandbox
@@ -26,7 +27,9 @@ ANSWER_SECONDS = 5.0
 
 
 def compose(argument: str, setting: Setting) -> BlockingSandbox:
-    """The replicas of an app behind the gateway: of GREENROOM_GATEWAY, or of `compose:http://HOST:PORT`.
+    """The replicas of an app behind the gateway: of `compose:http://HOST:PORT`, GREENROOM_GATEWAY, or the project here.
+
+    The token is that of GREENROOM_TOKEN, or of the project's settings.
 
     Raises:
         UsageError: The address is none.
@@ -34,11 +37,13 @@ def compose(argument: str, setting: Setting) -> BlockingSandbox:
     """
     refuse_containers("compose", setting)
     need_serving()
-    gateway = Gateway(argument or os.environ.get(VARIABLE) or DEFAULT)
+    project = Project.find()
+    gateway = Gateway(argument or os.environ.get(VARIABLE) or (project.gateway if project else DEFAULT))
+    token = project.settings.get("GREENROOM_TOKEN") if project else None
     connect = connected(setting, reach=REACH_SECONDS)
 
     def member(replica: str) -> ServedSandbox:
-        place = Place(address=gateway.address(setting.name, replica))
+        place = Place(address=gateway.address(setting.name, replica), token=token)
         return ServedSandbox(setting.name, FixedServer(place), connect)
 
     return BlockingSandbox(Replicas(setting.name, gateway, member))
@@ -70,8 +75,8 @@ class Gateway:
         Raises:
             SandboxLostError: The gateway does not answer.
         """
-        found = self._ask(f"/{app}/")
-        names = [str(entry["name"]) for entry in found or [] if entry.get("type") == "directory"]
+        found: list[dict[str, Any]] = self._ask(f"/{app}/") or []
+        names = [str(entry["name"]) for entry in found if entry.get("type") == "directory"]
         return sorted(name for name in names if self._ask(f"/{app}/{name}/v1/health") is not None)
 
     def _ask(self, path: str) -> Any:
