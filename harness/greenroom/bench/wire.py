@@ -215,14 +215,20 @@ class Work:
         episodes = await self._open(unix, sessions)
         tokens = [unix.agent_tokens[episode] for episode in episodes]
         for way, ask in (("rest", self._rest), ("mcp", self._mcp)):
-            pool = Pool(self._folder / "agent.sock", min(CONNECTIONS, sessions))
-            cpu = lambda: self._served.cpu  # noqa: E731
-            found.append(
-                await _timed(way, sessions, REST_STEPS, lambda n, k: ask(pool, tokens[n], k), cpu, self._served)
-            )
-            pool.close()
+            found.append(await self._http(way, ask, tokens))
         await unix.stop()
         return found
+
+    async def _http(self, way: str, ask: Callable[[Pool, str, int], Awaitable[None]], tokens: Sequence[str]) -> Level:
+        pool = Pool(self._folder / "agent.sock", min(CONNECTIONS, len(tokens)))
+
+        async def act(number: int, step: int) -> None:
+            await ask(pool, tokens[number], step)
+
+        try:
+            return await _timed(way, len(tokens), REST_STEPS, act, lambda: self._served.cpu, self._served)
+        finally:
+            pool.close()
 
     async def _open(self, sandbox: RemoteSandbox, sessions: int) -> list[str]:
         brief = await sandbox.prepare(self._brief.task)

@@ -1,6 +1,6 @@
 """The server's WebSocket, with a short way for messages: from the socket to an answer without a change of task.
 
-It costs about as much as a bare echo. What is served, how it begins and how it ends stay an ASGI application's business.
+It costs about as much as a bare echo. How a connection begins and ends stays an ASGI application's business.
 """
 
 from collections.abc import Callable

@@ -10,6 +10,7 @@ from greenroom.wire import failures, fields
 from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.protocol import short
 from greenroom.wire.room import Room
+from greenroom.wire.transfer import PIECE, give
 
 Request = Mapping[str, Any]
 SLICE = 0.02
@@ -42,6 +43,8 @@ class Operations:
             "content": self.content,
             "close": self.close,
             "release": self.release,
+            "upload": self.upload,
+            "download": self.download,
             "ping": self.ping,
             "bye": self.bye,
         }
@@ -142,6 +145,23 @@ class Operations:
         """Forget snapshots; unknown ones are ignored."""
         for snapshot in fields.items(request, "snapshots", self._limits.snapshots):
             self._keeper.release(self._session, fields.text({"snapshot": snapshot}, "snapshot"))
+
+    async def upload(self, request: Request) -> Any:
+        """Take in a piece of a snapshot; once it is whole and sound, it can be opened."""
+        snapshot, content = fields.text(request, "snapshot", 64), fields.text(request, "content", 64)
+        size = fields.number(request, "size", 1, self._limits.snapshot_bytes)
+        offset = fields.number(request, "offset", 0, size)
+        data = fields.text(request, "data", 2 * PIECE)
+        self._keeper.check_snapshots()
+        told = await self._keeper.transfers.take(self._room, snapshot, content, size, offset, data)
+        if told["done"]:
+            self._keeper.hold(self._session, self._room, snapshot)
+        return told
+
+    async def download(self, request: Request) -> Any:
+        """A piece of a snapshot as a portable file."""
+        snapshot = fields.text(request, "snapshot", 64)
+        return await give(self._room, snapshot, fields.number(request, "offset", 0, 1 << 53, default=0))
 
     def ping(self, request: Request) -> dict[str, Any]:
         """How much is running."""
