@@ -75,7 +75,8 @@ def get(environment: dict[str, str], port: str, path: str, **headers: str) -> tu
     try:
         plug.request("GET", path, headers=headers)
         answer = plug.getresponse()
-        return answer.status, json.loads(answer.read())
+        body = answer.read()
+        return answer.status, json.loads(body) if answer.getheader("Content-Type") == "application/json" else body
     finally:
         plug.close()
 

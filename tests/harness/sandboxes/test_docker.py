@@ -38,7 +38,7 @@ def engine() -> Engine:
 
 @pytest.fixture
 def setting(tmp_path: Path) -> Setting:
-    return Setting(app="notes", cache_dir=tmp_path / "bases")
+    return Setting(app=app, cache_dir=tmp_path / "bases")
 
 
 @pytest.fixture
