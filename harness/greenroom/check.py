@@ -87,6 +87,7 @@ class _Prover:
         report = FamilyReport(name, len(indices))
         figures: dict[str, list[float]] = defaultdict(list)
         faults: Counter[str] = Counter()
+        levels: Counter[int] = Counter()
         tools: set[str] = set()
         for index in indices:
             task = self._id(name, index)
@@ -100,9 +101,11 @@ class _Prover:
                 report.violations.append(f"{task}: cannot be played: {error}")
                 continue
             tools |= set(oracle.calls)
+            levels[brief.level] += 1
             faults.update(faulty.troubles)
             self.sandbox.release(brief.snapshot)
         report.tools, report.faults = sorted(tools), dict(sorted(faults.items()))
+        report.levels = dict(sorted(levels.items()))
         report.summarize(figures)
         return report
 

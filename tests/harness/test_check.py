@@ -24,6 +24,7 @@ def test_a_sound_app_is_proved(person: UserSimulator) -> None:
     assert all(f.noop == 0 and f.excess < 1 and f.slips == 0 for f in report.families)
     assert all(f.faulty == 1.0 and f.shuffled == 0.0 and f.patience >= f.steps for f in report.families)
     assert report.families[1].tools == ["notes_add", "notes_delete"]
+    assert all(sum(f.levels.values()) == f.tasks for f in report.families)
     assert [(f.steps, f.calls) for f in report.families] == [(3.0, 2.0), (3.0, 2.0)]
     assert all(0 < f.scripted <= 1 for f in report.families)
 
