@@ -134,7 +134,13 @@ def _show_group(store: "Store", name: str, json: str | None) -> None:
         }
         for r in store.rollouts(run, number)
     ]
-    head = {"task": group.task, "seed": group.seed, "snapshot": group.snapshot, "state": group.state}
+    head = {
+        "task": group.task,
+        "seed": group.seed,
+        "snapshot": group.snapshot,
+        "state": group.state,
+        "opening": group.opening,
+    }
     if report({**head, "rollouts": rows}, json):
         return
     for key, value in head.items():
