@@ -123,7 +123,7 @@ def test_every_fault_of_a_bad_app_is_found(person: UserSimulator) -> None:
         "with a destructive act scores 1.0",
         "a slip scores 1.0",
         "the oracle scores 0.0",
-        "the oracle of another task scores 1.0",
+        "the oracles of the next 3 tasks score 1.0 and more",
         "the oracle scores 0.0",
         "under faults (",
         "1 of the oracle's calls were refused",

@@ -22,7 +22,7 @@ class FamilyReport:
         noop: Score of doing nothing.
         flat_no: Score of saying no without a reason.
         random: Score of random calls that fit the schemas.
-        shuffled: Score of the solution of another task of the family.
+        shuffled: Score of the solution of another task of the family: the lowest of the next three tasks'.
         excess: Score of the solution and one destructive act.
         slips: Score of plausible mistakes.
         steps: Length: assistant messages of the solution.
