@@ -45,10 +45,14 @@ class Hits(TypedDict):
 
 def statement(world: World, query: Query, *, oldest: bool = False) -> Listing:
     """The messages that a query means, latest first; without `in:`, spam and trash are left out."""
-    found = matching(world, select(*SHOWN), query)
+    return in_order(matching(world, select(*SHOWN), query), query, oldest=oldest)
+
+
+def in_order(chosen: "Select[*Columns]", query: Query, *, oldest: bool = False) -> "Select[*Columns]":
+    """Order a statement that a query has narrowed down: latest or oldest first."""
     # Rowids of the index are message ids: walking it backwards needs no sort, however many match.
     key = FTS.c.rowid if query.match else MessageRow.id
-    return found.order_by(key.asc() if oldest else key.desc())
+    return chosen.order_by(key.asc() if oldest else key.desc())
 
 
 def matching(world: World, chosen: "Select[*Columns]", query: Query) -> "Select[*Columns]":

@@ -20,18 +20,27 @@ LEVELS = (1, 1, 2, 2, 3)
 LONG = 14
 """Room for the longer tasks."""
 
-OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ", "when you can, ")
-ENDS = (".", ", when you can.", ". Thanks.", ", that is all.", ", please.")
+PLAIN = (".", ". Thanks.", ", that is all.")
 RECIPIENTS = Wordings(
-    ("the person is ", "the one is ", "the name is ", "I am thinking of ", "the right one is "),
+    ("the person is ", "the one is ", "the name is ", "I am thinking of ", "the right one is ", "that would be "),
     ("{value}",),
-    (".", ", please.", ", I think.", ", of course.", ". Thanks."),
+    (".", ", I think.", ", of course.", ". Thanks.", ", as always."),
 )
 VALUES = Wordings(
-    ("I said ", "the answer is ", "take ", "please take ", "make it ", "put down "),
+    ("I said ", "the answer is ", "that would be ", "it is "),
     ("{value}",),
-    (".", ", please.", ", I think.", ", of course.", ". Thanks."),
-)
+    (".", ", I think.", ", of course.", ". Thanks."),
+) | Wordings(("take ", "make it ", "put down "), ("{value}",), (".", ", please.", ". Thanks."))
+
+
+def asking(*parts: Sequence[str]) -> Wordings:
+    """Requests for an act, which the parts tell from its verb on: politeness comes once, and the mark at the end fits."""
+    commands = ("", "hello, ", "one thing: ", "next, ")
+    return (
+        Wordings(commands, *parts, (*PLAIN, ", please.", ", when you can."))
+        | Wordings(("please ", "hello, please ", "when you can, please "), *parts, PLAIN)
+        | Wordings(("could you ", "can you ", "hello, could you "), *parts, ("?", "? Thanks.", ", please?"))
+    )
 
 
 def recipient_fact(rng: Random, split: Split, name: str, *, at_once: bool = True) -> Fact:

@@ -11,19 +11,20 @@ from greenroom_envs.mail.desk import Vacation
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import spoken, states
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, OPENINGS, days_of, moment_of, on_day, says_no, value_fact
+from greenroom_envs.mail.families.told import asking, days_of, moment_of, on_day, says_no, value_fact
 
-REQUESTS = Wordings(
-    OPENINGS,
+REQUESTS = asking(
     ("set a vacation answer", "let people know that I am away", "answer my mail with a note that I am away"),
-    (" from {first} to {last}", ", {first} until {last}", ", the first day is {first} and the last one {last}"),
-    ENDS,
+    (" from {first} to {last}", " from {first} until {last}", ", with {first} as the first day and {last} as the last"),
 )
-LONGER = Wordings(
-    OPENINGS,
-    ("prolong my vacation answer", "make my vacation answer longer", "extend the answer while I am away"),
-    (" by {days} days", ", {days} days more", "; I come back {days} days later"),
-    ENDS,
+LONGER = asking(
+    (
+        "prolong my vacation answer by {days} days",
+        "make my vacation answer {days} days longer",
+        "let my vacation answer run {days} days longer",
+        "keep my vacation answer going for {days} more days",
+        "put the end of my vacation answer off by {days} days",
+    ),
 )
 ANSWERS = Wordings(
     ("I am away", "I am out of the office", "I cannot read my mail", "I am travelling"),

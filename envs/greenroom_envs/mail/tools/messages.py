@@ -80,7 +80,7 @@ def show_thread(world: World, message_id: str, limit: ThreadLimit = 10, page: Pa
     for message in found:
         message.read_at = message.read_at or clock.utc_now
     return [
-        {"from": m.sender, "id": m.handle, "date": clock.short(m.sent_at), "folder": m.folder, "body": m.body}
+        {"from": m.sender, "id": m.handle, "date": clock.shown(m.sent_at), "folder": m.folder, "body": m.body}
         for m in found
     ]
 

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
@@ -54,7 +54,12 @@ def resubscribe(world: World, name: str) -> Resubscribed:
     Args:
         name: Its full name, such as Norvik Digest.
     """
-    query = select(Subscription).where(Subscription.name == name.strip()).order_by(Subscription.active).limit(1)
+    query = (
+        select(Subscription)
+        .where(func.lower(Subscription.name) == name.strip().lower())
+        .order_by(Subscription.active)
+        .limit(1)
+    )
     subscription = world.session.scalars(query).one_or_none()
     if subscription is None:
         raise Refusal("no_newsletter", f"The user never had a newsletter '{name}': search for one of its messages.")
