@@ -81,7 +81,7 @@ def _write_about_something_new(world: World, writer: Contact, split: Split, rng:
 
 
 def _newsletter(world: World, rng: Random) -> Subscription | None:
-    """One of the newsletters that the user still gets; the walk is as long as the list of newsletters, which is short."""
+    """One of the newsletters that the user still gets; there are never many."""
     active = select(Subscription).where(Subscription.active).order_by(Subscription.id)
     found = world.session.scalars(active).all()
     return rng.choice(found) if found else None

@@ -78,7 +78,8 @@ class Traffic:
             day = now + timedelta(days=self._rng.randrange(-60, 120))
             day -= timedelta(days=max(0, day.weekday() - 4))
             at = day.replace(hour=self._rng.randrange(8, 18), minute=self._rng.choice((0, 15, 30, 45)), second=0)
-            yield {"title": f"{self._topic()} {self._rng.choice(MEETING_KINDS)}", "starts_at": at}
+            title = f"{self._topic()} {self._rng.choice(MEETING_KINDS)}"
+            yield {"title": title, "starts_at": at.replace(hour=12 + at.hour % 2) if title.endswith("lunch") else at}
 
     def _conversation(self) -> list[Note]:
         """One to a dozen notes that answer each other; long ones are rare (Pareto, exponent 1.6)."""

@@ -34,7 +34,7 @@ VALUES = Wordings(
 
 
 def asking(*parts: Sequence[str]) -> Wordings:
-    """Requests for an act, which the parts tell from its verb on: politeness comes once, and the mark at the end fits."""
+    """Requests for an act, told by the parts from its verb on: politeness comes once, and the mark at the end fits."""
     commands = ("", "hello, ", "one thing: ", "next, ")
     return (
         Wordings(commands, *parts, (*PLAIN, ", please.", ", when you can."))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import expect, inserted, updated
 from greenroom.wordings import Wordings
+from greenroom_envs.mail import names
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Vacation
 from greenroom_envs.mail.families import script as s
@@ -74,8 +75,8 @@ def vacation(world: World, split: Split) -> Task:
     """Have an answer set for some days, or one that is set prolonged; some requests are for too many days."""
     plant, rng = Plant(world, split), world.random
     long, there, level = rng.choice(CASES)
-    period, so_far = _period(plant, *((40, 60) if long else (12, 28))), rng.randrange(3, 10)
-    first, until = period.first, period.first + timedelta(days=so_far)
+    period = _period(plant, *((40, 60) if long else (12, 28)))
+    first, until = period.first, period.last - timedelta(days=_longer(plant, period))
     body = ANSWERS.one(rng, split, last=spoken(until))
     if there:
         world.session.add(Vacation(id=1, first_day=first.date(), last_day=until.date(), body=body))
@@ -122,6 +123,12 @@ def _period(plant: Plant, shortest: int, longest: int) -> Period:
         first = moment_of(plant.rng, plant.split, plant.world.now, 2, 290).replace(hour=0, minute=0)
         if lasts := days_of(plant.split, first, shortest, longest):
             return Period(first, first + timedelta(days=plant.rng.choice(lasts)))
+
+
+def _longer(plant: Plant, period: Period) -> int:
+    """By how many days an answer is to be prolonged: a number of the split, so that a few days or more are there."""
+    days = (period.last - period.first).days
+    return plant.rng.choice([n for n in range(2, days - 1) if names.split_of(str(n)) == plant.split])
 
 
 def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:
