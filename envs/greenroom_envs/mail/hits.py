@@ -28,6 +28,7 @@ Listing: TypeAlias = "Select[str, str, int, str, datetime, str]"
 
 Columns = TypeVarTuple("Columns")
 
+TWENTY = 20
 Limit = Annotated[int, Field(ge=1, le=50)]
 Page = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -97,13 +98,15 @@ def _dates(world: World, query: Query) -> Iterator[ColumnElement[bool]]:
         yield MessageRow.id > (world.session.scalar(earlier) or 0)
 
 
-def page_of(world: World, chosen: Listing, limit: int, page: int) -> Hits:
-    """Run a list of messages and cut one page out of it."""
+def page_of(world: World, chosen: Listing, limit: int, page: int, empty: str = "") -> Hits:
+    """Run a list of messages and cut one page out of it; `empty` is noted when nothing is on it."""
     rows = world.session.execute(chosen.limit(limit + 1).offset((page - 1) * limit)).all()
     clock = Clock.of(world)
     found: Hits = {"hits": [_hit(row, clock) for row in rows[:limit]]}
     if len(rows) > limit:
         found["more"] = True
+    if empty and not rows:
+        found["note"] = empty
     return found
 
 

@@ -9,18 +9,19 @@ from sqlalchemy import func, select
 from greenroom import Split, World, names
 from greenroom.letters import LETTER, read_letter
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.delivery import Arrival, deliver, thread_of
+from greenroom_envs.mail.delivery import Arrival, Files, deliver, thread_of
 from greenroom_envs.mail.desk import Habit, Invitation, Reference, Reset
 from greenroom_envs.mail.mailbox import ANSWERS, owner
 from greenroom_envs.mail.models import CalendarEvent, Contact, Draft, MessageRow, Subscription
 from greenroom_envs.mail.outbox import send_now
+from greenroom_envs.mail.papers import KINDS as KINDS_OF_FILES
 from greenroom_envs.mail.prose import KINDS, Prose, things
 
 ARRIVES, REMINDS, SENDS, CODE, ORGANIZER = (
     f"mail.{event}" for event in ("arrives", "reminds", "sends", "code", "organizer")
 )
 CODE_SUBJECT = "your reset code"
-PAPERS = 0.25
+PAPERS, WITH_FILE = 0.25, 0.08
 THINGS = 300
 POSTMASTER = ("Postmaster", "postmaster@mail-service.com")
 REMINDERS = (
@@ -75,9 +76,19 @@ def _write_about_something_new(world: World, writer: Contact, split: Split, rng:
     first, me = writer.name.split()[0], owner(world).name.split()[0]
     topic = f"{names.word(rng, split)} {rng.choice(KINDS)}"
     body = Prose(rng, ()).opening(topic, me, first)
-    message = deliver(world, Arrival(sender=writer.name, address=writer.address, subject=topic, body=body))
+    files = _files(rng, topic, writer, world.now)
+    arrival = Arrival(sender=writer.name, address=writer.address, subject=topic, body=body, files=files)
+    message = deliver(world, arrival)
     if "?" in body:
         remind(world, message, timedelta(hours=rng.randrange(4, 30)))
+
+
+def _files(rng: Random, topic: str, writer: Contact, now: datetime) -> Files:
+    """Now and then somebody sends a file along."""
+    if rng.random() >= WITH_FILE:
+        return ()
+    paper = rng.choice(KINDS_OF_FILES).paper(topic, writer.address, now)
+    return ((paper.name, paper.size, paper.text),)
 
 
 def _newsletter(world: World, rng: Random) -> Subscription | None:

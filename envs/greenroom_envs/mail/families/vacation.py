@@ -126,9 +126,10 @@ def _period(plant: Plant, shortest: int, longest: int) -> Period:
 
 
 def _longer(plant: Plant, period: Period) -> int:
-    """By how many days an answer is to be prolonged: a number of the split, so that a few days or more are there."""
+    """By how many days an answer is to be prolonged, a number of the split; what is set so far is 3 to 30 days."""
     days = (period.last - period.first).days
-    return plant.rng.choice([n for n in range(2, days - 1) if names.split_of(str(n)) == plant.split])
+    numbers = range(max(2, days - 29), days - 1)
+    return plant.rng.choice([n for n in numbers if names.split_of(str(n)) == plant.split])
 
 
 def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.hits import TWENTY, Page
 from greenroom_envs.mail.mailbox import find
 from greenroom_envs.mail.models import Subscription
 
@@ -70,7 +71,12 @@ def resubscribe(world: World, name: str) -> Resubscribed:
 
 
 @app.tool(writes=False)
-def newsletters(world: World) -> list[Newsletter]:
-    """List the newsletters that the user gets, twenty at most."""
-    query = select(Subscription).where(Subscription.active).order_by(Subscription.name, Subscription.id).limit(20)
-    return [{"name": s.name, "address": s.address} for s in world.session.scalars(query)]
+def newsletters(world: World, page: Page = 1) -> list[Newsletter]:
+    """List the newsletters that the user gets, by name, twenty a page.
+
+    Args:
+        page: Which page, from 1.
+    """
+    query = select(Subscription).where(Subscription.active).order_by(Subscription.name, Subscription.id)
+    found = world.session.scalars(query.limit(TWENTY).offset((page - 1) * TWENTY))
+    return [{"name": s.name, "address": s.address} for s in found]

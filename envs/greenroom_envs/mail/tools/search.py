@@ -80,10 +80,8 @@ def _of_folders(world: World, parsed: Query) -> Counted:
 
 
 def _found(world: World, query: str, limit: int, page: int, *, oldest: bool = False) -> Hits:
-    found = page_of(world, statement(world, _parsed(world, query), oldest=oldest), limit, page)
-    if not found["hits"]:
-        found["note"] = f"Nothing matches {query!r} on page {page}; try fewer words."
-    return found
+    empty = f"Nothing matches {query!r} on page {page}; try fewer words."
+    return page_of(world, statement(world, _parsed(world, query), oldest=oldest), limit, page, empty)
 
 
 def _parsed(world: World, query: str) -> Query:

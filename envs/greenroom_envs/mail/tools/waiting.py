@@ -20,8 +20,6 @@ def wait_for_mail(world: World) -> Hits:
     before = select(func.max(MessageRow.id)).where(MessageRow.sent_at <= utc_now(world) - WAIT)
     last = world.session.scalar(before) or 0
     arrived = (MessageRow.id > last, MessageRow.address != owner(world).address)
-    found = page_of(world, select(*SHOWN).where(*arrived).order_by(MessageRow.id.desc()), 10, 1)
-    if not found["hits"]:
-        clock = Clock.of(world)
-        found["note"] = f"Nothing arrived in half an hour; it is {clock.shown(clock.utc_now)} now."
-    return found
+    clock = Clock.of(world)
+    empty = f"Nothing arrived in half an hour; it is {clock.shown(clock.utc_now)} now."
+    return page_of(world, select(*SHOWN).where(*arrived).order_by(MessageRow.id.desc()), 10, 1, empty)
