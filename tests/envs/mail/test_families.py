@@ -138,8 +138,7 @@ def test_requests_are_polite_once_and_questions_end_as_such(sandbox: LocalSandbo
     for brief in briefs(sandbox, family, split):
         for request in Goal.from_json(brief.goal).requests:
             words = request.lower()
-            assert words.count("please") + words.count("thanks") < 3, request
-            assert words.count("please") < 2 or "could you" not in words, request
+            assert words.count("please") < 2, request
             assert words.count("when you can") < 2, request
             assert ("?" in request) is bool(re.search(r"\b(could|can) you\b", words)), request
 
