@@ -191,3 +191,11 @@ def test_the_first_search_of_a_solution_finds_few_messages(sandbox: LocalSandbox
         assert 1 <= (result["content"] or "").count('"id"') <= 4, brief.task
         assert '"more"' not in (result["content"] or "")
         sandbox.close(episode)
+
+
+@pytest.mark.parametrize("family", ["ask", "forward"])
+def test_a_large_address_book_has_room_for_people_of_a_name_of_their_own(sandbox: LocalSandbox, family: str) -> None:
+    """Every first name of the split is taken: without invented ones, no task would ever be made."""
+    medium = LocalSandbox(app, "medium", cache_dir=sandbox._cache_dir)  # pyright: ignore[reportPrivateUsage]
+    for brief in (medium.prepare(f"mail/dev/{family}/{index}") for index in range(5)):
+        assert play(medium, brief, brief.solution) == (1.0, 0)

@@ -8,7 +8,7 @@ from greenroom_envs.mail.desk import Habit
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import bare, sentence, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import LEVELS, LONG, asking, facts_of, recipient_fact, stranger
+from greenroom_envs.mail.families.told import LEVELS, LONG, asking, facts_of, recipient_fact
 from greenroom_envs.mail.mailbox import next_number
 from greenroom_envs.mail.people import Party
 from greenroom_envs.mail.prose import PROJECT_KINDS
@@ -53,7 +53,8 @@ def ask(world: World, split: Split) -> Task:
     plant, rng = Plant(world, split), world.random
     level, subject = rng.choice(LEVELS), plant.topic(PROJECT_KINDS)
     right, wrong, elsewhere, other_figure = facts_of(rng, split, 4, world.now)
-    asked, knows, other = stranger(plant), stranger(plant), plant.person()
+    # Nobody else's mail can come under ids like theirs.
+    asked, knows, other = plant.addressee(), plant.addressee(), plant.person()
     knows = knows if level == 3 else asked
     old = plant.message(other, subject, wrong.body(rng, split))
     # The ids of the answers that will come follow from what their writers wrote before.

@@ -4,16 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from sqlalchemy import select
-
 from greenroom import Evidence, Fact, Split, Verdict
 from greenroom.rewards import expect
 from greenroom.wordings import Wordings
 from greenroom_envs.mail import names
 from greenroom_envs.mail.families.facts import Facts, spoken
-from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.models import Contact
-from greenroom_envs.mail.people import Party
 
 LEVELS = (1, 1, 2, 2, 3)
 """1: one thing to find and to do. 2: something in the way. 3: more than that, or a question to ask."""
@@ -71,15 +66,6 @@ def days_of(split: Split, now: datetime, first: int, last: int) -> list[int]:
 def moment_of(rng: Random, split: Split, now: datetime, first: int, last: int) -> datetime:
     """A half hour of a working day to come, on a day of the split."""
     return moment(now, rng.choice(days_of(split, now, first, last)), rng.randrange(16, 36))
-
-
-def stranger(plant: Plant) -> Party:
-    """Somebody whose first name no contact has: nobody else's mail can come under ids like theirs."""
-    while True:
-        party = plant.person()
-        namesakes = select(Contact.id).where(Contact.name.startswith(f"{party.first} ")).limit(1)
-        if plant.world.session.scalar(namesakes) is None:
-            return party
 
 
 def says_no(reasons: Sequence[str], about: Sequence[str]) -> Callable[[Evidence], Verdict]:
