@@ -44,7 +44,10 @@ class Courier(Base):
 
 
 class Product(Base):
-    """Something for sale, in one or more variants. `price` is that of the cheapest; `rating` in tenths of a star."""
+    """Something for sale, in one or more variants. `price` is that of the cheapest.
+
+    `rating` is in tenths of a star; `ratings` counts who gave stars, most of them without a word.
+    """
 
     __tablename__ = "shop_product"
     __table_args__ = (
@@ -61,6 +64,7 @@ class Product(Base):
     seller_id: Mapped[int] = mapped_column(ForeignKey("shop_seller.id"))
     price: Mapped[int]
     rating: Mapped[int]
+    ratings: Mapped[int]
     final_sale: Mapped[bool]
     material: Mapped[str]
     warranty_years: Mapped[int]

@@ -2,7 +2,7 @@
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import RETURNS, Number, Page, Row, item_of, me, one_page, order_of, page_of
+from greenroom_envs.shop.counter import PAGE, RETURNS, Number, Page, Row, item_of, local_day, me, order_of, page_of
 from greenroom_envs.shop.ledger import OrderItem, Return
 from greenroom_envs.shop.orders import send_back, value_of
 
@@ -30,13 +30,18 @@ def list_returns(world: World, page: Page = 1) -> Row:
     Args:
         page: Which page, from 1.
     """
-    return page_of(one_page(world, RETURNS, page, customer=me(world).id), _show, page)
+    customer = me(world)
+    rows = world.session.execute(RETURNS.limit(PAGE + 1).offset((page - 1) * PAGE), {"customer": customer.id}).all()
+    return page_of(rows, lambda row: _show(*row, customer.time_zone), page)
 
 
-def _show(back: Return) -> Row:
+def _show(back: Return, item: OrderItem, zone: str) -> Row:
     return {
         "return_id": back.id,
-        "item_id": back.item_id,
+        "product": item.variant.product.title,
+        "order_id": item.order_id,
+        "item_id": item.id,
+        "opened": local_day(back.opened_at, zone),
         "reason": back.reason,
         "status": back.status,
         "label": back.label,
