@@ -59,7 +59,7 @@ def price_of(world: World, split: Split) -> Task:
         (COST_VAGUE if errand.hidden else COST).plain,
         {"item": title, "options": variant.options},
         facts=(
-            errand.fact("item", title, "item", "product"),
+            errand.item(variant.product),
             errand.fact("options", variant.options, "colour", "size", "variant", hidden=errand.hidden),
         ),
         tools=BUYING,
@@ -90,7 +90,7 @@ def product_fact(world: World, split: Split) -> Task:
         "product_fact",
         request.plain,
         {"item": title},
-        facts=(errand.fact("item", title, "item", "product"),),
+        facts=(errand.item(variant.product),),
         tools=BUYING,
         solution=(*find(variant), f"The {title}: {', '.join(_said(variant, what) for what in wanted)}."),
         slips=(
@@ -144,7 +144,7 @@ def wish_to_cart(world: World, split: Split) -> Task:
         "wish_to_cart",
         (WISH_VAGUE if errand.hidden else WISH).plain,
         {"item": title},
-        facts=(errand.fact("item", title, "item", "product", hidden=errand.hidden),),
+        facts=(errand.item(variant.product, hidden=errand.hidden),),
         tools=BUYING,
         solution=(look, *ask, add(variant), forget(variant), done),
         slips=((look, *ask, add(other), forget(other), done), (look, *ask, add(variant), done)),

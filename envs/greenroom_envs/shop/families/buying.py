@@ -37,7 +37,7 @@ MOVED_VAGUE = orders(
 )
 TRIM = Request(
     orders=("take the {item} out of my cart and buy the rest", "buy what is in my cart, all but the {item}"),
-    statements=("I do not want the {item} any more, but the rest of my cart",),
+    statements=("I do not want the {item} any more, but buy the rest of my cart",),
 )
 TRIM_VAGUE = orders(
     "take one thing out of my cart and buy the rest", "buy what is in my cart, all but one thing that I do not want"
@@ -100,7 +100,7 @@ def buy_variant(world: World, split: Split) -> Task:
     start = errand.ask("Which colour and size would you like?")
     finish = (*LOOK, pay(me.id, home.id, price(me, variant)), BOUGHT)
     facts = (
-        errand.fact("item", title, "item", "product"),
+        errand.item(variant.product),
         errand.fact("options", variant.options, "colour", "size", "variant", hidden=errand.hidden),
     )
     return errand.task(
@@ -142,7 +142,7 @@ def buy_best(world: World, split: Split) -> Task:
         "buy_best",
         BEST.plain,
         {"item": f"{brand} {noun}", "stars": str(stars)},
-        facts=(errand.fact("item", f"{brand} {noun}", "item", "product", "brand"),),
+        facts=(errand.fact("item", f"{brand} {noun}", "item", "product", "brand", said="the cheapest {}"),),
         tools=BUYING,
         solution=(look, see, add(right), *LOOK, pay(me.id, home.id, price(me, right)), BOUGHT),
         slips=(
@@ -185,8 +185,8 @@ def buy_gift(world: World, split: Split) -> Task:
         (GIFT_VAGUE if errand.hidden else GIFT).plain,
         slots,
         facts=(
-            errand.fact("item", variant.product.title, "item", "product"),
-            errand.fact("place", there.label, "address", "where", "place", hidden=errand.hidden),
+            errand.item(variant.product),
+            errand.place(there.label),
         ),
         tools=BUYING,
         solution=(*start, wrap, *LOOK, pay(me.id, there.id, amounts), BOUGHT),
@@ -215,7 +215,7 @@ def buy_to_new_address(world: World, split: Split) -> Task:
     rest = bought(me, variant, amounts, None)[1:]
     wanted = [inserted("shop_address", {"customer_id": me.id, **place}), inserted("shop_order", order), *rest]
     facts = (
-        errand.fact("item", variant.product.title, "item", "product"),
+        errand.item(variant.product),
         errand.fact("address", shown, "address", "where", "street", hidden=errand.hidden),
     )
     ask = errand.ask("What is the new address?")
@@ -254,7 +254,7 @@ def trim_cart(world: World, split: Split) -> Task:
         "trim_cart",
         (TRIM_VAGUE if errand.hidden else TRIM).plain,
         {"item": title},
-        facts=(errand.fact("item", title, "item", "product", "thing", "remove", hidden=errand.hidden),),
+        facts=(errand.item(gone.product, hidden=errand.hidden),),
         tools=BUYING,
         solution=(
             see,

@@ -111,7 +111,7 @@ def desk_swap(world: World, split: Split) -> Task:
         "desk_swap",
         SWAP,
         {"item": case.title, "options": new.options},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        facts=(case.item(case.variants[0].product),),
         solution=(see, swap(new), DONE),
         slips=((see, swap(wrong), DONE), (see, DONE)),
         verifier=expect(wanted),

@@ -23,7 +23,7 @@ RETURN = Request(
     statements=("I want to send the {item} of order {order} back",),
 )
 DAMAGED = Request(
-    orders=("refund me the {item} of order {order}: what came was damaged, and I am not sending it back",),
+    orders=("refund me the {item} of order {order} without a return, as it came damaged",),
     statements=(
         "the {item} of order {order} came damaged, and I want a refund without sending anything back",
         "I got the {item} of order {order} damaged: refund me, it is not worth a parcel",
@@ -32,8 +32,8 @@ DAMAGED = Request(
 LOST = Request(
     orders=("refund me the {item} of order {order}, which never arrived",),
     statements=(
-        "the {item} of order {order} never arrived, refund me",
-        "I still do not have the {item} of {order}, refund me",
+        "the {item} of order {order} never arrived, so refund me",
+        "I still do not have the {item} of {order}, so refund me",
     ),
 )
 ELSEWHERE = Request(
@@ -65,7 +65,7 @@ def desk_exchange(world: World, split: Split) -> Task:
     """Exchange a delivered item for another variant."""
     case = Case(world, split, days=days_ago(world, split), same_price=True, worn=True)
     new, wrong = case.variants[1:3]
-    why, said = case.why(REASONS, case.variants[0])
+    why, said = case.why(REASONS, case.variants[0], but=("no longer needed", "damaged"))
 
     def exchange(variant: Variant) -> Step:
         return case.about_item("exchange_item", sku=variant.sku, reason=why)
@@ -81,7 +81,7 @@ def desk_exchange(world: World, split: Split) -> Task:
         "desk_exchange",
         EXCHANGE,
         {"item": case.title, "options": new.options, "reason": said},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        facts=(case.item(case.variants[0].product),),
         solution=(see, exchange(new), DONE),
         slips=((see, exchange(wrong), DONE), (see, case.about_item("return_for_customer", reason=why), DONE)),
         verifier=expect(wanted),
@@ -98,7 +98,7 @@ def desk_return(world: World, split: Split) -> Task:
         "desk_return",
         RETURN,
         {"item": case.title, "reason": said},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        facts=(case.item(case.variants[0].product),),
         solution=(case.about_item("return_for_customer", reason=why), TAKEN),
         slips=((case.about_item("return_for_customer", reason=other), TAKEN), (TAKEN,)),
         verifier=expect(returned(case.order, case.item_line, why)),
@@ -112,13 +112,15 @@ def desk_return_refused(world: World, split: Split) -> Task:
     days = 4 if final else RETURN_DAYS + world.random.choice(share_of(range(1, 40), split))
     case = Case(world, split, days=days, final_sale=final)
     rule, wrong = (FINAL, TOO_LATE) if final else (TOO_LATE, FINAL)
+    # What came damaged would be refunded, final sale or not.
+    said = case.why(REASONS, case.variants[0], but=("damaged",))[1]
     escalated: Step = ("escalate", {"customer_id": case.customer.id, "summary": f"return of {case.order.id}"})
     no = f"No: the item of order {case.order.id} cannot go back, {rule}."
     return case.case(
         "desk_return_refused",
         RETURN,
-        {"item": case.title, "reason": case.why(REASONS, case.variants[0])[1]},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        {"item": case.title, "reason": said},
+        facts=(case.item(case.variants[0].product),),
         solution=(no,),
         slips=((f"No: the item of order {case.order.id} cannot go back, {wrong}.",), (escalated, no)),
         verifier=told(
@@ -137,7 +139,7 @@ def desk_damaged(world: World, split: Split) -> Task:
         "desk_damaged",
         DAMAGED,
         {"item": case.title},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        facts=(case.item(case.variants[0].product),),
         solution=(refund, REFUNDED),
         slips=((("list_refunds", {"customer_id": case.customer.id, "order_id": case.order.id}), REFUNDED), (REFUNDED,)),
         verifier=expect(refunded(case)),
@@ -156,7 +158,7 @@ def desk_lost(world: World, split: Split) -> Task:
         "desk_lost",
         LOST,
         {"item": case.title},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        facts=(case.item(case.variants[0].product),),
         solution=(refund, REFUNDED),
         slips=((credit, REFUNDED), (REFUNDED,)),
         verifier=expect(refunded(case)),
@@ -173,7 +175,7 @@ def desk_not_lost(world: World, split: Split) -> Task:
         "desk_not_lost",
         LOST,
         {"item": case.title},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        facts=(case.item(case.variants[0].product),),
         solution=(no,),
         slips=((escalated, no), ("No.",)),
         verifier=told(said=[case.order.id, (f"{LATE_DAYS} days", "three days")]),
@@ -192,7 +194,7 @@ def desk_refund_elsewhere(world: World, split: Split) -> Task:
         "desk_refund_elsewhere",
         ELSEWHERE,
         {"item": case.title, "card": card.label},
-        facts=(case.fact("item", case.title, "item", "product"), case.fact("card", card.label, "card", "method")),
+        facts=(case.item(case.variants[0].product), case.fact("card", card.label, "card", "method")),
         solution=(no,),
         slips=((refund, REFUNDED), ("No.",)),
         verifier=told(said=[case.order.id, ("original payment", "original method", "original card")]),

@@ -190,7 +190,7 @@ def review_item(world: World, split: Split) -> Task:
     given, ask = "1 star" if stars == 1 else f"{stars} stars", errand.ask("How many stars would you give?")
 
     def says(said: object) -> bool:
-        return text in str(said).lower()
+        return text.lower() in str(said).lower()
 
     def write(product: Product, stars: int) -> Step:
         return "write_review", {"product_id": product.id, "stars": stars, "text": text}
@@ -231,7 +231,7 @@ def default_address(world: World, split: Split) -> Task:
         "default_address",
         (HOME_VAGUE if errand.hidden else HOME).plain,
         {"place": first},
-        facts=(errand.fact("place", first, "address", "which", hidden=errand.hidden),),
+        facts=(errand.place(first),),
         solution=(look, *ask, choose(there.id), done),
         slips=((look, *ask, choose(other.id), done), (look, *ask, done)),
         verifier=expect(wanted),

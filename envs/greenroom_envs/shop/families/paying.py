@@ -186,7 +186,7 @@ def too_many(world: World, split: Split) -> Task:
         request.plain,
         {"item": title, "options": variant.options, "number": str(count)},
         facts=(
-            errand.fact("item", title, "item", "product"),
+            errand.item(variant.product),
             errand.fact("number", str(count), "how many", "number", "quantity", hidden=bool(ask)),
         ),
         tools=BUYING,

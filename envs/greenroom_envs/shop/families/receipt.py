@@ -73,7 +73,7 @@ def receipt_return(world: World, split: Split) -> Task:
         "receipt_return",
         FIND.plain if errand.hidden else FIND.reasoned,
         {"item": title, "reason": said},
-        facts=(errand.fact("item", title, "item", "product", "order"), errand.reason(said)),
+        facts=(errand.item(variant.product), errand.reason(said)),
         tools=TOOLS,
         solution=(look, *ask, claim(order), send_back(order, item, why), TAKEN),
         slips=(

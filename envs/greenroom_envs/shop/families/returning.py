@@ -71,7 +71,8 @@ def return_refused(world: World, split: Split) -> Task:
     errand = Errand(world, split)
     plant, me, final = errand.plant, errand.me, errand.rng.random() < 0.5
     variant = plant.product(final_sale=final)[0]
-    why, said = errand.why(RETURNING, variant)
+    # What came damaged would be a case for the service desk, final sale or not.
+    why, said = errand.why(RETURNING, variant, but=("damaged",))
     days = 4 if final else errand.one_of(range(RETURN_DAYS + 1, RETURN_DAYS + 40))
     order = plant.order(me, variant, days=days)
     twin = plant.order(me, plant.product(like=variant if errand.alike else None)[0], days=3)

@@ -117,20 +117,33 @@ class Errand:
         """What different addresses are called."""
         return self.rng.sample(share_of(PLACES, self.split), count)
 
-    def fact(self, key: str, value: str, *cues: str, hidden: bool = False, words: Wordings = TELLING) -> Fact:
-        """Something that the user knows, told in words of the split."""
-        wordings = words.draw(self.rng, self.split, 2, value=value)
+    def fact(
+        self, key: str, value: str, *cues: str, hidden: bool = False, words: Wordings = TELLING, said: str = "{}"
+    ) -> Fact:
+        """Something that the user knows, told in words of the split; `said` puts words of its own around it."""
+        wordings = words.draw(self.rng, self.split, 2, value=said.format(value))
         return Fact(key=key, value=value, wordings=wordings, cues=cues, at_once=not hidden)
+
+    def place(self, name: str) -> Fact:
+        """Which address it is about, told when asked from level 2 on."""
+        return self.fact("place", name, "address", "where", "which", hidden=self.hidden, said="the {} one")
 
     def item(self, product: Product, *, hidden: bool = False) -> Fact:
         """Which item it is about."""
-        return self.fact("item", product.title, "item", "product", "order", hidden=hidden)
+        return self.fact("item", product.title, "item", "product", "order", "thing", hidden=hidden, said="the {}")
 
-    def why(self, reasons: dict[str, tuple[str, ...]], variant: Variant | None = None) -> tuple[str, str]:
-        """A reason as the shop calls it, and as the user says it; only what is worn may not fit."""
-        fitting = [
-            reason for reason in reasons if reason != "does not fit" or (variant and self.plant.is_worn(variant))
-        ]
+    def why(
+        self, reasons: dict[str, tuple[str, ...]], variant: Variant | None = None, *, but: Sequence[str] = ()
+    ) -> tuple[str, str]:
+        """A reason as the shop calls it, and as the user says it; only what is worn may not fit.
+
+        Args:
+            reasons: What people say, by what the shop calls it.
+            variant: What it is about.
+            but: Not these: the task would be another one.
+        """
+        worn = variant is not None and self.plant.is_worn(variant)
+        fitting = [why for why in reasons if why not in but and (worn or why != "does not fit")]
         reason = self.rng.choice(fitting)
         return reason, self.rng.choice(in_words(reasons, reason, self.split))
 

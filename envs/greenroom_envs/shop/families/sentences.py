@@ -4,13 +4,20 @@ from dataclasses import dataclass
 
 from greenroom.wordings import Wordings
 
-GREETING = ("", "hello, ", "hi, ", "good morning, ", "hello there, ")
-ORDERING = ("", "please ", "hello, please ", "hi, please ", "good morning, please ", "one thing: ", "I want you to ")
+GREETING = ("", "hello, ", "hi, ", "good morning, ", "hello there, ", "hey, ")
+ORDERING = (
+    "",
+    "please ",
+    "hello, please ",
+    "hi, please ",
+    "good morning, please ",
+    "kindly ",
+    "I want you to ",
+    "when you have a moment, ",
+)
 COULD = ("could you ", "hello, could you ", "can you ", "hi, can you ", "good morning, can you ", "would you ")
-STATING = (*GREETING, "one thing: ")
 WONDERING = (*GREETING, "quick question: ", "one question: ")
 ENDS = (".", ". Thanks.", ". Thank you.", ". That is all.")
-ORDER_ENDS = (*ENDS, " when you can.")
 QUESTION_ENDS = ("?", "? Thanks.", "? Thank you.", "? That is all.")
 WHY = (": {reason}", " because {reason}", ". The reason: {reason}")
 MAIL = (
@@ -21,16 +28,17 @@ MAIL = (
 )
 TELLING = Wordings(
     (
-        "{value}",
         "it is {value}",
         "that is {value}",
+        "sure: {value}",
         "here it is: {value}",
         "let me see: {value}",
         "I have it here: {value}",
         "it should be {value}",
-        "as far as I know it is {value}",
+        "that would be {value}",
+        "I mean {value}",
     ),
-    (".", ". Thanks.", ", I am sure.", ", if that helps."),
+    (".", ". Thanks.", ", if that helps.", ". That is what I know."),
 )
 REASONING = Wordings(
     ("", "because ", "well, ", "to be honest, ", "you see, ", "I am afraid ", "it is just that ", "simply because "),
@@ -56,9 +64,9 @@ class Request:
     def plain(self) -> Wordings:
         """What is wanted, no more."""
         return (
-            Wordings(ORDERING, self.orders, ORDER_ENDS)
+            Wordings(ORDERING, self.orders, ENDS)
             | Wordings(COULD, self.orders, QUESTION_ENDS)
-            | Wordings(STATING, self.statements, ENDS)
+            | Wordings(GREETING, self.statements, ENDS)
             | Wordings(WONDERING, self.questions, QUESTION_ENDS)
         )
 
@@ -68,7 +76,7 @@ class Request:
         return (
             Wordings(ORDERING, self.orders, WHY, (".", ". Thanks."))
             | Wordings(COULD, self.orders, ("? It is because {reason}.", " because {reason}?"))
-            | Wordings(STATING, self.statements, WHY, (".", ". Thanks."))
+            | Wordings(GREETING, self.statements, WHY, (".", ". Thanks."))
         )
 
     @property
@@ -77,7 +85,7 @@ class Request:
         return (
             Wordings(ORDERING, self.orders, (".",), MAIL)
             | Wordings(COULD, self.orders, ("?",), MAIL)
-            | Wordings(STATING, self.statements, (".",), MAIL)
+            | Wordings(GREETING, self.statements, (".",), MAIL)
         )
 
     @property
@@ -86,7 +94,7 @@ class Request:
         return (
             Wordings(ORDERING, self.orders, WHY, (".",), MAIL)
             | Wordings(COULD, self.orders, (" because {reason}?",), MAIL)
-            | Wordings(STATING, self.statements, WHY, (".",), MAIL)
+            | Wordings(GREETING, self.statements, WHY, (".",), MAIL)
         )
 
 
