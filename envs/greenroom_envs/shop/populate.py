@@ -51,7 +51,8 @@ def populate(world: World, size: Size, split: Split) -> None:
     _insert_fixtures(world, split)
     _insert_customers(world, people)
     products, variants = _shelves(world, shape.products, split)
-    hours = dict(world.session.execute(select(models.Seller.id, models.Seller.dispatch_hours)).tuples().all())
+    sellers = world.session.scalars(select(models.Seller)).all()
+    hours = {seller.id: seller.dispatch_hours for seller in sellers}
     history = History(rng, utc_now(world), people, products, variants, hours, shape.days)
     history.write(shape.orders)
     drop_triggers(world.session)
