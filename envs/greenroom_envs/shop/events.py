@@ -158,8 +158,8 @@ def colleague_answers(world: World, payload: dict[str, Any]) -> None:
     """A colleague has looked at a case, and writes to the customer what follows from the orders it names."""
     case = world.session.get_one(Escalation, payload["case"])
     customer = world.session.get_one(Customer, case.customer_id)
-    case.answer = findings(world, customer, case.summary)
-    write(world, customer, f"Your case {case.id}", case.answer)
+    case.answer = text = findings(world, customer, case.summary)
+    write(world, customer, f"Your case {case.id}", text)
 
 
 @app.on("shop.others_buy")

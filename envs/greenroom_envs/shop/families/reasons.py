@@ -1,8 +1,12 @@
 """Reasons as people say them: the shop knows four to cancel and four to return; every split has words of its own."""
 
+from collections.abc import Mapping
+
 from greenroom import Split
 from greenroom_envs.shop.families.shares import share_of
 
+Reasons = Mapping[str, tuple[str, ...]]
+"""What people say, by what the shop calls it."""
 _UNNEEDED = (
     "I do not need it any more",
     "I have no use for it now",
@@ -11,7 +15,7 @@ _UNNEEDED = (
     "we have one at home already",
     "I do not want it any longer",
 )
-CANCELLING = {
+CANCELLING: Reasons = {
     "no longer needed": _UNNEEDED,
     "ordered by mistake": (
         "I ordered it by mistake",
@@ -36,7 +40,7 @@ CANCELLING = {
         "I need it sooner than it would come",
     ),
 }
-RETURNING = {
+RETURNING: Reasons = {
     "does not fit": (
         "it does not fit",
         "the size is wrong for me",
@@ -62,6 +66,6 @@ RETURNING = {
 }
 
 
-def in_words(reasons: dict[str, tuple[str, ...]], reason: str, split: Split) -> tuple[str, ...]:
+def in_words(reasons: Reasons, reason: str, split: Split) -> tuple[str, ...]:
     """The clauses by which people of a split give a reason."""
     return share_of(reasons[reason], split)

@@ -8,7 +8,7 @@ from greenroom.messages import Message, ToolCall, assistant, call
 from greenroom.tasks import Verifier
 from greenroom.wordings import Wordings
 from greenroom_envs.shop.families.planting import Plant
-from greenroom_envs.shop.families.reasons import in_words
+from greenroom_envs.shop.families.reasons import Reasons, in_words
 from greenroom_envs.shop.families.sentences import REASONING, TELLING
 from greenroom_envs.shop.families.shares import share_of
 from greenroom_envs.shop.models import Product, Variant
@@ -132,9 +132,7 @@ class Errand:
         """Which item it is about."""
         return self.fact("item", product.title, "item", "product", "order", "thing", hidden=hidden, said="the {}")
 
-    def why(
-        self, reasons: dict[str, tuple[str, ...]], variant: Variant | None = None, *, but: Sequence[str] = ()
-    ) -> tuple[str, str]:
+    def why(self, reasons: Reasons, variant: Variant | None = None, *, but: Sequence[str] = ()) -> tuple[str, str]:
         """A reason as the shop calls it, and as the user says it; only what is worn may not fit.
 
         Args:

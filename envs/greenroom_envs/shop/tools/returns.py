@@ -32,20 +32,21 @@ def list_returns(world: World, page: Page = 1) -> Row:
     """
     customer = me(world)
     rows = world.session.execute(RETURNS.limit(PAGE + 1).offset((page - 1) * PAGE), {"customer": customer.id}).all()
-    return page_of(rows, lambda row: _show(*row, customer.time_zone), page)
 
+    def show(row: tuple[Return, OrderItem]) -> Row:
+        back, item = row
+        return {
+            "return_id": back.id,
+            "product": item.variant.product.title,
+            "order_id": item.order_id,
+            "item_id": item.id,
+            "opened": local_day(back.opened_at, customer.time_zone),
+            "reason": back.reason,
+            "status": back.status,
+            "label": back.label,
+        }
 
-def _show(back: Return, item: OrderItem, zone: str) -> Row:
-    return {
-        "return_id": back.id,
-        "product": item.variant.product.title,
-        "order_id": item.order_id,
-        "item_id": item.id,
-        "opened": local_day(back.opened_at, zone),
-        "reason": back.reason,
-        "status": back.status,
-        "label": back.label,
-    }
+    return page_of(rows, show, page)
 
 
 @app.tool

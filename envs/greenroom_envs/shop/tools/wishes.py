@@ -26,16 +26,13 @@ def show_wish_list(world: World, page: Page = 1) -> Row:
     """
     customer = me(world)
     rows = world.session.execute(WISHED.limit(PAGE + 1).offset((page - 1) * PAGE), {"customer": customer.id}).all()
-    return page_of(rows, lambda row: _show(*row, customer.time_zone), page)
 
+    def show(row: tuple[Variant, datetime]) -> Row:
+        variant, added = row
+        named = {"product": variant.product.title, "product_id": variant.product_id}
+        return {**named, **show_variant(variant), "added": local_day(added, customer.time_zone)}
 
-def _show(variant: Variant, added: datetime, zone: str) -> Row:
-    return {
-        "product": variant.product.title,
-        "product_id": variant.product_id,
-        **show_variant(variant),
-        "added": local_day(added, zone),
-    }
+    return page_of(rows, show, page)
 
 
 @app.tool
