@@ -122,7 +122,7 @@ class Return(Base):
     """An item on its way back. `status`: open, refunded, rejected, exchanged or cancelled; `label` is the courier's."""
 
     __tablename__ = "shop_return"
-    __table_args__ = (Index("shop_return_customer", "customer_id"),)
+    __table_args__ = (Index("shop_return_customer", "customer_id", "opened_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("shop_customer.id"))

@@ -96,7 +96,7 @@ class Review(Base):
     """What a buyer thinks of a product."""
 
     __tablename__ = "shop_review"
-    __table_args__ = (Index("shop_review_product", "product_id"),)
+    __table_args__ = (Index("shop_review_product", "product_id", "written_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("shop_product.id"))
@@ -110,7 +110,7 @@ class Question(Base):
     """A question about a product; `answer` comes from its seller, later."""
 
     __tablename__ = "shop_question"
-    __table_args__ = (Index("shop_question_product", "product_id"),)
+    __table_args__ = (Index("shop_question_product", "product_id", "asked_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("shop_product.id"))

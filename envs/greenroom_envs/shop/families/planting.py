@@ -102,7 +102,9 @@ class Plant:
             warranty_years=known.warranty_years,
             weight_grams=known.weight_grams,
         )
-        chosen = goods.options(kind, self.split)
+        prices = [base]
+        while len(prices) < variants:
+            prices.append(base if same_price else self._price(prices[-1] + rng.randrange(100, 400)))
         made = [
             Variant(
                 id=self.number(),
@@ -110,11 +112,11 @@ class Plant:
                 product_id=product.id,
                 colour=colour,
                 size=size,
-                price=base if same_price else self._price(base + 130 * (number - 1)),
+                price=prices[number - 1],
                 stock=rng.randrange(20, 90),
                 product=product,
             )
-            for number, (colour, size) in enumerate(rng.sample(chosen, variants), 1)
+            for number, (colour, size) in enumerate(rng.sample(goods.options(kind, self.split), variants), 1)
         ]
         product.price = made[0].price
         self.world.session.add_all([product, *made])
