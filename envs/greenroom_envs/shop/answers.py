@@ -4,7 +4,7 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from greenroom import World
 from greenroom_envs.shop import goods
@@ -120,26 +120,28 @@ def _finding(world: World, customer: Customer, number: str) -> str:
     if order.status == "processing":
         return f"Order {number} of {dollars(order.total)} has not shipped: it can still be changed or cancelled."
     if order.delivered_at is not None:
-        return _delivered(world, customer, order)
+        return _delivered(world, customer, order, local_day(order.delivered_at, customer.time_zone))
     return _under_way(world, customer, order)
 
 
-def _delivered(world: World, customer: Customer, order: Order) -> str:
-    assert order.delivered_at is not None
-    came = local_day(order.delivered_at, customer.time_zone)
+def _delivered(world: World, customer: Customer, order: Order, came: date) -> str:
     last = came + timedelta(days=RETURN_DAYS)
     if last < today_of(world, customer):
         return (
-            f"Order {order.id} came on {came:%-d %B}: its {RETURN_DAYS} days are over, and I cannot make an exception."
+            f"Order {order.id} came on {_said(came)}: its {RETURN_DAYS} days are over, and I cannot make an exception."
         )
-    return f"Order {order.id} came on {came:%-d %B}: it can be sent back until {last:%-d %B}."
+    return f"Order {order.id} came on {_said(came)}: it can be sent back until {_said(last)}."
 
 
 def _under_way(world: World, customer: Customer, order: Order) -> str:
-    today = today_of(world, customer)
     parcels = [p for p in world.session.scalars(PARCELS, {"order": order.id}) if p.status != "delivered"]
-    late = max((today - parcel.promised_on).days for parcel in parcels)
+    today = today_of(world, customer)
+    late = max(((today - parcel.promised_on).days for parcel in parcels), default=0)
     if late >= LATE_DAYS:
         return f"Order {order.id} is {late} days late: call us, and what has not come is refunded."
-    expected = max(parcel.expected_on for parcel in parcels)
-    return f"Order {order.id} is on its way and expected on {expected:%-d %B}."
+    expected = max((parcel.expected_on for parcel in parcels), default=today)
+    return f"Order {order.id} is on its way and expected on {_said(expected)}."
+
+
+def _said(day: date) -> str:
+    return f"{day.day} {day:%B}"
