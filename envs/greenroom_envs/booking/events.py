@@ -108,7 +108,7 @@ def slip(world: World, flight: FlightDate, status: str, minutes: int = DELAYS[0]
         .order_by(Reservation.id)
     )
     consequence = {
-        "delayed": f"It leaves at {flight.departs_local:%H:%M} and arrives at {flight.arrives_local:%H:%M}, local times.",
+        "delayed": f"It leaves at {flight.departs_local:%H:%M} and arrives at {flight.arrives_local:%H:%M} local time.",
         "cancelled": "You can move to another flight free of charge, or cancel and get everything back.",
     }[status]
     where = f"from {flight.origin} to {flight.destination} on {flight.day}"

@@ -1,4 +1,4 @@
-"""What users have booked before and for later: stays that stand in the calendars, journeys, what was paid, said, kept."""
+"""What users have booked before and for later: stays, journeys, and what was paid, said and kept."""
 
 from collections import defaultdict
 from collections.abc import Sequence

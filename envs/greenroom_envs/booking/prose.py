@@ -82,7 +82,12 @@ class Known:
 
 
 FREE = ("in the yard", "in front of the house", "on our drive", "behind the house", "along the street", "by the gate")
-PAID = ("the garage around the corner", "the car park by the station", "the garage under the market", "the lot next door")
+PAID = (
+    "the garage around the corner",
+    "the car park by the station",
+    "the garage under the market",
+    "the lot next door",
+)
 NEARBY = ("at the house", "in our street", "near the house", "in the old town")
 INSTEAD = ("take the bus", "come by train", "leave the car at the station", "a taxi is best", "the tram is near")
 BOXES = ("by the door", "behind the plant pot", "on the gate", "left of the bell", "under the mailbox")
@@ -112,7 +117,13 @@ def transit(rng: Random) -> Known:
     return Known(f"From the station take bus {line}; it stops {rng.choice(STOPS)}.", line)
 
 
-GREETINGS = ("Hello {guest}, ", "Hi {guest}! ", "Dear {guest}, ", "Thank you for asking, {guest}. ", "Good to hear from you. ")
+GREETINGS = (
+    "Hello {guest}, ",
+    "Hi {guest}! ",
+    "Dear {guest}, ",
+    "Thank you for asking, {guest}. ",
+    "Good to hear from you. ",
+)
 CLOSINGS = ("", " See you soon!", " Best wishes, {host}", " Just write if there is more.", " Kind regards, {host}")
 AT_A_LOSS = (
     "I am not sure what you need: parking, the key, the way here, pets, quiet hours?",
@@ -134,7 +145,11 @@ def host_answer(rng: Random, topics: Sequence[str], guest: str, host: str) -> st
 
 LOOKED = ("I have read your case.", "Thank you for your patience.", "A colleague passed this on to me.", "I am sorry.")
 STEPS = {
-    "stay": ("We have written to the host", "The host has two days to answer us", "We have asked the host for pictures"),
+    "stay": (
+        "We have written to the host",
+        "The host has two days to answer us",
+        "We have asked the host for pictures",
+    ),
     "flight": ("We have written to the airline", "The airline is looking into it", "We have asked the crew's report"),
 }
 NEXT = ("and will come back to you within {days} days.", "and you hear from us in {days} days at most.")

@@ -34,7 +34,11 @@ PAYMENTS = (
     .order_by(Payment.id)
 )
 
-MINE = paged(select(Reservation).where(Reservation.user_id == bindparam("user")).order_by(Reservation.made_at.desc(), Reservation.id.desc()))
+MINE = paged(
+    select(Reservation)
+    .where(Reservation.user_id == bindparam("user"))
+    .order_by(Reservation.made_at.desc(), Reservation.id.desc())
+)
 PLACES = select(Listing.id, Listing.title, Listing.city).where(Listing.id.in_(bindparam("ids", expanding=True)))
 LEGS = (
     select(Segment.reservation_id, FlightDate.day, Airport.city)
