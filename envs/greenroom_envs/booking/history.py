@@ -99,7 +99,7 @@ class History:
         if self.rng.random() < 0.3:
             self._talk(person, listing, stay["made_at"])
         if self.rng.random() < 0.5:
-            stars, host = self.rng.choice(LIKED), self.hosts[listing["host_id"] - 1]
+            stars, host = self.rng.choice(LIKED), self.hosts[int(listing["host_id"]) - 1]
             text = prose.review(self.rng, stars, nights, host)
             written = {"author": person.first_name, "stars": stars, "text": text}
             ids = {"listing_id": listing["id"], "reservation_id": stay["id"]}
@@ -110,7 +110,7 @@ class History:
         """A question and the host's answer, some time after booking."""
         topic = self.rng.choice(tuple(QUESTIONS))
         asked = booked + timedelta(minutes=self.rng.randrange(20, 9_000))
-        host = self.hosts[listing["host_id"] - 1]
+        host = self.hosts[int(listing["host_id"]) - 1]
         said = prose.host_answer(self.rng, [listing[topic]], person.first_name, host)
         ids = {"listing_id": listing["id"], "user_id": person.id}
         answered = asked + timedelta(minutes=self.rng.randrange(3, 200))

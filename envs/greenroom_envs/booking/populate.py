@@ -230,7 +230,7 @@ def _reviews(
                 "reservation_id": None,
                 "author": rng.choice(names.first_names(split)),
                 "stars": stars,
-                "text": prose.review(rng, stars, rng.randrange(1, 9), hosts[listing["host_id"] - 1]),
+                "text": prose.review(rng, stars, rng.randrange(1, 9), hosts[int(listing["host_id"]) - 1]),
                 "written_on": today - timedelta(days=rng.randrange(1, 700)),
             }
 

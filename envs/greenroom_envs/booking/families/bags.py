@@ -24,7 +24,7 @@ VAGUE = s.asks(
 
 @app.task_family
 def add_bags(world: World, split: Split) -> Task:
-    """So many bags in all, and what they cost by tier; fewer than there are is forbidden. At 3 it is hidden how many."""
+    """So many bags in all, and what they cost by tier; fewer than there are is forbidden. At 3 how many is hidden."""
     plant, rng = Plant(world, split), world.random
     plant.me.tier = tier = rng.choice(TIERS)
     origin, end, day = plant.airport(), plant.airport(), plant.day()

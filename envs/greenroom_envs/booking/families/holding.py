@@ -1,5 +1,7 @@
 """Keep nights for an hour; a listing's limits are not bent for that."""
 
+from typing import Any
+
 from greenroom import Split, Task, World
 from greenroom.rewards import expect, inserted
 from greenroom_envs.booking.app import app
@@ -29,7 +31,9 @@ def hold_place(world: World, split: Split) -> Task:
     nights, guests = rng.choice((1, 2)), rng.choice((2, 3))
     city, first = plant.city(), plant.day(nights=nights)
     rule = rng.choice(("", "", "guest limit", "minimum stay"))
-    limits = {"guest limit": {"guests": guests - 1}, "minimum stay": {"min_nights": nights + 2}}.get(rule, {})
+    limits: dict[str, Any] = {"guest limit": {"guests": guests - 1}, "minimum stay": {"min_nights": nights + 2}}.get(
+        rule, {}
+    )
     right = plant.listing(city, **limits)
     # At level 3 the place that fits, or does not, is named like the one that is meant.
     other = plant.twin(right, guests=4) if plant.alike else plant.listing(city)

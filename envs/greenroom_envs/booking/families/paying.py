@@ -204,7 +204,7 @@ def use_voucher(world: World, split: Split) -> Task:
     voucher = plant.voucher(plant.amount(2_000, 6_000, 50), rng.randrange(40, 100))
     plant.voucher(plant.amount(2_000, 6_000, 50), -20)
     longer = plant.voucher(plant.amount(2_000, 6_000, 50), rng.randrange(130, 300)) if plant.alike else None
-    begin = (*s.ask(hidden), one.start, ("booking_list_vouchers", {}))
+    begin: tuple[s.Step, ...] = (*s.ask(hidden), one.start, ("booking_list_vouchers", {}))
     # The next number of a payment method is one more than the last; nobody else makes any.
     fresh = plant.last_method() + 1
 

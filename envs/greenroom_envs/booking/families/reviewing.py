@@ -28,28 +28,22 @@ THINGS = (
     *("shower", "street", "welcome", "furniture", "living room", "bedroom", "wifi", "heating", "yard", "neighbourhood"),
     *("cleaning", "attic", "sauna", "fireplace", "playground", "parking place", "stove", "coffee", "lift", "roof"),
 )
-KINDS = {
-    "5": ("wonderful", "perfect", "lovely", "excellent", "superb", "delightful", "splendid", "marvellous", "great"),
-    "4": ("nice", "good", "pleasant", "fine", "comfortable", "very decent", "quite pretty", "clean", "handy"),
-    "3": ("plain", "so-so", "ordinary", "average", "acceptable", "a bit old", "nothing special", "bearable", "small"),
-    "2": (
-        "dirty",
-        "shabby",
-        "too small",
-        "disappointing",
-        "uncomfortable",
-        "neglected",
-        "cold",
-        "noisy",
-        "worn out",
-        "damp",
-        "dusty",
-        "stained",
-        "run-down",
-        "grubby",
-    ),
-    "1": ("dreadful", "awful", "terrible", "disgusting", "a disaster", "horrible", "unusable", "broken", "filthy"),
+ADVERBS = {
+    "5": ("", "truly ", "really ", "simply ", "just "),
+    "4": ("", "quite ", "really ", "very ", "pretty "),
+    "3": ("", "rather ", "fairly ", "somewhat ", "quite "),
+    "2": ("", "rather ", "quite ", "a bit ", "pretty "),
+    "1": ("", "truly ", "really ", "simply ", "just "),
 }
+ADJECTIVES = {
+    "5": ("wonderful", "perfect", "lovely", "excellent", "superb", "delightful", "splendid", "marvellous"),
+    "4": ("nice", "good", "pleasant", "comfortable", "clean", "handy", "cosy", "decent"),
+    "3": ("plain", "ordinary", "average", "small", "old", "simple", "bare", "dated"),
+    "2": ("dirty", "shabby", "disappointing", "uncomfortable", "neglected", "cold", "noisy", "worn out"),
+    "1": ("dreadful", "awful", "terrible", "disgusting", "horrible", "unusable", "filthy", "hopeless"),
+}
+KINDS = {stars: [how + what for how in ADVERBS[stars] for what in ADJECTIVES[stars]] for stars in ADVERBS}
+"""What may be said of a thing, by stars."""
 
 
 @app.task_family

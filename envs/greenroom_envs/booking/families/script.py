@@ -78,7 +78,7 @@ LIST: Step = ("booking_list_reservations", {})
 OPENINGS = ("", "hello, ", "hi, ", "good morning, ", "good evening, ", "hi there, ")
 ENDS = (".", ", please.", ". Thanks.", ". That is all.", ". Thank you very much.", ". Many thanks in advance.")
 QUESTION_ENDS = ("", " Thanks.", " That is all.", " Thank you very much.", " Many thanks in advance.")
-TELL_ENDS = (".", ". Thanks.", ", of course.", ". Sorry, I forgot.", ", to be exact.")
+TELL_ENDS = (".", ". Thanks.", ", of course.", ". Sorry, I forgot.", ". I should have said so.", ", to be exact.")
 TELL = Wordings(("it is ", "I mean ", "that would be ", "that is ", "take ", ""), ("{value}",), TELL_ENDS)
 TELLING = {
     "guests": Wordings(
