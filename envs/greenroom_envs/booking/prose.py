@@ -36,6 +36,15 @@ VERDICTS = {
     1: ("We left early.", "Stay away.", "The worst {stay} of the year.", "I want my money back.", "Never again."),
 }
 STAYS = {1: ("night", "one night"), 2: ("weekend", "a weekend"), 4: ("few days", "a few days"), 7: ("week", "a week")}
+INTROS = (
+    *(
+        "We stayed {stay_as}.",
+        "There for {stay_as} with two children.",
+        "Here on business.",
+        "A trip with old friends.",
+    ),
+    *("Came for a wedding.", "Passing through.", "Our second time here.", "With my parents.", "Alone, for {stay_as}."),
+)
 JOINTS = (" and ", ", and ", "; ", ". Also, ")
 BUTS = (", but ", ". Only ", "; still, ", ". A pity that ")
 
@@ -51,8 +60,10 @@ def review(rng: Random, stars: int, nights: int, host: str) -> str:
     """
     word, as_one = next(words for most, words in STAYS.items() if nights <= most or most == 7)
     verdict = rng.choice(VERDICTS[stars]).format(stay=word, stay_as=as_one)
-    good = rng.sample([*LIKED, *HOSTS_LIKED], 2)
-    bad = rng.sample([*DISLIKED, *HOSTS_DISLIKED], 2)
+    good, bad = rng.sample(LIKED, 2), rng.sample(DISLIKED, 2)
+    if rng.random() < 0.35:  # a word on the host, in one of them
+        good[0] = rng.choice(HOSTS_LIKED)
+        bad[0] = bad[0] if stars in (3, 4) else rng.choice(HOSTS_DISLIKED)
     body = {
         5: rng.choice(JOINTS).join(good),
         4: good[0] + rng.choice(BUTS) + bad[0],
@@ -61,7 +72,9 @@ def review(rng: Random, stars: int, nights: int, host: str) -> str:
         1: rng.choice(JOINTS).join(bad),
     }[stars]
     told = _sentence(body.format(host=host))
-    return rng.choice((f"{told} {verdict}", f"{verdict} {told}", told, verdict if stars != 3 else told))
+    whole = rng.choice((f"{told} {verdict}", f"{verdict} {told}", told))
+    intro = rng.choice(INTROS).format(stay_as=as_one)
+    return rng.choices((whole, f"{intro} {whole}", verdict), (6, 3, 1))[0]
 
 
 def _sentence(text: str) -> str:

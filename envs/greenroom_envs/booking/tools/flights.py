@@ -138,7 +138,8 @@ def search_flights(
     values = _values(world, origin, destination, day, passengers, cabin)
     rows = world.session.execute(DIRECT, values).all()
     found = [{**show_flight_line(f), "price_cents": c.price, "seats": c.seats} for f, c in rows]
-    return {"currency": HOME, **page_of(found, page)}
+    note = {} if found else {"note": "No direct flight with seats: booking_search_connections has ways with a stop."}
+    return {"currency": HOME, **page_of(found, page), **note}
 
 
 @app.tool(at_most=SEARCHES)
