@@ -14,7 +14,7 @@ from greenroom.sandbox import Brief
 from greenroom.sandboxes import LocalSandbox
 from greenroom.tasks import Goal
 from greenroom_envs.booking import app
-from greenroom_envs.booking.families.planting import day_split, spoken
+from greenroom_envs.booking.families.days import day_split, spoken
 from greenroom_envs.booking.flights import FlightDate
 from greenroom_envs.booking.models import PaymentMethod, Reservation, Voucher
 from greenroom_envs.booking.stays import Listing

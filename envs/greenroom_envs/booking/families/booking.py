@@ -6,7 +6,8 @@ from greenroom import Split, Task, World
 from greenroom.rewards import Wanted, expect, inserted
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.families import script as s
-from greenroom_envs.booking.families.planting import GOOD, POOR, Plant, spoken
+from greenroom_envs.booking.families.days import spoken
+from greenroom_envs.booking.families.planting import GOOD, POOR, Plant
 from greenroom_envs.booking.stays import Listing
 
 CHEAPEST = s.asks(

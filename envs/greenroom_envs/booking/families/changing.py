@@ -8,7 +8,8 @@ from greenroom_envs.booking.app import app
 from greenroom_envs.booking.calendar import block_of
 from greenroom_envs.booking.families import script as s
 from greenroom_envs.booking.families.booking import dates, spoken_dates
-from greenroom_envs.booking.families.planting import Plant, spoken
+from greenroom_envs.booking.families.days import spoken
+from greenroom_envs.booking.families.planting import Plant
 from greenroom_envs.booking.models import Reservation
 from greenroom_envs.booking.pricing import spoken as money
 

@@ -4,8 +4,9 @@ from greenroom import Split, Task, World
 from greenroom.rewards import expect
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.families import script as s
+from greenroom_envs.booking.families.days import spoken
 from greenroom_envs.booking.families.flying import book, booked
-from greenroom_envs.booking.families.planting import Plant, spoken
+from greenroom_envs.booking.families.planting import Plant
 
 REQUESTS = s.asks(
     "book {one} the cheapest way from {origin} to {destination} on {day}, a stop is fine, {fare} fare",

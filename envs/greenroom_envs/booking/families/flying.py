@@ -6,7 +6,8 @@ from greenroom import Split, Task, World
 from greenroom.rewards import Wanted, expect, inserted, updated
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.families import script as s
-from greenroom_envs.booking.families.planting import Plant, spoken
+from greenroom_envs.booking.families.days import spoken
+from greenroom_envs.booking.families.planting import Plant
 from greenroom_envs.booking.flights import FlightDate
 from greenroom_envs.booking.pricing import price_journey
 

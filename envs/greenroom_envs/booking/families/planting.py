@@ -14,6 +14,7 @@ from greenroom_envs.booking import prose
 from greenroom_envs.booking.calendar import price
 from greenroom_envs.booking.desk import host_of, utc_now
 from greenroom_envs.booking.events import PLANTED
+from greenroom_envs.booking.families.days import fits, spoken
 from greenroom_envs.booking.flights import Airport, Cabin, FlightDate, Passenger, Segment
 from greenroom_envs.booking.history import LAST_WRITTEN
 from greenroom_envs.booking.models import Base, Payment, PaymentMethod, Reservation, User, Voucher
@@ -26,19 +27,12 @@ ME = 1
 LENGTH = 90
 """Minutes that a planted flight is in the air."""
 LEVELS = (1, 1, 2, 2, 3)
-DECADE = 10
-"""So many days in a row belong to one split."""
 AT_HOME = tuple(zone for zone in TIME_ZONES if currency_of(zone) == "USD")
 ABROAD = tuple(zone for zone in TIME_ZONES if currency_of(zone) != "USD")
 STARS = ((), (4,), (5, 5), (5, 4, 4), (3, 5, 4, 2), (5, 5, 4, 5, 5), (4, 5, 5, 3, 4, 5, 5), (1, 5, 3))
 GOOD, POOR = ((5, 5, 4, 5), (5, 4, 5, 5, 4, 5), (5, 5)), ((4, 3, 4), (5, 3, 4, 4), (2, 5, 4, 5, 4), (4,))
 """Stars of places that have 4.6 or more in the mean, and of places that have 4.0 at most."""
 Row = TypeVar("Row", bound=Base)
-
-
-def day_split(day: date) -> Split:
-    """The only split in which a day may be told: ten in a row belong to one, so that a stay lies within it."""
-    return names.split_of(f"decade {day.toordinal() // DECADE}")
 
 
 @dataclass
@@ -130,7 +124,7 @@ class Plant:
         """A day ahead, in this year, of the split; so is the day after some nights from then."""
         today = utc_now(self.world).date()
         days = [today + timedelta(days=n) for n in range(low, high)]
-        return self.rng.choice([d for d in days if day_split(d) == self.split and d.toordinal() % DECADE + nights < 10])
+        return self.rng.choice([day for day in days if fits(day, self.split, nights)])
 
     def past(self) -> date:
         """A day some weeks ago, of the split."""
@@ -298,8 +292,3 @@ class Plant:
         self.world.session.add(row)
         self.world.session.flush()
         return row
-
-
-def spoken(day: date) -> str:
-    """A day as people write it: `14 March`."""
-    return f"{day.day} {day:%B}"

@@ -12,10 +12,10 @@ from greenroom_envs.booking.prose import review
 from greenroom_envs.booking.stays import Review
 
 REQUESTS = s.asks(
-    "review {which}: {stars} stars, and say that the {thing} was {kind}",
-    "give {which} {stars} stars and write that the {thing} was {kind}",
-    "write a review of {which} with {stars} stars; the {thing} was {kind}",
-    "{which} gets {stars} stars from me, the {thing} was {kind}: put that into a review",
+    "review {which}: {stars} of 5 stars, and say that the {thing} was {kind}",
+    "give {which} {stars} of 5 stars and write that the {thing} was {kind}",
+    "write a review of {which} with {stars} of 5 stars; the {thing} was {kind}",
+    "{which} gets {stars} of 5 stars from me, the {thing} was {kind}: put that into a review",
 )
 VAGUE = s.asks(
     "review {which} and say that the {thing} was {kind}",

@@ -92,7 +92,9 @@ TELLING = {
     ),
     "bags": Wordings(("", "we have ", "make it ", "it should be "), ("{value} in all", "{value} bags"), TELL_ENDS),
     "stars": Wordings(
-        ("", "I give ", "make it ", "it gets ", "I would say ", "write ", "take "), ("{value} stars",), TELL_ENDS
+        ("", "I give ", "make it ", "it gets ", "I would say ", "write ", "take "),
+        ("{value} of 5 stars", "{value} out of 5"),
+        TELL_ENDS,
     ),
     "other": Wordings(("", "then ", "then take ", "in that case "), ("{value}", "seat {value}"), TELL_ENDS),
 }

@@ -10,8 +10,8 @@ from greenroom.rewards import expect, inserted, updated
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.families import script as s
 from greenroom_envs.booking.families.booking import book, booked, search, spoken_dates
+from greenroom_envs.booking.families.days import spoken as spoken_day
 from greenroom_envs.booking.families.planting import Plant
-from greenroom_envs.booking.families.planting import spoken as spoken_day
 from greenroom_envs.booking.flights import FlightDate
 from greenroom_envs.booking.money import write
 

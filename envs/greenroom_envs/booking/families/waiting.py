@@ -5,9 +5,10 @@ from greenroom.rewards import expect, inserted
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.families import script as s
 from greenroom_envs.booking.families.booking import book, booked, dates, spoken_dates
+from greenroom_envs.booking.families.days import spoken
 from greenroom_envs.booking.families.flying import book as fly
 from greenroom_envs.booking.families.flying import booked as flown
-from greenroom_envs.booking.families.planting import ME, Plant, spoken
+from greenroom_envs.booking.families.planting import ME, Plant
 from greenroom_envs.booking.flights import FlightDate
 from greenroom_envs.booking.models import Saved
 from greenroom_envs.booking.stays import Listing
