@@ -148,7 +148,7 @@ def test_a_calendar_has_no_free_nights_in_the_past_nor_beyond_a_year(counter: Co
 def test_a_stay_that_would_stay_where_it_is_is_not_moved(counter: Counter) -> None:
     listing, card = place(counter)
     booked = counter.use("book_stay", listing_id=listing.id, guests=2, method_ids=[card], **counter.days(30))
-    same = {"reservation_id": booked["reservation_id"], "method_ids": [], **counter.days(30)}
+    same: dict[str, Any] = {"reservation_id": booked["reservation_id"], "method_ids": [], **counter.days(30)}
     assert counter.refusal("change_stay", **same) == "nothing_to_do"
 
 
