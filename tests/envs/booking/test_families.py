@@ -130,3 +130,15 @@ def test_days_numbers_and_reasons_of_one_split_are_not_those_of_another(sandbox:
                 if re.search(rf"\b{re.escape(spoken(day))}\b", told)
             ]
             assert {day_split(day) for day in days} <= {split}, told
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_the_solution_asks_for_is_told_by_the_user(sandbox: LocalSandbox, family: str) -> None:
+    user = GoalUser()
+    for brief in briefs(sandbox, family, count=8):
+        goal = Goal.from_json(brief.goal)
+        hidden = {fact.key: fact.value for fact in goal.facts if not fact.at_once}
+        asked = [message for message in brief.solution if (message["content"] or "").endswith("?")]
+        told = [user.reply(user.open(goal, 1).state, [message]).text for message in asked]
+        assert all(any(value.lower() in text.lower() for value in hidden.values()) for text in told), (asked, told)
+        assert len(asked) <= len(hidden)

@@ -81,6 +81,8 @@ QUESTION_ENDS = ("", " Thanks.", " That is all.", " Thank you very much.", " Man
 TELL_ENDS = (".", ". Thanks.", ", of course.", ". Sorry, I forgot.", ". I should have said so.", ", to be exact.")
 TELL = Wordings(("it is ", "I mean ", "that would be ", "that is ", "take ", ""), ("{value}",), TELL_ENDS)
 TELLING = {
+    # An address is written in small letters, so it never begins a sentence.
+    "email": Wordings(("it is ", "my address is ", "that would be ", "take ", "I use "), ("{value}",), TELL_ENDS),
     "guests": Wordings(
         ("we are ", "there are ", "it is for ", "", "make it "), ("{value} people", "{value} persons"), TELL_ENDS
     ),

@@ -13,6 +13,7 @@ from greenroom_envs.booking.desk import (
     Page,
     Version,
     flights_of,
+    host_of,
     listing_of,
     me,
     open_reservation,
@@ -90,8 +91,18 @@ def show_reservation(world: World, reservation_id: Number) -> Row:
     shown = {**show_line(reservation, utc_now(world).date()), "made_utc": utc_text(reservation.made_at)}
     if reservation.kind == "stay":
         listing = listing_of(world, reservation.listing_id or 0)
-        stay = {"title": listing.title, "city": listing.city, "policy": listing.policy, "guests": reservation.guests}
-        return {**shown, **stay, "pets": reservation.pets, "version": reservation.version}
+        return {
+            **shown,
+            "title": listing.title,
+            "city": listing.city,
+            "host": host_of(world, listing).name,
+            "check_in_from": f"{listing.check_in_from}:00",
+            "check_out_by": f"{listing.check_out_by}:00",
+            "policy": listing.policy,
+            "guests": reservation.guests,
+            "pets": reservation.pets,
+            "version": reservation.version,
+        }
     return {
         **shown,
         "flights": [show_flight_line(flight) for flight in flights_of(world, reservation)],
