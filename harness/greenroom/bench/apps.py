@@ -32,8 +32,8 @@ def bench(*, apps: str = "", sizes: str = "small,medium,large", calls: int = 8, 
         repeats: How often each is measured.
     """
     chosen = [parse_size(size) for size in sizes.split(",")]
-    ready, left_out = ready(ENVS.names()) if not apps else ([load_app(name) for name in apps.split(",")], [])
-    figures = [Figures.measured(app, size, calls, repeats) for app in ready for size in chosen]
+    found, left_out = ready(ENVS.names()) if not apps else ([load_app(name) for name in apps.split(",")], [])
+    figures = [Figures.measured(app, size, calls, repeats) for app in found for size in chosen]
     rows: list[Row] = [*left_out, *(f.summary() for f in figures)]
     rows += [row for f in figures for row in f.rows()]
     rows += [row for name in dict.fromkeys(f.app for f in figures) for row in growth(figures, name)]

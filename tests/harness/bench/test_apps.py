@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from greenroom import Split
-from greenroom.bench.apps import Figures, bench, growth
+from greenroom.bench.apps import Figures, bench, growth, ready
 from greenroom.bench.samples import Pool, common_words, samples
 from greenroom.sandboxes import LocalSandbox
 from greenroom.tasks import Size
