@@ -224,6 +224,7 @@ class Line:
                 self._heard(decode(text))
         except (ConnectionClosed, UsageError) as error:
             log.info("%s: the connection was lost: %s", self.address, error)
+        finally:
             socket.transport.abort()
 
     def _heard(self, message: dict[str, Any]) -> None:
