@@ -63,7 +63,8 @@ def test_nothing_is_started_before_it_is_needed_and_nothing_is_left_behind(
     running, folder = family(server), folder_of(server)
     assert len(running) == 4
     assert folder.stat().st_mode & 0o077 == 0
-    assert "serving at" in server.log()
+    while "serving notes at" not in server.log():
+        assert server.pid is not None
     sandbox.stop()
     assert all_gone(running, folder)
     with pytest.raises(SandboxError, match="was stopped"):
