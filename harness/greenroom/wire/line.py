@@ -247,6 +247,9 @@ class Line:
         if self._runner is not None and self._loop is asyncio.get_running_loop():
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
+            for asked in self._asked.values():
+                if not asked.answer.done():
+                    asked.answer.set_exception(SandboxLostError(f"the session with {self.address} was ended"))
         self._socket = self._runner = None
 
 
