@@ -13,7 +13,7 @@ from greenroom.worlds import World
 from greenroom.worlds.connection import run
 
 # Made by the first call that needs it: worlds whose tools have no limits have the same pages as ever.
-_TABLE = (
+TABLE = (
     "CREATE TABLE IF NOT EXISTS greenroom_limit("
     "tool TEXT NOT NULL PRIMARY KEY, began TEXT NOT NULL, calls INTEGER NOT NULL) WITHOUT ROWID"
 )
@@ -45,7 +45,7 @@ def count_call(world: World, tool: str, rate: Rate) -> None:
         Refusal: `rate_limited`; says how many seconds to wait (`retry_after`).
     """
     with world.transaction("world"):
-        run(world.connection, _TABLE)
+        run(world.connection, TABLE)
         rows = run(world.connection, _GET, (tool,))
         began, calls = (datetime.fromisoformat(rows[0][0]), int(rows[0][1])) if rows else (world.now, 0)
         if world.now >= began + rate.per:

@@ -7,7 +7,7 @@ from greenroom.worlds import World
 from greenroom.worlds.connection import run
 
 # Made by the first call that needs it: worlds without faults have the same pages as ever.
-_TABLE = (
+TABLE = (
     "CREATE TABLE IF NOT EXISTS greenroom_fault("
     "kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID"
 )
@@ -28,7 +28,7 @@ class Memory:
     def count(self, tool: str) -> int:
         """Count a call of a tool, in a transaction of its own; returns which one it is, from 1."""
         with self._world.transaction("world"):
-            run(self._world.connection, _TABLE)
+            run(self._world.connection, TABLE)
             number = int(self._get("calls", tool) or 0) + 1
             self._put("calls", tool, str(number))
         return number

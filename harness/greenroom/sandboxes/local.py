@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from greenroom import limits
 from greenroom.app import App, parse_size
 from greenroom.errors import SandboxLostError, UsageError, VerifierError
 from greenroom.fault import Fault
 from greenroom.faults import NONE, WAIT, Before, Injector, Profile, parse_profile, with_key
+from greenroom.faults.memory import TABLE as FAULTS_TABLE
 from greenroom.messages import Message, said, tool
 from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
 from greenroom.worlds import Change, Snapshot, World, build_base, net
+from greenroom.worlds.arrival import admit
 
 KEPT_TASKS = 4096
 
@@ -152,6 +155,25 @@ class LocalSandbox:
             raise UsageError(f"task '{text}' is of app '{task_id.app}', but this sandbox runs '{self.app}'")
         return task_id
 
+    def admit(self, path: Path, snapshot: str, content: str) -> Snapshot:
+        """Read a snapshot that somebody sent, as a portable file; `keep` makes it one to open.
+
+        Args:
+            path: The file.
+            snapshot: The id that it is said to have.
+            content: The content id that it is said to have.
+
+        Raises:
+            SnapshotError: It is not what was said, or no world of this app.
+        """
+        schema = self._app.recipe(self._size, Split.TRAIN, self._seed).schema
+        return admit(path, schema, snapshot, content, (limits.TABLE, FAULTS_TABLE))
+
+    def keep(self, snapshot: Snapshot) -> str:
+        """Keep a snapshot as if it had been made here; returns its id, which `open` takes."""
+        self._snapshots.setdefault(snapshot.page_id, snapshot)
+        return snapshot.page_id
+
     def start(self, snapshot: str) -> Snapshot:
         """A snapshot that is kept here, to look at or to fork by hand.
 
@@ -186,6 +208,14 @@ class LocalSandbox:
         self._episodes[episode] = _Running(world, made, self._offered(made), injector)
         # Frozen again, not copied from the source: the id proves the fork, not the intention.
         return Opened(episode=episode, state=world.freeze().page_id)
+
+    def offered(self, episode: str) -> list[dict[str, Any]]:
+        """The schemas of the tools that an episode offers.
+
+        Raises:
+            SandboxLostError: It is not running.
+        """
+        return self._schemas(self._running(episode).offered)
 
     def _running(self, episode: str) -> _Running:
         running = self._episodes.get(episode)
