@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import secrets
 import socket
 from collections.abc import Generator
 from pathlib import Path
@@ -173,7 +174,7 @@ def test_a_bad_request_is_answered_and_the_connection_goes_on(served: Served, re
         headers = {"Authorization": f"Bearer {TOKEN}"}
         path = str(served.folder / "control.sock")
         async with unix_connect(path, "ws://localhost/v1/ws", additional_headers=headers) as line:
-            await line.send('{"id": 0, "op": "hello", "version": 1, "session": "0123456789abcdef"}')
+            await line.send('{"id": 0, "op": "hello", "version": 1, "session": "' + secrets.token_hex() + '"}')
             assert '"ok"' in str(await line.recv())
             await line.send(request_)
             assert why in str(await line.recv())
