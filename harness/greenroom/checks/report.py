@@ -15,13 +15,14 @@ class FamilyReport:
     Attributes:
         family: The family.
         tasks: How many tasks were proved.
+        levels: How many of them are of which level.
         oracle: Score of the task's own solution.
         faulty: Score of the solution under realistic faults, played by a careful client that has all the time it wants.
         scripted: Score of a strong scripted agent: that client under hostile faults, in the room that the task gives.
         noop: Score of doing nothing.
         flat_no: Score of saying no without a reason.
         random: Score of random calls that fit the schemas.
-        shuffled: Score of the solution of another task of the family.
+        shuffled: Score of the solution of another task of the family: the lowest of the next three tasks'.
         excess: Score of the solution and one destructive act.
         slips: Score of plausible mistakes.
         steps: Length: assistant messages of the solution.
@@ -34,6 +35,7 @@ class FamilyReport:
 
     family: str
     tasks: int = 0
+    levels: dict[int, int] = field(default_factory=dict[int, int])
     oracle: float = 0.0
     faulty: float = 0.0
     scripted: float = 0.0
