@@ -253,7 +253,7 @@ def _refused(address: Address, error: InvalidStatus) -> Exception:
     status = error.response.status_code
     if status in (401, 403, 404, 421):
         try:
-            told = decode(error.response.body)["error"]["message"]
+            told = decode(bytes(error.response.body))["error"]["message"]
         except (GreenroomError, KeyError, TypeError):
             told = str(error)
         return UsageError(f"{address} refused us ({status}): {told}")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from greenroom.app import App
 from greenroom.faults import PROFILES
@@ -21,7 +21,7 @@ class World(_Strict):
 
     size: Literal["small", "medium", "large"] = "small"
     seed: Annotated[int, Field(ge=-(1 << 53), le=1 << 53)] = 0
-    faults: Annotated[str, Field(json_schema_extra={"enum": sorted(PROFILES)})] = "none"
+    faults: Annotated[str, Field(json_schema_extra={"enum": list[JsonValue](sorted(PROFILES))})] = "none"
     fault_seed: Annotated[int, Field(ge=-(1 << 53), le=1 << 53)] = 0
     all_tools: bool = False
 
