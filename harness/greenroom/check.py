@@ -41,10 +41,11 @@ def check_app(
 
     The oracle scores 1 and none of its calls is refused; under realistic faults it still scores 1 when a careful
     client plays it, and has changed as many rows (each effect exactly once); doing nothing scores 0, and so does a no
-    without a reason; of the next tasks' oracles not all win; random schema-valid calls score about 0; every slip and
-    the oracle with one destructive act more score less than 1; a second run from a task made anew, and a third in
-    another process with another hash seed, end in the same snapshot id; no tool that counts as reading changes
-    anything; no code of the app reads the wall clock or unseeded randomness.
+    without a reason; the next task's oracle scores about 0, and those of the next three never all win; random
+    schema-valid calls score about 0; every slip and the oracle with one destructive act more score less than 1; a
+    second run from a task made anew, and a third in another process with another hash seed, end in the same snapshot
+    id; no tool that counts as reading changes anything; no code of the app reads the wall clock or unseeded
+    randomness.
 
     Args:
         app: The app, or several.
@@ -150,9 +151,15 @@ class _Prover:
         wild, excess = self._play(brief, _random_messages(brief, self.seed)), self._play(brief, _overdone(brief))
         self.wrote |= wild.wrote | excess.wrote
         noop, flat_no = self._play(brief, NOTHING).score, self._play(brief, FLAT_NO).score
-        shuffled = self._lowest(brief, others)
+        swapped = self._swapped(brief, others)
         slips = [self._play(brief, slip).score for slip in brief.slips]
-        scores = {"noop": noop, "flat_no": flat_no, "random": wild.score, "shuffled": shuffled, "excess": excess.score}
+        scores = {
+            "noop": noop,
+            "flat_no": flat_no,
+            "random": wild.score,
+            "shuffled": swapped[0],
+            "excess": excess.score,
+        }
         for column, score in scores.items():
             figures[column].append(score)
         if slips:
@@ -162,20 +169,20 @@ class _Prover:
             (
                 (noop > 0, f"doing nothing scores {noop}"),
                 (flat_no > 0, f"saying no without a reason scores {flat_no}"),
-                (shuffled > 0, f"the oracles of the next {OTHERS} tasks score {shuffled} and more"),
+                (min(swapped) > 0, f"the oracles of the next {OTHERS} tasks score {min(swapped)} and more"),
                 (excess.score >= 1, f"the oracle with a destructive act scores {excess.score}"),
                 (max(slips, default=0) >= 1, f"a slip scores {max(slips, default=0)}"),
             ),
         )
 
-    def _lowest(self, brief: Brief, others: Iterable[Sequence[Message]]) -> float:
-        """The lowest score of other tasks' solutions; as soon as one fails, the rest are not played."""
-        lowest = 1.0
+    def _swapped(self, brief: Brief, others: Iterable[Sequence[Message]]) -> list[float]:
+        """Scores of other tasks' solutions; as soon as one fails, the rest are not played."""
+        scores: list[float] = []
         for other in others:
-            lowest = min(lowest, self._play(brief, other).score)
-            if not lowest:
+            scores.append(self._play(brief, other).score)
+            if not scores[-1]:
                 break
-        return lowest
+        return scores
 
     def _play(self, brief: Brief, messages: Iterable[Message]) -> Played:
         return play(self.sandbox, brief, self.user, messages, self.seed)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import fmean
 from typing import Any
 
+SHUFFLED_AT_MOST = 0.02
 RANDOM_AT_MOST = 0.02
 
 
@@ -22,7 +23,7 @@ class FamilyReport:
         noop: Score of doing nothing.
         flat_no: Score of saying no without a reason.
         random: Score of random calls that fit the schemas.
-        shuffled: Score of the solution of another task of the family: the lowest of the next three tasks'.
+        shuffled: Score of the solution of the next task of the family: at most 0.02, or one task.
         excess: Score of the solution and one destructive act.
         slips: Score of plausible mistakes.
         steps: Length: assistant messages of the solution.
@@ -58,6 +59,9 @@ class FamilyReport:
             setattr(self, name, round(fmean(values), 4))
         if self.random > RANDOM_AT_MOST:
             self.violations.append(f"{self.family}: random calls score {self.random:.3f}, over {RANDOM_AT_MOST}")
+        won = sum(score > 0 for score in figures.get("shuffled", ()))
+        if won > max(1, SHUFFLED_AT_MOST * self.tasks):  # Answers recur: two tasks may ask for the same day.
+            self.violations.append(f"{self.family}: {won} of {self.tasks} tasks are won by the next task's solution")
 
 
 @dataclass
