@@ -99,7 +99,21 @@ class Line:
             await self._send(self._socket, text)
             return await self._answer(asked)
         finally:
-            del self._asked[number]
+            self._asked.pop(number, None)
+
+    async def tell(self, op: str, **fields: Any) -> None:
+        """Ask for something whose answer nobody needs; it is sent before whatever is asked next."""
+        number = next(self._numbers)
+        self._run_here()
+        asked = _Asked(op, encode({"id": number, "op": op, **fields}), asyncio.get_running_loop().create_future())
+        self._asked[number] = asked
+        asked.answer.add_done_callback(lambda answer: self._forget(number, answer))
+        await self._send(self._socket, asked.text)
+
+    def _forget(self, number: int, answer: "asyncio.Future[Any]") -> None:
+        self._asked.pop(number, None)
+        if not answer.cancelled() and answer.exception() is not None:
+            log.info("%s: %s", self.address, answer.exception())
 
     async def _answer(self, asked: _Asked) -> Any:
         for _ in range(self._patience.tries):
@@ -133,10 +147,12 @@ class Line:
                 self._socket = socket
                 await self._listen(socket)
                 self._socket = None
-        except GreenroomError as error:
-            for asked in self._asked.values():
+        except Exception as error:
+            known = isinstance(error, GreenroomError)
+            told = error if known else SandboxError(f"{self.address} speaks another language: {error!r}")
+            for asked in list(self._asked.values()):
                 if not asked.answer.done():
-                    asked.answer.set_exception(error)
+                    asked.answer.set_exception(told)
         finally:
             self._socket = None
 

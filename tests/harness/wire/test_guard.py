@@ -111,6 +111,10 @@ def test_a_websocket_is_guarded_like_everything_else(tcp: tuple[Served, int]) ->
         await refused(403, Authorization=f"Bearer {TOKEN}", Origin="http://evil.example")
         (one, _) = await asyncio.to_thread(opened, served)
         await refused(401, Authorization=f"Bearer {one['token']}")
+        with pytest.raises(InvalidStatus) as raised:
+            told = {"Authorization": f"Bearer {one['token']}"}
+            await connect(f"ws://127.0.0.1:{port + 1}/v1/ws", additional_headers=told, proxy=None)
+        assert raised.value.response.status_code == 403
 
     asyncio.run(work())
 

@@ -14,6 +14,7 @@ TREE = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubc
 
 def test_every_error_of_greenroom_has_a_code() -> None:
     assert set(failures.CODES.values()) == set(TREE) - {GreenroomError}
+    assert all(failures.CODES[cls.__name__] is cls for cls in failures.CODES.values())
 
 
 @pytest.mark.parametrize("cls", sorted(failures.CODES.values(), key=lambda cls: cls.__name__))
