@@ -21,6 +21,8 @@ log = logging.getLogger("greenroom.wire")
 FREE = frozenset({"families", "tools", "prepare", "ping"})
 """What needs nothing that a server had before it was started again."""
 MOST_BYTES = 64 << 20
+FAREWELL = 2.0
+"""Seconds for saying goodbye: a server that is gone needs none."""
 
 
 @dataclass(eq=False)
@@ -143,18 +145,20 @@ class Line:
         try:
             while True:
                 socket = await self._connect()
-                await self._send_again(socket)
-                self._socket = socket
-                await self._listen(socket)
-                self._socket = None
+                try:
+                    await self._send_again(socket)
+                    self._socket = socket
+                    await self._listen(socket)
+                finally:
+                    # A loop that ends cancels this: the session goes on, over a connection of the next loop.
+                    self._socket = None
+                    socket.transport.abort()
         except Exception as error:
             known = isinstance(error, GreenroomError)
             told = error if known else SandboxError(f"{self.address} speaks another language: {error!r}")
             for asked in list(self._asked.values()):
                 if not asked.answer.done():
                     asked.answer.set_exception(told)
-        finally:
-            self._socket = None
 
     async def _connect(self) -> ClientConnection:
         """Connect and greet, again and again with growing pauses.
@@ -236,8 +240,6 @@ class Line:
                 self._heard(decode(text))
         except (ConnectionClosed, UsageError) as error:
             log.info("%s: the connection was lost: %s", self.address, error)
-        finally:
-            socket.transport.abort()
 
     def _heard(self, message: dict[str, Any]) -> None:
         asked = self._asked.get(message.get("id") or 0)
@@ -250,17 +252,18 @@ class Line:
 
     async def stop(self) -> None:
         """End the session, if the server is there, and hang up."""
-        if self._socket is not None and self._loop is asyncio.get_running_loop():
+        if self.greeting.server:
             try:
-                async with asyncio.timeout(5):
-                    await self.ask("bye")
+                async with asyncio.timeout(FAREWELL):
+                    await self.ask("bye")  # From another loop than before, if need be.
             except (TimeoutError, GreenroomError):
                 pass
         if self._runner is not None and self._loop is asyncio.get_running_loop():
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
-        if self._socket is not None:
-            await self._socket.close()
+            for asked in list(self._asked.values()):
+                if not asked.answer.done():
+                    asked.answer.set_exception(SandboxLostError(f"the session with {self.address} was ended"))
         self._socket = self._runner = None
 
 

@@ -44,6 +44,8 @@ class WorkerSpec:
         port: The port of worker 0's control plane; each plane of each worker has the next one.
         hosts: Names that a Host header over TCP may have, beside loopback's.
         cache_dir: Where bases are cached.
+        socket_mode: Of the unix sockets. Where another user than the server's is to reach them, the folder above them
+            and the token are what protects them.
         limits: How much it takes on.
     """
 
@@ -56,6 +58,7 @@ class WorkerSpec:
     port: int = 0
     hosts: Sequence[str] = ()
     cache_dir: str | None = None
+    socket_mode: int = 0o600
     limits: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def to_json(self) -> str:
@@ -107,7 +110,7 @@ class Worker:
         path = Path(self._spec.folder) / socket_name(plane, self._spec.number)
         path.unlink(missing_ok=True)
         unix = socket.socket(socket.AF_UNIX)
-        mask = os.umask(0o177)
+        mask = os.umask(~self._spec.socket_mode & 0o777)
         try:
             unix.bind(str(path))
         finally:
