@@ -29,8 +29,6 @@ from greenroom.wire.protocol import WorldSpec
 LEDGER = "greenroom.bench.ledger:app"
 CONNECTIONS = 64
 """HTTP connections, at most: REST and MCP have as many sessions as they are asked for, over these."""
-STEPS = 1600
-"""Steps of a level, in all rounds together, at least."""
 EACH = 20
 """Steps that each session takes over the WebSocket, at least; elsewhere, two."""
 GROUP, RESETS = 64, 15
@@ -45,6 +43,7 @@ def bench(
     app: str = "mail",
     world: str = "medium",
     sessions: str = "1,16,64,256,1024",
+    steps: int = 1600,
     rounds: int = 3,
     port: int = 8791,
     resets: bool = True,
@@ -55,6 +54,7 @@ def bench(
         app: The environment whose oracle's reading calls are the steps.
         world: How much data its worlds hold.
         sessions: How many episodes are stepped at once, separated by commas.
+        steps: Steps of a level, at least, in all rounds together; over the WebSocket, 20 of each session a round.
         rounds: The ways take turns so many times, so that what else the machine does hits all of them alike.
         port: A loopback port that is free, and the next one.
         resets: Measure the reset of a group on a world of 100 MB too; building it takes a minute the first time.
@@ -66,7 +66,7 @@ def bench(
         with floor(folder) as bare, worker(folder, (app, LEDGER), port) as served:
             work = Work(app, world, folder, served, bare, port)
             for level in sessions.split(","):
-                found += asyncio.run(work.measure(int(level), rounds))
+                found += asyncio.run(work.measure(int(level), steps, rounds))
             if resets:
                 rows += asyncio.run(_resets(folder, served))
     rows = [*(level.row() for level in found), *rows]
@@ -196,9 +196,9 @@ class Work:
             if not loaded.tools[call["function"]["name"]].writes
         ]
 
-    async def measure(self, sessions: int, rounds: int) -> list[Level]:
+    async def measure(self, sessions: int, steps: int, rounds: int) -> list[Level]:
         """All ways, with so many sessions, taking turns."""
-        least = max(2, STEPS // sessions // rounds)
+        least = max(2, steps // sessions // rounds)
         ways: list[Callable[[], Awaitable[Level]]] = [
             lambda: self._floor(sessions, 4 * least),
             lambda: self._in_process(sessions, least),
