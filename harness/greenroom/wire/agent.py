@@ -1,7 +1,7 @@
 """The agent plane: the tools of one episode, by REST and by MCP, for whoever holds that episode's token."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Annotated
 
 from fastapi import FastAPI, Path, Request, Response
@@ -51,13 +51,13 @@ def agent_app(keeper: Keeper) -> FastAPI:
     mcp = McpPlane(episodes)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with mcp.running():
             yield
 
     app = web.make("greenroom: agent plane", DESCRIPTION, f"{VERSION}.0")
     app.router.lifespan_context = lifespan
-    app.router.routes.append(Route(MCP_PATH, mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
+    app.router.routes.append(Route(MCP_PATH, mcp, methods=["POST"], include_in_schema=False))
 
     @app.get("/v1/health", response_model=models.Health, responses=web.RESPONSES)
     async def health() -> Response:

@@ -70,7 +70,7 @@ def failed(error: Exception) -> Response:
     told = failures.to_wire(error)
     status = failures.status_of(told["code"])
     if status >= 500:
-        log.error("answered %d: %s", status, told["message"])
+        log.error("answered %d: %r", status, told["message"])
     response = answer({"error": told}, status)
     if "retry_after" in told:
         response.headers["Retry-After"] = str(max(1, round(told["retry_after"])))
