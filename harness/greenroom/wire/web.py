@@ -60,6 +60,21 @@ def make(title: str, description: str, version: str) -> FastAPI:
     return app
 
 
+def route(
+    app: FastAPI, method: str, path: str, handler: Callable[..., Awaitable[Response]], model: Any, **more: Any
+) -> None:
+    """Add a path; without a model its answer has no body."""
+    status = 204 if model is None else 200
+    app.add_api_route(
+        path, handler, methods=[method], response_model=model, status_code=status, responses=RESPONSES, **more
+    )
+
+
+async def health() -> Response:
+    """Whether this worker is up; needs no token."""
+    return answer({"status": "ok"})
+
+
 def _complaint(problem: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     return f"{where[:200]}: {problem['msg'][:200]}"
