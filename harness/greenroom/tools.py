@@ -7,11 +7,11 @@ runs, and every complaint is a sentence that a model can act on.
 import inspect
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import docstring_parser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -174,7 +174,8 @@ def _outlandish(value: Any, deep: int = DEEPEST) -> str | None:
         return None
     if not deep:
         return f"more than {DEEPEST} levels"
-    inner: Iterable[Any] = [*value, *value.values()] if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    nested = cast(dict[str, Any] | list[Any], value)
+    inner = [*nested, *nested.values()] if isinstance(nested, dict) else nested
     return next((odd for one in inner if (odd := _outlandish(one, deep - 1))), None)
 
 

@@ -147,3 +147,7 @@ def test_the_recipe_is_keyed_by_size_split_and_seed() -> None:
     }
     assert len(keys) == 8
     assert Note.__tablename__ in app.metadata.tables
+
+
+def test_an_app_introduces_itself_in_a_line() -> None:
+    assert repr(app) == f"<App notes: {len(app.tools)} tools, 2 task families>"

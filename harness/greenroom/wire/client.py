@@ -49,6 +49,7 @@ class RemoteSandbox:
         self._address = Address.parse(address) if isinstance(address, str) else address
         self._app, self._world = app, (world or WorldSpec()).to_json()
         self._given, self._patience = token, patience or Patience()
+        self._first = self._station(self._address)
         self._stations: list[_Station] = []
         self._turns = itertools.count()
         self._of_episode: dict[str, _Station] = {}
@@ -68,14 +69,13 @@ class RemoteSandbox:
             UsageError: It refuses us.
         """
         if not self._stations:
-            first = self._station(self._address)
-            await first.line.ask("ping")
-            if not self._stations:
-                self._stations = [first]
-                workers = first.line.greeting.workers if not self._address.prefix else []
-                found = [self._address.worker(told) for told in workers]
-                self._stations += [self._station(address) for address in found if address != self._address]
-        return self._stations[0].line.greeting.limits
+            await self._first.line.ask("ping")
+        if not self._stations:  # Others may have asked meanwhile.
+            workers = self._first.line.greeting.workers if not self._address.prefix else []
+            found = [self._address.worker(told) for told in workers]
+            others = [self._station(address) for address in found if address != self._address]
+            self._stations = [self._first, *others]
+        return self._first.line.greeting.limits
 
     def _station(self, address: Address) -> "_Station":
         def token() -> str:
@@ -141,7 +141,8 @@ class RemoteSandbox:
             SandboxLostError: An episode is gone.
             AppError: A tool failed.
         """
-        waiting = [self._at(request.episode).step(request) for request in requests]
+        stations = [self._at(request.episode) for request in requests]
+        waiting = [station.step(request) for station, request in zip(stations, requests, strict=True)]
         if len(waiting) == 1:
             return [await waiting[0]]
         results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -169,17 +170,17 @@ class RemoteSandbox:
         return await self._at(episode).line.ask("content", episode=episode)
 
     async def close(self, episode: str) -> None:
-        """Drop an episode; the server is told with others, and nobody waits for it."""
+        """Drop an episode; the server is told, and nobody waits for it."""
         self.agent_tokens.pop(episode, None)
         station = self._of_episode.pop(episode, None)
         if station is not None:
-            await station.line.ask("close", episodes=[episode])
+            await station.line.tell("close", episodes=[episode])
 
     async def release(self, snapshot: str) -> None:
         """Forget a snapshot."""
         station = self._of_snapshot.pop(snapshot, None)
         if station is not None:
-            await station.line.ask("release", snapshots=[snapshot])
+            await station.line.tell("release", snapshots=[snapshot])
 
     async def download(self, snapshot: str, path: Path) -> str:
         """Fetch a snapshot as a portable file (`load_snapshot` reads it); returns its content id.
@@ -221,7 +222,7 @@ class RemoteSandbox:
 
     async def stop(self) -> None:
         """End the session: its episodes are closed, its snapshots released. The server goes on."""
-        stations, self._stations = self._stations, []
+        stations, self._stations = self._stations or [self._first], []
         await asyncio.gather(*(station.line.stop() for station in stations))
         self._of_episode.clear()
         self._of_snapshot.clear()

@@ -22,7 +22,7 @@ OPEN_PATHS = frozenset({"/v1/health"})
 class Admit(Protocol):
     """Decides on a token; may put what it stands for into the scope."""
 
-    def __call__(self, token: str, scope: Scope) -> bool:
+    def __call__(self, token: str, scope: Scope, /) -> bool:
         """Whether it is good here."""
         ...
 

@@ -3,15 +3,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.server import ServerConnection, unix_serve
 
 from greenroom import GreenroomEnv
 from greenroom import messages as m
-from greenroom.errors import AppError, SandboxBusyError, SandboxLostError, UnknownNameError, UsageError
+from greenroom.errors import AppError, SandboxBusyError, SandboxError, SandboxLostError, UnknownNameError, UsageError
 from greenroom.messages import Message, calls_of
 from greenroom.sandbox import AsyncSandbox, Sandbox, StepRequest
 from greenroom.sandboxes import BlockingSandbox, InlineSandbox, LocalSandbox
 from greenroom.users import UserSimulator
 from greenroom.wire.client import RemoteSandbox
+from greenroom.wire.keeper import ROOMS
 from greenroom.wire.line import Patience
 from greenroom.wire.protocol import WorldSpec
 from support.notes import app
@@ -312,3 +314,53 @@ def test_the_blocking_face_plays_an_environment(served: Served, person: UserSimu
     env.close()
     sandbox.stop()
     sandbox.stop()
+
+
+def test_kinds_of_worlds_that_nobody_uses_make_room_for_others(fresh: Served) -> None:
+    async def work() -> None:
+        for seed in range(ROOMS + 3):
+            sandbox = fresh.sandbox(WorldSpec(seed=seed))
+            await sandbox.connect()
+            await sandbox.stop()
+        assert fresh.keeper.counts()["worlds"] == ROOMS
+
+    asyncio.run(work())
+
+
+def test_closing_what_a_lost_server_had_waits_for_nobody(tmp_path: Path) -> None:
+    async def work() -> None:
+        with serving(tmp_path / "s") as server:
+            sandbox = server.sandbox()
+            brief, opened = await begin(sandbox, 3)
+        async with asyncio.timeout(1):
+            for one in opened:
+                await sandbox.close(one.episode)
+            await sandbox.release(brief.snapshot)
+        sandbox._stations[0].line._runner.cancel()
+
+    asyncio.run(work())
+
+
+def test_a_server_that_speaks_another_language_is_an_error_and_no_wait(tmp_path: Path) -> None:
+    async def work() -> None:
+        async def say(connection: ServerConnection) -> None:
+            await connection.recv()
+            await connection.send('{"id": 0, "ok": {"hello": "there"}}')
+
+        async with unix_serve(say, str(tmp_path / "control.sock")):
+            with pytest.raises(SandboxError, match="another language"):
+                await RemoteSandbox(f"unix:{tmp_path}", "notes", token=TOKEN, patience=SHORT).families()
+
+    asyncio.run(work())
+
+
+def test_many_that_begin_at_once_share_a_connection(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        await asyncio.gather(*(sandbox.prepare(f"notes/train/find_number/{n}") for n in range(30)))
+        assert fresh.keeper.counts()["sessions"] == 1
+        await sandbox.stop()
+        assert (await sandbox.prepare(TASK)).task == TASK
+        await sandbox.stop()
+
+    asyncio.run(work())

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import secrets
 import socket
 from collections.abc import Generator
 from pathlib import Path
@@ -110,6 +111,10 @@ def test_a_websocket_is_guarded_like_everything_else(tcp: tuple[Served, int]) ->
         await refused(403, Authorization=f"Bearer {TOKEN}", Origin="http://evil.example")
         (one, _) = await asyncio.to_thread(opened, served)
         await refused(401, Authorization=f"Bearer {one['token']}")
+        with pytest.raises(InvalidStatus) as raised:
+            told = {"Authorization": f"Bearer {one['token']}"}
+            await connect(f"ws://127.0.0.1:{port + 1}/v1/ws", additional_headers=told, proxy=None)
+        assert raised.value.response.status_code == 403
 
     asyncio.run(work())
 
@@ -173,7 +178,7 @@ def test_a_bad_request_is_answered_and_the_connection_goes_on(served: Served, re
         headers = {"Authorization": f"Bearer {TOKEN}"}
         path = str(served.folder / "control.sock")
         async with unix_connect(path, "ws://localhost/v1/ws", additional_headers=headers) as line:
-            await line.send('{"id": 0, "op": "hello", "version": 1, "session": "0123456789abcdef"}')
+            await line.send('{"id": 0, "op": "hello", "version": 1, "session": "' + secrets.token_hex() + '"}')
             assert '"ok"' in str(await line.recv())
             await line.send(request_)
             assert why in str(await line.recv())

@@ -1,12 +1,16 @@
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from greenroom import messages as m
+from greenroom.faults import PROFILES
 from greenroom.messages import Message, calls_of
 from greenroom.sandbox import StepRequest
+from greenroom.tasks import Size
+from greenroom.wire.protocol import WorldSpec
 from support.served import TASK, Served, begin, serving
 
 
@@ -151,3 +155,10 @@ def test_an_apps_bug_is_500_for_the_agent_and_tells_nothing_of_the_inside(served
     _, (one,) = reset(served, world={"all_tools": True})
     status, told, _ = served.ask("POST", "/v1/episode/tools/notes_crash", {}, token=one["token"], plane="agent")
     assert status == 500 and told["error"]["code"] == "AppError" and "Zero" not in str(told)
+
+
+def test_rest_knows_every_size_and_profile_of_worlds(served: Served) -> None:
+    _, schema, _ = served.ask("GET", "/openapi.json")
+    world = schema["components"]["schemas"]["World"]["properties"]
+    assert set(world["size"]["enum"]) == set(Size) and set(world["faults"]["enum"]) == set(PROFILES)
+    assert set(world) == {field.name for field in dataclasses.fields(WorldSpec)}
