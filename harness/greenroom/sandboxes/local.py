@@ -16,7 +16,7 @@ from greenroom.messages import Message, said, tool
 from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
-from greenroom.worlds import Change, Snapshot, World, build_base, net
+from greenroom.worlds import Change, Snapshot, World, net, populated
 
 KEPT_TASKS = 4096
 
@@ -43,6 +43,7 @@ class LocalSandbox:
         fault_seed: What goes wrong follows from it and the task, and from what the agent does.
         all_tools: Offer all of the app's tools, not only the task's: for people who look around.
         kept_tasks: How many tasks and their starts are remembered; others are made again when they are asked for.
+        postgres: The server, for an app whose worlds live in PostgreSQL; `GREENROOM_POSTGRES` when None.
     """
 
     def __init__(
@@ -56,8 +57,9 @@ class LocalSandbox:
         fault_seed: int = 0,
         all_tools: bool = False,
         kept_tasks: int = KEPT_TASKS,
+        postgres: str | None = None,
     ) -> None:
-        self._kept_tasks = kept_tasks
+        self._kept_tasks, self._postgres = kept_tasks, postgres
         self._all_tools = all_tools
         self._faults, self._fault_seed = parse_profile(faults), fault_seed
         self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
@@ -94,7 +96,7 @@ class LocalSandbox:
         """The populated world of a split; built once, then cached on disk."""
         if split not in self._bases:
             recipe = self._app.recipe(self._size, split, self._seed)
-            self._bases[split] = build_base(recipe, self._cache_dir).snapshot()
+            self._bases[split] = populated(recipe, self._cache_dir, self._postgres)
         return self._bases[split]
 
     def prepare(self, task: str) -> Brief:
@@ -184,8 +186,8 @@ class LocalSandbox:
         world = source.open()
         episode = f"{self._secret}-{next(self._numbers)}"
         self._episodes[episode] = _Running(world, made, self._offered(made), injector)
-        # Frozen again, not copied from the source: the id proves the fork, not the intention.
-        return Opened(episode=episode, state=world.freeze().page_id)
+        # Read from the fork, not copied from the source: the id proves the fork, not the intention.
+        return Opened(episode=episode, state=world.page_id)
 
     def _running(self, episode: str) -> _Running:
         running = self._episodes.get(episode)

@@ -2,7 +2,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from greenroom.worlds import Change, Snapshot, World, diff, net
+from greenroom.worlds import Change, PageSnapshot, World, diff, net
 from support.shop import Item, Stock
 
 
@@ -85,7 +85,7 @@ def test_a_failed_set_of_many_keeps_those_before_it(world: World) -> None:
     assert [change.key for change in world.changes()] == [(300,)]
 
 
-def test_a_replaced_row_and_a_moved_row_are_told_by_key(shop: Snapshot, world: World) -> None:
+def test_a_replaced_row_and_a_moved_row_are_told_by_key(shop: PageSnapshot, world: World) -> None:
     run(world, "DELETE FROM shop_stock WHERE item_id IN (2, 5)")
     world.clear_changes()
     run(world, "UPDATE OR REPLACE shop_item SET name = 'item 5' WHERE id = 2")
@@ -98,13 +98,13 @@ def test_a_replaced_row_and_a_moved_row_are_told_by_key(shop: Snapshot, world: W
     ]
 
 
-def test_deleting_all_rows_is_seen_row_by_row(shop: Snapshot, world: World) -> None:
+def test_deleting_all_rows_is_seen_row_by_row(shop: PageSnapshot, world: World) -> None:
     run(world, "DELETE FROM shop_stock")
     assert len(world.changes()) == 600
     assert len(diff(shop, world.freeze())) == 600
 
 
-def test_full_text_tables_are_never_recorded(shop: Snapshot, world: World) -> None:
+def test_full_text_tables_are_never_recorded(shop: PageSnapshot, world: World) -> None:
     run(world, "INSERT INTO shop_item VALUES (1001, 'zebra', 1, '2026-01-01')")
     with world.transaction("agent") as session:
         assert session.scalars(sa.text("SELECT rowid FROM shop_search WHERE shop_search MATCH 'zebra'")).all() == [1001]

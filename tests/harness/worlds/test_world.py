@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 
 from greenroom.errors import UnknownNameError, WorldError
-from greenroom.worlds import Schema, Snapshot, World, diff
+from greenroom.worlds import Schema, PageSnapshot, World, diff
 from support.shop import Base, Item
 
 
-def test_a_fork_is_written_and_its_snapshot_is_not(shop: Snapshot, world: World) -> None:
+def test_a_fork_is_written_and_its_snapshot_is_not(shop: PageSnapshot, world: World) -> None:
     before = shop.page_id
     with world.transaction("agent") as session:
         session.execute(sa.text("UPDATE shop_item SET price = 1 WHERE id = 7"))
@@ -84,7 +84,7 @@ def draw(world: World) -> list[int]:
         return [world.random.randint(0, 1 << 40) for _ in range(3)]
 
 
-def test_forks_draw_the_same_and_transactions_differ(shop: Snapshot) -> None:
+def test_forks_draw_the_same_and_transactions_differ(shop: PageSnapshot) -> None:
     with shop.open() as one, shop.open() as other:
         first, second = draw(one), draw(one)
         assert first != second
@@ -155,19 +155,19 @@ def test_rows_can_be_read_after_their_transaction(world: World) -> None:
     assert (item.name, item.price) == ("item 3", 31)
 
 
-def test_all_worlds_of_a_set_of_apps_share_an_engine(shop: Snapshot) -> None:
+def test_all_worlds_of_a_set_of_apps_share_an_engine(shop: PageSnapshot) -> None:
     assert Schema.of(Base.metadata) is shop.schema
     with shop.open() as one, shop.open() as other, one.transaction("agent") as a, other.transaction("agent") as b:
         assert a.connection().engine is b.connection().engine
 
 
-def test_closing_twice_is_fine(shop: Snapshot) -> None:
+def test_closing_twice_is_fine(shop: PageSnapshot) -> None:
     world = shop.open()
     world.close()
     world.close()
 
 
-def test_diff_tells_rows_by_table_and_key(shop: Snapshot, world: World) -> None:
+def test_diff_tells_rows_by_table_and_key(shop: PageSnapshot, world: World) -> None:
     with world.transaction("agent") as session:
         session.get_one(Item, 9).price = 91
         session.execute(sa.text("DELETE FROM shop_stock WHERE item_id = 4 AND place = 'attic'"))
