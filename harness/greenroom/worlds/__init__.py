@@ -4,7 +4,7 @@ from greenroom.worlds.backends import populated
 from greenroom.worlds.build import build_base
 from greenroom.worlds.changes import Change, net
 from greenroom.worlds.fork import Fork
-from greenroom.worlds.pages import Base, PageDatabase, PageSnapshot, load_snapshot
+from greenroom.worlds.pages import Base, PageDatabase, PageSnapshot, load_snapshot, paged
 from greenroom.worlds.recipe import Recipe
 from greenroom.worlds.schema import Backend, Schema
 from greenroom.worlds.state import Event
@@ -27,5 +27,6 @@ __all__ = [
     "diff",
     "load_snapshot",
     "net",
+    "paged",
     "populated",
 ]

@@ -77,7 +77,7 @@ class PageDatabase:
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of greenroom's own; returns its rows."""
-        return self.connection.execute(sql, values).fetchall()
+        return run(self.connection, sql, values)
 
     def ensure(self, table: str) -> None:
         """Make one of greenroom's tables, if it is not there."""
@@ -249,6 +249,17 @@ class PageSnapshot(Snapshot):
 
     def __repr__(self) -> str:
         return f"<PageSnapshot {self.page_id[:12]}>"
+
+
+def paged(snapshot: Snapshot) -> PageSnapshot:
+    """A snapshot whose pages are asked for.
+
+    Raises:
+        WorldError: It has none: it is not in SQLite.
+    """
+    if not isinstance(snapshot, PageSnapshot):
+        raise WorldError(f"{snapshot!r} has no pages: this works for worlds in SQLite only")
+    return snapshot
 
 
 class Base:

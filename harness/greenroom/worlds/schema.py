@@ -39,6 +39,10 @@ class Shape:
     key: tuple[int, ...]
     processors: tuple[tuple[int, Processor], ...] = ()
 
+    def key_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The primary key within a row's values; all of them where the table has none."""
+        return tuple([values[i] for i in self.key]) or tuple(values)
+
     def to_python(self, row: Sequence[Any]) -> Row:
         """The row by column name, its values as the app's models have them."""
         values = list(row)

@@ -78,6 +78,11 @@ class State:
         """Make the tables in an empty database."""
         for statement in TABLES:
             db.run(statement)
+        State.start(db, started, seed)
+
+    @staticmethod
+    def start(db: Runner, started: datetime, seed: str) -> None:
+        """Set the clock and the randomness of a world whose tables are empty."""
         db.run("INSERT INTO greenroom_state VALUES(1, ?, ?, 0)", (_to_micros(started), seed))
 
     def end(self) -> None:

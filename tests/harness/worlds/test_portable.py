@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from greenroom.errors import SnapshotError, WorldError
-from greenroom.worlds import Schema, PageSnapshot, load_snapshot
+from greenroom.worlds import PageSnapshot, Schema, load_snapshot
 from greenroom.worlds.layer import PAGE, BaseFile, Layer
 from support.shop import Base, Item
 
