@@ -10,13 +10,14 @@ import gymnasium
 import numpy as np
 
 from greenroom.app import App, parse_size, parse_split
-from greenroom.episode import Episode, EpisodeSnapshot
+from greenroom.conversation import EpisodeSnapshot
+from greenroom.episode import Episode
 from greenroom.errors import UnknownNameError, UsageError
 from greenroom.faults import NONE, Profile
 from greenroom.messages import Message
-from greenroom.plugins import load_app, load_simulator
+from greenroom.plugins import load_simulator
 from greenroom.sandbox import Brief, Sandbox
-from greenroom.sandboxes.local import LocalSandbox
+from greenroom.sandboxes.specs import open_sandbox
 from greenroom.spaces import ConversationSpace, MessageSpace
 from greenroom.tasks import Size, Split
 from greenroom.users import UserSimulator
@@ -34,13 +35,14 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         family: Draw tasks of this family only.
         user: A user simulator's name, or one.
         seed: The seed that the base is populated with (tasks are drawn by `reset(seed=…)`).
-        sandbox: Where the app runs; in this process when None.
+        sandbox: Where the app runs: a sandbox, or the spec of one, such as `process`, which `close` stops.
+        isolation: What a rollout has for itself there: a `world`, or a `container`.
         faults: What goes wrong between agent and app: `none`, `realistic`, `hostile`, or a profile of one's own.
         fault_seed: What goes wrong follows from it, the task, and what the agent does. A sandbox has its own faults.
         render_mode: `ansi` makes `render` return the conversation as text.
 
     Raises:
-        UnknownNameError: No such app, size, split, family, user or fault profile.
+        UnknownNameError: No such app, size, split, family, user, fault profile or sandbox.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - Gymnasium's own shape
@@ -54,14 +56,20 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         family: str | None = None,
         user: str | UserSimulator = "goal",
         seed: int = 0,
-        sandbox: Sandbox | None = None,
+        sandbox: Sandbox | str = "local",
+        isolation: str = "world",
         faults: Profile | str = NONE,
         fault_seed: int = 0,
         render_mode: str | None = None,
     ) -> None:
         self.split, self.size, self.render_mode = parse_split(split), parse_size(size), render_mode
-        self.sandbox = sandbox or LocalSandbox(
-            load_app(app) if isinstance(app, str) else app, self.size, seed, faults=faults, fault_seed=fault_seed
+        self._opened = isinstance(sandbox, str) and sandbox != "local"
+        self.sandbox = (
+            open_sandbox(
+                sandbox, app, world=self.size, seed=seed, faults=faults, fault_seed=fault_seed, isolation=isolation
+            )
+            if isinstance(sandbox, str)
+            else sandbox
         )
         self.user = load_simulator(user) if isinstance(user, str) else user
         if family is not None and family not in self.sandbox.families():
@@ -162,11 +170,11 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         """Make n environments that stand exactly where this one does, and are private from here on."""
         snapshot = self.snapshot()
         forks: list[GreenroomEnv] = []
-        for _ in range(n):
+        for opened in self.sandbox.open(snapshot.world, snapshot.task, n):
             twin = GreenroomEnv(sandbox=self.sandbox, user=self.user, split=self.split, size=self.size)
             twin._families, twin.render_mode = self._families, self.render_mode
             twin.np_random = deepcopy(self.np_random)
-            twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot))
+            twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot, opened))
             forks.append(twin)
         return forks
 
@@ -178,10 +186,12 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         return "\n".join(lines)
 
     def close(self) -> None:
-        """Drop the running episode."""
+        """Drop the running episode, and stop the sandbox if it was given as a spec: forks cannot go on then."""
         if self._episode:
             self._episode.close()
             self._episode = None
+        if self._opened:
+            self.sandbox.stop()
 
 
 def draw_task(random: np.random.Generator, app: str, split: Split, families: list[str]) -> str:

@@ -66,6 +66,7 @@ def _points(group: str) -> dict[str, list[EntryPoint]]:
 
 ENVS = Plugins("greenroom.envs", "environment")
 SIMULATORS = Plugins("greenroom.simulators", "user simulator")
+SANDBOXES = Plugins("greenroom.sandboxes", "sandbox")
 POLICIES = Plugins("greenroom.policies", "policy")
 COMMANDS = Plugins("greenroom.commands", "command")
 BENCHES = Plugins("greenroom.benches", "benchmark")

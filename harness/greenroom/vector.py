@@ -8,11 +8,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from greenroom.conversation import EpisodeSnapshot, StepOutcome, checked
 from greenroom.env import GreenroomEnv, Observation
-from greenroom.episode import Episode, EpisodeSnapshot, StepOutcome, checked
+from greenroom.episode import Episode
 from greenroom.errors import SandboxError, UsageError
 from greenroom.messages import Message
-from greenroom.sandbox import StepRequest
+from greenroom.sandbox import Opened, StepRequest
 
 Observations = tuple[Observation, ...]
 
@@ -51,7 +52,8 @@ class GroupEnv(VectorEnv[Observations, Sequence[Message], NDArray[Any]]):
         self._close_members()
         _, info = self.env.reset(seed=seed, options=options)
         snapshot = self.env.snapshot()
-        self.members = [self._member(snapshot) for _ in range(self.num_envs)]
+        forks = self.env.sandbox.open(snapshot.world, snapshot.task, self.num_envs)
+        self.members = [self._member(snapshot, fork) for fork in forks]
         states = {member.opened.state for member in self.members}
         if len(states) != 1:
             raise SandboxError(f"the members of a group start in {len(states)} different worlds: {sorted(states)}")
@@ -59,8 +61,8 @@ class GroupEnv(VectorEnv[Observations, Sequence[Message], NDArray[Any]]):
         infos = {key: np.array([value] * self.num_envs, dtype=object) for key, value in info.items()}
         return tuple(tuple(m.messages) for m in self.members), infos
 
-    def _member(self, snapshot: EpisodeSnapshot) -> Episode:
-        return Episode.resume(self.env.sandbox, self.env.episode.brief, self.env.user, snapshot)
+    def _member(self, snapshot: EpisodeSnapshot, fork: Opened) -> Episode:
+        return Episode.resume(self.env.sandbox, self.env.episode.brief, self.env.user, snapshot, fork)
 
     def step(
         self, actions: Sequence[Message]

@@ -1,13 +1,18 @@
-"""Real, small collaborators for tests of rollouts: a person, policies that misbehave, an app with broken tasks."""
+"""Real, small collaborators for tests of rollouts: a person, policies and sandboxes that misbehave, broken tasks."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from greenroom import App, Goal, Size, Split, Task, Verdict, World
 from greenroom import messages as m
+from greenroom.errors import SandboxBusyError, SandboxLostError
 from greenroom.messages import Message
 from greenroom.policy import EpisodeStart, PolicySession, TokenRecord
+from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
+from greenroom.sandboxes import LocalSandbox
 from greenroom.tasks import Evidence
 from greenroom.users import UserTurn
 from support.notes import Base, Note, add, crash
@@ -182,3 +187,70 @@ def bad_verifier(world: World, split: Split) -> Task:
 @broken.task_family
 def unmakeable(world: World, split: Split) -> Task:
     raise RuntimeError("no such task can be made")
+
+
+class Mortal(LocalSandbox):
+    """Dies when it is asked for something for the n-th time, and is as new afterwards: all that lived in it is gone.
+
+    Args:
+        deaths: Operations by name, such as `step`, and the counts at which it dies.
+    """
+
+    def __init__(self, app: App, cache_dir: Path, faults: str = "none", **deaths: Collection[int]) -> None:
+        super().__init__(app, cache_dir=cache_dir, faults=faults)
+        self.deaths, self.died = deaths, 0
+        self.asked: Counter[str] = Counter()
+
+    def _count(self, operation: str) -> None:
+        self.asked[operation] += 1
+        if self.asked[operation] in self.deaths.get(operation, ()):
+            self.died += 1
+            self.stop()
+            raise SandboxLostError(f"died of {operation} {self.asked[operation]}")
+
+    def prepare(self, task: str) -> Brief:
+        self._count("prepare")
+        return super().prepare(task)
+
+    def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        self._count("open")
+        return super().open(snapshot, task, n)
+
+    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        self._count("step")
+        return super().step(requests)
+
+    def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
+        self._count("verify")
+        return super().verify(episode, messages)
+
+    def content(self, episode: str) -> str:
+        self._count("content")
+        return super().content(episode)
+
+    def close(self, episode: str) -> None:
+        self._count("close")
+        super().close(episode)
+
+    def release(self, snapshot: str) -> None:
+        self._count("release")
+        super().release(snapshot)
+
+    def stop(self) -> None:
+        for episode in list(self._episodes):
+            super().close(episode)
+        super().stop()
+
+
+class Full(LocalSandbox):
+    """Has no room for more than so many episodes."""
+
+    def __init__(self, app: App, cache_dir: Path, most: int) -> None:
+        super().__init__(app, cache_dir=cache_dir)
+        self.most, self.refused = most, 0
+
+    def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        if len(self._episodes) + n > self.most:
+            self.refused += 1
+            raise SandboxBusyError(f"{len(self._episodes)} episodes are open, {self.most} is the most", 0.01)
+        return super().open(snapshot, task, n)

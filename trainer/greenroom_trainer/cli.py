@@ -1,6 +1,7 @@
 """`greenroom train` and `greenroom demo`."""
 
 import os
+from contextlib import closing
 from dataclasses import fields, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from greenroom.cli.options import SeedOption, StoreOption, UserOption, WorldOption, refuse_beside_resume
+from greenroom.cli.options import (
+    IsolationOption,
+    SandboxOption,
+    SeedOption,
+    StoreOption,
+    UserOption,
+    WorldOption,
+    refuse_beside_resume,
+)
 from greenroom.cli.output import JsonOption, console, errors, report
 from greenroom.errors import MissingExtraError, UsageError
 
@@ -53,6 +62,8 @@ def train(
         Path | None, typer.Option("--people", help="People's own requests to open episodes with.")
     ] = None,
     world: WorldOption = "small",
+    sandbox: SandboxOption = "local",
+    isolation: IsolationOption = "world",
     seed: SeedOption = 0,
     resume: ResumeOption = None,
     out: OutOption = None,
@@ -67,16 +78,21 @@ def train(
     set_threads()
     with Store(store) as opened:
         if resume is not None:
-            refuse_beside_resume(context, "steps")
+            given = refuse_beside_resume(context, "steps", "sandbox", "isolation")
             from greenroom_trainer.model import load_model
 
-            run, last = reopen(resume, opened, steps)
-            _learn(run, load_model(str(last)), json, last)
+            places = {"sandbox": sandbox, "isolation": isolation}
+            moved = {name: place for name, place in places.items() if name in given}
+            run, last = reopen(resume, opened, steps, **moved)
+            with closing(run):
+                _learn(run, load_model(str(last)), json, last)
             return
         config = RunConfig(
             app=app,
             families=_listed(families),
             world=world,
+            sandbox=sandbox,
+            isolation=isolation,
             user=user,
             people=str(people) if people else "",
             model=model,
@@ -89,13 +105,13 @@ def train(
             from greenroom_trainer.model import resolve
 
             resolve(model)
-        run = begin(config, opened, out)
-        try:
-            with run.noted():
-                made, _ = starting_model(run, _say)
-        except KeyboardInterrupt:
-            _stopped(run, opened)
-        _learn(run, made, json, None)
+        with closing(begin(config, opened, out)) as run:
+            try:
+                with run.noted():
+                    made, _ = starting_model(run, _say)
+            except KeyboardInterrupt:
+                _stopped(run, opened)
+            _learn(run, made, json, None)
 
 
 def demo(

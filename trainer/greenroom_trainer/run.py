@@ -10,9 +10,9 @@ from typing import Any
 
 from greenroom.cli.rollout import load_user
 from greenroom.errors import GreenroomError, StoreError, UsageError
-from greenroom.plugins import load_app
 from greenroom.rollouts.policies import SloppyPolicy
-from greenroom.sandboxes.local import LocalSandbox
+from greenroom.sandbox import Sandbox
+from greenroom.sandboxes import open_sandbox
 from greenroom.store import Store
 from greenroom_trainer import checkpoint, grpo, warmup
 from greenroom_trainer.arena import Arena
@@ -33,6 +33,10 @@ class RunConfig:
     """The task families to learn; empty: all of the app's."""
     world: str = "small"
     """How much data worlds hold."""
+    sandbox: str = "local"
+    """Where the app runs."""
+    isolation: str = "world"
+    """What each rollout has for itself there: a world, or a container."""
     user: str = "goal"
     """The user simulator."""
     people: str = ""
@@ -104,6 +108,10 @@ class TrainingRun:
             grpo.train(model, self.arena, self.config.grpo, self.out, run=self.number, resume=resume, report=report)
         self.store.end_run(self.number)
 
+    def close(self) -> None:
+        """Stop its sandbox."""
+        self.arena.sandbox.stop()
+
     @contextmanager
     def noted(self) -> Generator[None]:
         """Note in the store that the run goes on and, when what is done inside ends early, why."""
@@ -126,11 +134,10 @@ def begin(config: RunConfig, store: Store, out: Path | None) -> TrainingRun:
         UnknownNameError: There is no such app, or user.
         UsageError: The folder holds another run already, or cannot be made.
     """
-    sandbox = LocalSandbox(load_app(config.app), config.world)
     user = load_user(config.user, config.people or None)
     if out is not None:
         _make_free(out)
-    arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
+    arena = Arena(sandbox=_sandbox(config), user=user, store=store, families=config.families)
     number = store.begin_run(
         "train", app=config.app, policy=config.model or "tiny", user=user.name, config=asdict(config)
     )
@@ -149,8 +156,14 @@ def _make_free(out: Path) -> None:
         raise UsageError(f"'{out}' cannot be the folder of a run: {error.strerror}; choose another --out") from error
 
 
-def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[TrainingRun, Path]:
+def reopen(folder: Path, store: Store, steps: int | None = None, **moved: str) -> tuple[TrainingRun, Path]:
     """A run that was stopped, and its newest checkpoint.
+
+    Args:
+        folder: The run's folder.
+        store: Where it is recorded.
+        steps: Train so many steps in all; as many as was said at first when None.
+        moved: Another `sandbox`, or `isolation`: where it runs changes nothing about what comes out.
 
     Raises:
         UsageError: There is no run, or no checkpoint yet.
@@ -163,20 +176,24 @@ def reopen(folder: Path, store: Store, steps: int | None = None) -> tuple[Traini
         number = int(data["run"])
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"'{folder / CONFIG}' cannot be read ({error}): begin the run again") from error
+    config = replace(config, **moved)
     if steps:
         config = replace(config, grpo=replace(config.grpo, steps=steps))
     last = checkpoint.newest(folder / "checkpoints")
     if last is None:
         raise UsageError(f"the run in '{folder}' was stopped before its first checkpoint: begin it again")
-    sandbox = LocalSandbox(load_app(config.app), config.world)
-    user = load_user(config.user, config.people or None)
-    arena = Arena(sandbox=sandbox, user=user, store=store, families=config.families)
     stored = store.run(number)
     if stored.kind != "train" or stored.config != json.loads(json.dumps(data["config"])):
         raise UsageError(
             f"run {number} of {store} is not the one in '{folder}': name the store that it was begun in with --store"
         )
+    user = load_user(config.user, config.people or None)
+    arena = Arena(sandbox=_sandbox(config), user=user, store=store, families=config.families)
     return TrainingRun(config, arena, folder, number), last
+
+
+def _sandbox(config: RunConfig) -> Sandbox:
+    return open_sandbox(config.sandbox, config.app, world=config.world, isolation=config.isolation)
 
 
 def starting_model(run: TrainingRun, say: Callable[[str], None]) -> tuple[PolicyModel, warmup.Demonstrations | None]:

@@ -14,6 +14,7 @@ from greenroom.cli.plugins import BenchGroup, PluginGroup
 from greenroom.cli.replay import replay
 from greenroom.cli.rollout import rollout
 from greenroom.cli.runs import export, runs, show
+from greenroom.cli.serve import serve
 from greenroom.errors import GreenroomError
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ def _bench() -> None:
     """Measure, and hold the figures against their bars."""
 
 
-for command in (envs, new, check, data, play, rollout, runs, show, replay, export):
+for command in (envs, new, check, data, play, rollout, runs, show, replay, export, serve):
     app.command(command.__name__)(command)
 app.add_typer(bench, name="bench")
 

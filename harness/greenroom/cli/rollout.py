@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,8 @@ import typer
 from greenroom.cli.options import (
     FaultSeedOption,
     FaultsOption,
+    IsolationOption,
+    SandboxOption,
     SeedOption,
     SplitOption,
     StoreOption,
@@ -19,10 +21,11 @@ from greenroom.cli.options import (
     refuse_beside_resume,
 )
 from greenroom.cli.output import JsonOption, console, errors, progress, report, table
-from greenroom.errors import GreenroomError, StoreError, UnknownNameError, UsageError
+from greenroom.errors import AppError, GreenroomError, StoreError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from greenroom.rollouts import Group, GroupSpec, Rollouts
+    from greenroom.sandbox import Sandbox
     from greenroom.store import Store
     from greenroom.users import UserSimulator
 
@@ -45,6 +48,8 @@ class RolloutConfig:
     content: bool = True
     faults: str = "none"
     fault_seed: int = 0
+    sandbox: str = "local"
+    isolation: str = "world"
 
     def plan(self, families: list[str]) -> "list[GroupSpec]":
         """The groups: task families in turn, their tasks from `first` on.
@@ -89,6 +94,8 @@ def rollout(
     ] = True,
     faults: FaultsOption = "none",
     fault_seed: FaultSeedOption = 0,
+    sandbox: SandboxOption = "local",
+    isolation: IsolationOption = "world",
     parallel: Annotated[int, typer.Option("--parallel", min=1, help="Episodes played at once.")] = 256,
     resume: Annotated[int | None, typer.Option("--resume", metavar="RUN", help="Go on with a stopped run.")] = None,
     store: StoreOption = None,
@@ -101,9 +108,12 @@ def rollout(
     from greenroom.store import Store
 
     if resume is not None:
-        refuse_beside_resume(context, "app", "parallel")
+        given = refuse_beside_resume(context, "app", "parallel", "sandbox", "isolation")
         with Store(store, create=False) as opened:
             config = _stored_config(opened, resume, app)
+            # Where it runs changes nothing about what comes out, so it may be moved.
+            moved = {"sandbox": sandbox, "isolation": isolation}
+            config = replace(config, **{name: value for name, value in moved.items() if name in given})
             _run(config, opened, resume, parallel, json)
         return
     if app is None:
@@ -125,6 +135,8 @@ def rollout(
         content=content,
         faults=faults,
         fault_seed=fault_seed,
+        sandbox=sandbox,
+        isolation=isolation,
     )
     _check(config)
     with Store(store) as opened:
@@ -151,17 +163,33 @@ def _check(config: RolloutConfig) -> None:
 
 
 def _run(config: RolloutConfig, store: "Store", resume: int | None, parallel: int, json: str | None) -> None:
-    from greenroom.app import parse_split
-    from greenroom.plugins import load_app
-    from greenroom.rollouts import Rollouts, load_policy
-    from greenroom.sandboxes.local import LocalSandbox
+    from greenroom.sandboxes import open_sandbox
 
-    app = load_app(config.app)
-    sandbox = LocalSandbox(app, config.world, faults=config.faults, fault_seed=config.fault_seed)
-    specs = config.plan(sandbox.families())
+    sandbox = open_sandbox(
+        config.sandbox,
+        config.app,
+        world=config.world,
+        faults=config.faults,
+        fault_seed=config.fault_seed,
+        isolation=config.isolation,
+    )
+    try:
+        _play_in(sandbox, config, store, resume, parallel, json)
+    finally:
+        sandbox.stop()
+
+
+def _play_in(
+    sandbox: "Sandbox", config: RolloutConfig, store: "Store", resume: int | None, parallel: int, json: str | None
+) -> None:
+    from greenroom.rollouts import Rollouts, load_policy
+
+    with errors().status(f"starting {config.app} in sandbox {config.sandbox}"):
+        specs = config.plan(sandbox.families())
     user, policy = load_user(config.user, config.people), load_policy(config.policy)
     with errors().status(f"building the world of {config.app}, {config.world}"):
-        sandbox.base(parse_split(config.split))
+        with suppress(AppError):  # A task that cannot be made is an invalid rollout's cause, not the run's.
+            sandbox.release(sandbox.prepare(specs[0].task).snapshot)
     run = resume
     if run is None:
         run = store.begin_run("rollout", app=config.app, policy=policy.name, user=user.name, config=asdict(config))

@@ -3,6 +3,7 @@
 from greenroom.rollouts.engine import Rollouts
 from greenroom.rollouts.failure import Failure, StateMismatchError
 from greenroom.rollouts.group import Group, GroupSpec
+from greenroom.rollouts.recovery import Recovery
 from greenroom.rollouts.rollout import Rollout, Trajectory
 from greenroom.rollouts.specs import load_policy
 
@@ -10,6 +11,7 @@ __all__ = [
     "Failure",
     "Group",
     "GroupSpec",
+    "Recovery",
     "Rollout",
     "Rollouts",
     "StateMismatchError",

@@ -3,17 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from time import perf_counter
 
-from greenroom.episode import Episode
-from greenroom.errors import StoreError, UsageError, UserError
-from greenroom.policy import EpisodeStart, Policy, PolicySession
-from greenroom.rollouts.failure import Boundary, Failure, StateMismatchError
+from greenroom.errors import SandboxError, StoreError, UsageError
+from greenroom.policy import Policy
+from greenroom.rollouts.failure import Failure, StateMismatchError
+from greenroom.rollouts.floor import Floor
+from greenroom.rollouts.forks import Forks, fork
 from greenroom.rollouts.group import Group, GroupSpec
+from greenroom.rollouts.live import LiveEpisode, drop
+from greenroom.rollouts.member import Member
 from greenroom.rollouts.record import group_row, rollout_row, stored_rollout
-from greenroom.rollouts.rollout import Rollout, Trajectory
-from greenroom.sandbox import Brief, Opened, Sandbox
+from greenroom.rollouts.recovery import Recovery
+from greenroom.rollouts.rollout import Rollout
+from greenroom.sandbox import AsyncSandbox, Sandbox
+from greenroom.sandboxes.inline import as_async
 from greenroom.store import GroupRow, Store
 from greenroom.users import UserSimulator
 
@@ -22,25 +25,12 @@ log = logging.getLogger(__name__)
 Progress = Callable[[Rollout], None]
 
 
-@dataclass
-class _Live:
-    """A rollout that is being played."""
-
-    rollout: Rollout
-    group: Group
-    episode: Episode
-    session: PolicySession
-    begun: float
-    during: Boundary = "policy"
-    policy_seconds: float = 0.0
-    step_seconds: float = 0.0
-
-
 class Rollouts:
     """Plays groups.
 
-    A bad rollout is data, not a crash: it is marked invalid with its cause, and never scored. What does stop
-    the run is a store that cannot be written, since nothing may be lost, and bad input.
+    A bad rollout is data, not a crash: what its sandbox has lost is made again from its start, and where that
+    does not help it is marked invalid with its cause, and never scored. What does stop the run is a store that
+    cannot be written, since nothing may be lost, and bad input.
 
     Args:
         sandbox: Where the app runs.
@@ -51,12 +41,13 @@ class Rollouts:
         parallel: How many episodes are played at once; all when None.
         resume: Take what the run already holds from the store instead of playing it again.
         content: Record the content id of each last world; `greenroom replay` compares it.
+        recovery: How hard a rollout is tried to be saved when its sandbox is lost or full.
         on_progress: Called with each finished rollout.
     """
 
     def __init__(
         self,
-        sandbox: Sandbox,
+        sandbox: Sandbox | AsyncSandbox,
         user: UserSimulator,
         policy: Policy,
         *,
@@ -65,14 +56,16 @@ class Rollouts:
         parallel: int | None = None,
         resume: bool = False,
         content: bool = True,
+        recovery: Recovery | None = None,
         on_progress: Progress | None = None,
     ) -> None:
         if (store is None) != (run is None):
             raise UsageError("a store needs a run, and a run a store: begin one with Store.begin_run")
         if parallel is not None and parallel < 1:
             raise UsageError(f"cannot play {parallel} episodes at once: 1 is the least")
-        self.sandbox, self.user, self.policy = sandbox, user, policy
+        self.sandbox, self.user, self.policy = as_async(sandbox), user, policy
         self.store, self.run, self.parallel, self.content = store, run, parallel, content
+        self._recovery = recovery or Recovery()
         self._on_progress = on_progress
         self._stored: dict[tuple[str, int], GroupRow] = {}
         self._written: set[int] = set()
@@ -101,63 +94,36 @@ class Rollouts:
             StateMismatchError: A group of a resumed run no longer starts from the same snapshot.
         """
         groups: list[Group] = []
-        slots = asyncio.Semaphore(self.parallel) if self.parallel else None
+        floor = Floor(self.parallel)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for spec in specs:
-                    await self._launch(spec, groups, tasks, slots)
+                    await self._launch(spec, groups, tasks, floor)
+                await floor.all_launched()
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
+        finally:
+            await drop(self.sandbox, floor.left_over())
         for group in groups:
             group.rollouts.sort(key=lambda rollout: rollout.member)
         return groups
 
-    async def _launch(
-        self,
-        spec: GroupSpec,
-        groups: list[Group],
-        tasks: asyncio.TaskGroup,
-        slots: asyncio.Semaphore | None,
-    ) -> None:
+    async def _launch(self, spec: GroupSpec, groups: list[Group], tasks: asyncio.TaskGroup, floor: Floor) -> None:
         """Start the members of a group, each as soon as there is room for it.
 
-        A group is prepared only when its first member may play, so that no more worlds are open than needed.
+        A group is forked only when its first member may play, so that no more worlds are open than needed; and while
+        it is forked, those before it play and those behind it may be forked too.
         """
         group, missing = self._restore(spec)
         groups.append(group)
         if not missing:
             return
-        if slots:
-            await slots.acquire()
-        forks = self._fork(group, len(missing))
-        try:
-            for i, member in enumerate(missing):
-                if slots and i:
-                    await slots.acquire()
-                self._seat(group, member, forks, tasks, slots)
-        finally:
-            if not isinstance(forks, Failure):
-                self._drop(forks.opened)
-
-    def _seat(
-        self,
-        group: Group,
-        member: int,
-        forks: "_Forks | Failure",
-        tasks: asyncio.TaskGroup,
-        slots: asyncio.Semaphore | None,
-    ) -> None:
-        """Start one member, or note why it cannot be."""
-        rollout = self._rollout(group, member)
-        live = forks if isinstance(forks, Failure) else self._begin(group, rollout, forks)
-        if isinstance(live, Failure):
-            rollout.failure = live
-            self._finish(group, rollout)
-            if slots:
-                slots.release()
-            return
-        # A task that is cancelled before its first turn never reaches its own `finally`.
-        tasks.create_task(self._play(live, slots)).add_done_callback(lambda _: self._close(live))
+        await floor.enter()
+        forking = floor.forking(tasks.create_task(self._fork(group, len(missing), floor)))
+        for i, member in enumerate(missing):
+            if i:
+                await floor.enter()
+            tasks.create_task(self._member(group, member, forking, floor))
 
     def _restore(self, spec: GroupSpec) -> tuple[Group, list[int]]:
         """The group as the store has it, and which members are missing."""
@@ -171,115 +137,51 @@ class Rollouts:
         have = {rollout.member for rollout in group.rollouts}
         return group, [member for member in range(spec.size) if member not in have]
 
-    def _fork(self, group: Group, n: int) -> "_Forks | Failure":
-        """Prepare the task once, fork it n times, and prove that all forks are the same."""
-        was = group.snapshot
+    async def _fork(self, group: Group, n: int, floor: Floor) -> Forks | Failure:
+        """The forks of a group; why there are none, if so."""
         try:
-            brief = self.sandbox.prepare(group.spec.task)
-            opened = self.sandbox.open(brief.snapshot, brief.task, n)
+            forks = await fork(self.sandbox, group.spec.task, n, self._recovery)
         except UsageError:
             raise
         except Exception as error:
             return Failure.of(error, "sandbox")
-        if was and was != brief.snapshot:
-            self._drop(opened)
+        floor.hold(forks)
+        was = group.snapshot
+        if was and was != forks.brief.snapshot:
             raise StateMismatchError(
-                f"task '{group.spec.task}' now starts from {brief.snapshot[:12]}…, but group {group.number} of"
+                f"task '{group.spec.task}' now starts from {forks.brief.snapshot[:12]}…, but group {group.number} of"
                 f" run {self.run} was started from {was[:12]}…: the app or a library changed; begin a new run"
             )
-        states = sorted({fork.state for fork in opened})
-        if len(states) != 1:
-            self._drop(opened)
-            text = f"{n} forks of snapshot {brief.snapshot[:12]}… came in {len(states)} states: "
-            return Failure.of(StateMismatchError(text + ", ".join(s[:12] for s in states)), "sandbox")
-        group.snapshot, group.state = brief.snapshot, states[0]
-        return _Forks(brief, list(reversed(opened)))
+        group.snapshot, group.state = forks.brief.snapshot, forks.state
+        return forks
 
-    def _rollout(self, group: Group, member: int) -> Rollout:
-        seed = group.spec.policy_seed(member)
-        return Rollout(task=group.spec.task, group=group.number, member=member, seed=seed, state=group.state)
-
-    def _drop(self, forks: Iterable[Opened]) -> None:
-        for fork in forks:
-            self.sandbox.close(fork.episode)
-
-    def _close(self, live: _Live) -> None:
-        """Let go of both sides of an episode; the rollout is decided by now, so a failure is only noted."""
-        for side in (live.session, live.episode):
-            try:
-                side.close()
-            except Exception:
-                log.warning("closing a %s failed", type(side).__name__, exc_info=True)
-
-    def _begin(self, group: Group, rollout: Rollout, forks: "_Forks") -> "_Live | Failure":
-        """Let the user open and the policy take its seat."""
-        begun, brief, fork = perf_counter(), forks.brief, forks.opened.pop()
-        during: Boundary = "user"
+    async def _member(self, group: Group, member: int, forking: "asyncio.Task[Forks | Failure]", floor: Floor) -> None:
+        """Play one member when its group is forked, and write it down."""
         try:
-            episode = Episode.start(self.sandbox, brief, self.user, group.spec.user_seed, fork)
-            rollout.trajectory.messages = episode.messages
-            _prove_opening(group, episode)
-            during = "policy"
-            session = self.policy.session(_start(brief, episode, rollout.seed))
-        except Exception as error:
-            self.sandbox.close(fork.episode)
-            return Failure.of(error, during)
-        return _Live(rollout, group, episode, session, begun)
-
-    async def _play(self, live: _Live, slots: asyncio.Semaphore | None) -> None:
-        rollout, trajectory = live.rollout, live.rollout.trajectory
-        try:
-            await self._converse(live, trajectory)
-            self._score(live, trajectory)
-        except Exception as error:
-            rollout.failure = Failure.of(error, live.during)
-            trajectory.reward = None
+            await floor.seated(forking)
+            forks, seed = forking.result(), group.spec.policy_seed(member)
+            rollout = Rollout(task=group.spec.task, group=group.number, member=member, seed=seed, state=group.state)
+            if isinstance(forks, Failure):
+                rollout.failure = forks
+            else:
+                await self._play(rollout, group, forks, floor)
         finally:
-            self._close(live)
-            if slots:
-                slots.release()
-        rollout.seconds = {
-            "policy": round(live.policy_seconds, 6),
-            "step": round(live.step_seconds, 6),
-            "total": round(perf_counter() - live.begun, 6),
-        }
-        self._finish(live.group, rollout)
+            floor.leave()
+        self._write(group, rollout)
+        if isinstance(forks, Forks) and len(group.rollouts) == group.spec.size and floor.done_with(forks):
+            await self._release(group.snapshot)
 
-    async def _converse(self, live: _Live, trajectory: Trajectory) -> None:
-        """Turn by turn until the user ends it or the step limit does."""
-        episode, session = live.episode, live.session
-        new = tuple(episode.messages)
-        trajectory.messages = episode.messages
-        while True:
-            live.during, begun = "policy", perf_counter()
-            # A policy that never waits must not keep others, or Ctrl-C, from their turn.
-            await asyncio.sleep(0)
-            message = await session.act(new)
-            acted = perf_counter()
-            live.during = "sandbox"
-            outcome = episode.step(message)
-            live.policy_seconds += acted - begun
-            live.step_seconds += perf_counter() - acted
-            trajectory.steps = episode.steps
-            trajectory.faults += [{"step": episode.steps, **fault.to_json()} for fault in outcome.faults]
-            if outcome.act:
-                trajectory.acts.append(outcome.act)
-            if outcome.done:
-                trajectory.truncated = outcome.truncated
-                return
-            new = outcome.messages
+    async def _play(self, rollout: Rollout, group: Group, forks: Forks, floor: Floor) -> None:
+        live = LiveEpisode(self.sandbox, forks.brief, forks.take(), self._recovery)
+        floor.live.add(live)
+        try:
+            playing = Member(rollout, group, live, forks.brief, content=self.content)
+            await playing.play(self.user, self.policy)
+        finally:
+            await live.close()
+            floor.live.discard(live)
 
-    def _score(self, live: _Live, trajectory: Trajectory) -> None:
-        live.during = "policy"
-        trajectory.tokens = live.session.tokens()
-        live.during = "verifier"
-        verdict = live.episode.verify()
-        live.during = "sandbox"
-        if self.content:
-            live.rollout.content_id = self.sandbox.content(live.episode.opened.episode)
-        trajectory.reward, trajectory.findings = verdict.score, verdict.findings
-
-    def _finish(self, group: Group, rollout: Rollout) -> None:
+    def _write(self, group: Group, rollout: Rollout) -> None:
         """Write a finished rollout, then count it."""
         if self.store is not None and self.run is not None:
             first = group.number not in self._written
@@ -287,44 +189,15 @@ class Rollouts:
             self._written.add(group.number)
             self.kept += 1
         group.rollouts.append(rollout)
-        if len(group.rollouts) == group.spec.size and group.snapshot:
-            self.sandbox.release(group.snapshot)
         if self._on_progress:
             self._on_progress(rollout)
 
-
-@dataclass
-class _Forks:
-    """What a group starts from: the task's brief and the forks not yet taken, the last one first."""
-
-    brief: Brief
-    opened: list[Opened]
-
-
-def _prove_opening(group: Group, episode: Episode) -> None:
-    """All members of a group open alike: the same world, the same user, the same words.
-
-    Of members that were restored from the store only the words are known.
-    """
-    group.opening = group.opening or episode.opening
-    told = [r.trajectory.messages[: len(episode.messages)] for r in group.rollouts if r.trajectory.messages]
-    if episode.opening != group.opening or any(messages != episode.messages for messages in told):
-        raise UserError(
-            f"a member of group {group.number} opens otherwise than the others ({episode.opening[:12]}…): the user"
-            " simulator draws from something that is not its seed, or was changed since the run began"
-        )
-
-
-def _start(brief: Brief, episode: Episode, seed: int) -> EpisodeStart:
-    return EpisodeStart(
-        task=brief.task,
-        messages=tuple(episode.messages),
-        tools=brief.tools,
-        seed=seed,
-        max_steps=brief.max_steps,
-        solution=brief.solution,
-        slips=brief.slips,
-    )
+    async def _release(self, snapshot: str) -> None:
+        """Let the sandbox forget a start; one that is lost has."""
+        try:
+            await self.sandbox.release(snapshot)
+        except SandboxError as error:
+            log.info("releasing snapshot %s: %s", snapshot[:12], error)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,11 +1,22 @@
 """A sandbox of this process behind the asynchronous contract: it answers at once, so nothing ever waits."""
 
 from collections.abc import Sequence
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, Protocol, cast, runtime_checkable
 
 from greenroom.messages import Message
-from greenroom.sandbox import Brief, Opened, Sandbox, StepRequest, StepResult
+from greenroom.sandbox import AsyncSandbox, Brief, Opened, Sandbox, StepRequest, StepResult
 from greenroom.tasks import Verdict
+
+
+@runtime_checkable
+class HasAsyncFace(Protocol):
+    """A sandbox that waits for others, and can be asked by many at once."""
+
+    @property
+    def aio(self) -> AsyncSandbox:
+        """The same sandbox, asynchronous."""
+        ...
 
 
 class InlineSandbox:
@@ -66,3 +77,12 @@ class InlineSandbox:
     async def stop(self) -> None:
         """Let go of everything."""
         self._sandbox.stop()
+
+
+def as_async(sandbox: Sandbox | AsyncSandbox) -> AsyncSandbox:
+    """The asynchronous face of a sandbox: its own, or one that answers at once."""
+    if isinstance(sandbox, HasAsyncFace):
+        return sandbox.aio
+    if iscoroutinefunction(sandbox.step):
+        return cast(AsyncSandbox, sandbox)
+    return InlineSandbox(cast(Sandbox, sandbox))

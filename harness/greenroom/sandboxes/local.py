@@ -189,6 +189,14 @@ class LocalSandbox:
         # Read from the fork, not copied from the source: the id proves the fork, not the intention.
         return Opened(episode=episode, state=world.page_id)
 
+    def offered(self, episode: str) -> list[dict[str, Any]]:
+        """The schemas of the tools that an episode offers.
+
+        Raises:
+            SandboxLostError: It is not running.
+        """
+        return self._schemas(self._running(episode).offered)
+
     def _running(self, episode: str) -> _Running:
         running = self._episodes.get(episode)
         if running is None:

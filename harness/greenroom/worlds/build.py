@@ -3,7 +3,7 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from greenroom.worlds.state import State
 from greenroom.worlds.world import World
 
 BUILD_CACHE_KIB = 256 * 1024
+SHARED = "GREENROOM_BASES"
+"""Names folders (joined as in PATH) where bases are looked for before they are built; nothing is written there."""
 
 _VFS_NAME = "greenroom-build"
 _vfs = WorldTime(_VFS_NAME, "")
 
 
-def build_base(recipe: Recipe, cache_dir: Path | None = None) -> Base:
+def build_base(recipe: Recipe, cache_dir: Path | None = None, shared: Sequence[Path] | None = None) -> Base:
     """The base of a recipe: from the cache, or populated now.
 
     Safe against other processes that build the same, and against being killed at any point: a base appears under
@@ -32,13 +34,18 @@ def build_base(recipe: Recipe, cache_dir: Path | None = None) -> Base:
     Args:
         recipe: What it is made from.
         cache_dir: Where bases are kept; greenroom's folder in the user's cache folder when None.
+        shared: Folders that are only read, such as one that a container shares with others; those named by
+            GREENROOM_BASES when None.
 
     Raises:
         PopulateError: `populate` failed; the cause says why.
         WorldError: The folder cannot be written.
     """
-    folder = cache_dir or _default_cache()
+    folder = cache_dir or default_cache()
     stem = f"{recipe.name}-{recipe.split}-{recipe.size}-{recipe.key()[:32]}"
+    for ready in _shared() if shared is None else shared:
+        if found := _find(ready, stem):
+            return Base(found, recipe.schema)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         found = _find(folder, stem)
@@ -52,10 +59,15 @@ def build_base(recipe: Recipe, cache_dir: Path | None = None) -> Base:
     return Base(found, recipe.schema)
 
 
-def _default_cache() -> Path:
+def default_cache() -> Path:
+    """Greenroom's folder in the user's cache folder."""
     from platformdirs import user_cache_path
 
     return user_cache_path("greenroom") / "bases"
+
+
+def _shared() -> list[Path]:
+    return [Path(folder) for folder in os.environ.get(SHARED, "").split(os.pathsep) if folder]
 
 
 def _find(folder: Path, stem: str) -> BaseFile | None:

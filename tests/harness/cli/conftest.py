@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,24 +7,7 @@ from typing import Any
 
 import pytest
 
-POINTS = """
-[greenroom.envs]
-notes = support.notes:app
-hollow = nowhere.at_all:app
-
-[greenroom.simulators]
-asker = support.rollouts:Asker
-
-[greenroom.policies]
-slow = support.rollouts:SlowPolicy
-
-[greenroom.commands]
-hello = support.commands:hello
-hollow = nowhere.at_all:command
-
-[greenroom.benches]
-tiny = support.commands:tiny
-"""
+from support.plugins import with_plugins
 
 Greenroom = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -33,15 +15,7 @@ Greenroom = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a machine on which a distribution with small plugins is installed."""
-    home = tmp_path_factory.mktemp("home")
-    info = home / "site" / "small_plugins-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: small-plugins\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(POINTS)
-    tests = Path(__file__).parents[2]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM")}
-    paths = os.pathsep.join([str(info.parent), str(tests), kept.get("PYTHONPATH", "")])
-    return {**kept, "PYTHONPATH": paths, "XDG_CACHE_HOME": str(home / "cache"), "COLUMNS": "160"}
+    return with_plugins(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")

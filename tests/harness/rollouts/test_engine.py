@@ -1,7 +1,6 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from greenroom import messages as m
 from greenroom.errors import StoreError, UsageError
 from greenroom.rollouts import Group, GroupSpec, Rollout, Rollouts, StateMismatchError
 from greenroom.rollouts.policies import OraclePolicy
-from greenroom.sandbox import Opened, StepRequest, StepResult
+from greenroom.sandbox import Opened, StepRequest
 from greenroom.sandboxes import LocalSandbox
 from greenroom.store import Store
 from support.notes import app
@@ -103,14 +102,6 @@ def test_each_finished_rollout_is_in_the_store_before_it_counts(sandbox: LocalSa
     assert stored.seed == group.rollouts[2].seed
 
 
-class DyingSandbox(LocalSandbox):
-    """Loses an episode in its first step."""
-
-    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
-        self.close(requests[0].episode)
-        return super().step(requests)
-
-
 CRASH = m.assistant(None, m.call("notes_crash"))
 
 
@@ -147,15 +138,6 @@ def test_a_failed_rollout_is_invalid_with_its_cause_and_never_scored(
         assert (row.valid, row.boundary, row.reward) == (False, boundary, None)
         assert cause in str(row.cause)
     assert policy.closed == len(policy.starts)
-
-
-def test_a_sandbox_that_loses_an_episode_invalidates_it_and_no_other(tmp_path: Path) -> None:
-    sandbox = DyingSandbox(app, cache_dir=tmp_path)
-    (group,) = play(Rollouts(sandbox, Asker(), Scripted()), GroupSpec(FIND.format(0)))
-    assert group.rollouts[0].failure is not None
-    assert group.rollouts[0].failure.boundary == "sandbox"
-    (talked,) = play(Rollouts(sandbox, Asker(), Scripted(m.assistant("hi"))), GroupSpec(FIND.format(0)))
-    assert talked.rewards == [0.0]
 
 
 class LeakySandbox(LocalSandbox):
@@ -198,11 +180,16 @@ def test_a_policy_that_waits_for_all_who_are_seated_is_never_starved(
         assert policy.batches == [16, 16, 16]
 
 
-def test_a_bad_task_is_refused_and_leaves_no_session_behind(sandbox: LocalSandbox) -> None:
+@pytest.mark.parametrize(("parallel", "begun"), [(None, 0), (3, 2)])
+def test_a_bad_task_is_refused_and_leaves_no_session_behind(
+    sandbox: LocalSandbox, parallel: int | None, begun: int
+) -> None:
     policy = Scripted()
+    engine = Rollouts(sandbox, Asker(), policy, parallel=parallel)
     with pytest.raises(UsageError, match="no task family 'find_numbr'; did you mean 'find_number'"):
-        play(Rollouts(sandbox, Asker(), policy), GroupSpec(FIND.format(0), 2), GroupSpec("notes/train/find_numbr/0"))
-    assert len(policy.starts) == policy.closed == 2
+        play(engine, GroupSpec(FIND.format(0), 2), GroupSpec("notes/train/find_numbr/0"))
+    assert len(policy.starts) == policy.closed == begun
+    assert sandbox._episodes == {}  # pyright: ignore[reportPrivateUsage]
 
 
 def test_cancelling_keeps_what_is_finished_and_closes_every_session(
@@ -224,19 +211,22 @@ def test_cancelling_keeps_what_is_finished_and_closes_every_session(
     assert len(policy.starts) == policy.closed
 
 
-def test_cancelling_before_the_first_turn_closes_every_session(sandbox: LocalSandbox) -> None:
+@pytest.mark.parametrize("turns", range(12))
+def test_cancelling_at_any_moment_closes_every_session_and_every_fork(sandbox: LocalSandbox, turns: int) -> None:
     policy = Scripted()
     engine = Rollouts(sandbox, Asker(), policy)
 
     async def interrupt() -> None:
-        playing = asyncio.create_task(engine.play([GroupSpec(FIND.format(0), 4)]))
-        await asyncio.sleep(0)
+        playing = asyncio.create_task(engine.play([GroupSpec(FIND.format(i), 4) for i in range(2)]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
         playing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await playing
 
     asyncio.run(interrupt())
-    assert len(policy.starts) == policy.closed == 4
+    assert len(policy.starts) == policy.closed
+    assert sandbox._episodes == {}  # pyright: ignore[reportPrivateUsage]
 
 
 def test_resuming_plays_only_what_is_missing_and_ends_as_if_never_stopped(

@@ -1,0 +1,1 @@
+"""Containers: how greenroom starts them, how hard they are, how those of a killed harness are found, compose."""

@@ -1,0 +1,81 @@
+"""Orphans: containers and folders of harnesses that are gone."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from greenroom.containers.engine import Engine
+from greenroom.containers.folder import PREFIX, RunFolder
+from greenroom.containers.owner import FOLDER, OWNER, Owner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A container that a harness started.
+
+    Attributes:
+        name: Its name.
+        status: What the engine says of it.
+        owner: Who started it; None where the label tells nothing.
+        handle: The SDK's container.
+    """
+
+    name: str
+    status: str
+    owner: Owner | None
+    handle: Any
+
+    @property
+    def orphan(self) -> bool:
+        """Whether nobody is left to stop it."""
+        return self.owner is None or not self.owner.lives
+
+    @property
+    def folder(self) -> Path | None:
+        """Its run folder, where the label names one that can be one."""
+        path = Path(self.handle.labels.get(FOLDER, ""))
+        return path if path.is_absolute() and path.name.startswith(PREFIX) else None
+
+
+def found(engine: Engine) -> list[Found]:
+    """All containers that harnesses started here, whoever owns them."""
+    return [
+        Found(name=handle.name, status=handle.status, owner=Owner.parse(handle.labels.get(OWNER, "")), handle=handle)
+        for handle in engine.labelled()
+        if OWNER in handle.labels
+    ]
+
+
+def remove_orphans(engine: Engine, *, everything: bool = False) -> list[str]:
+    """Remove the containers of harnesses that are gone, and their folders.
+
+    Args:
+        engine: Docker.
+        everything: Remove those of harnesses that run as well.
+
+    Returns:
+        The names of what was removed.
+    """
+    removed: list[str] = []
+    for one in found(engine):
+        if everything or one.orphan:
+            with engine.speaking(f"remove {one.name}"):
+                _remove(one)
+            removed.append(one.name)
+    return removed
+
+
+def _remove(one: Found) -> None:
+    from greenroom.containers.limits import docker
+
+    try:
+        one.handle.remove(force=True, v=True)
+    except docker().errors.NotFound:
+        pass  # Somebody else was faster.
+    except docker().errors.APIError as error:
+        if error.status_code != 409:  # Its removal is under way.
+            raise
+    if one.folder is not None:
+        RunFolder(one.folder).remove()
+        shutil.rmtree(one.folder, ignore_errors=True)

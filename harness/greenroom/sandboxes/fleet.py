@@ -1,0 +1,158 @@
+"""Several sandboxes of one app as one: groups take turns, each stays where it began, a lost one stops none."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from greenroom.errors import SandboxLostError, UsageError
+from greenroom.messages import Message
+from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
+from greenroom.tasks import Verdict
+
+T = TypeVar("T")
+
+
+class Fleet:
+    """Spreads groups over sandboxes.
+
+    Args:
+        members: The sandboxes, all of one app and its worlds.
+
+    Raises:
+        UsageError: There are none.
+    """
+
+    def __init__(self, members: Sequence[AsyncSandbox]) -> None:
+        if not members:
+            raise UsageError("a fleet needs at least one sandbox")
+        self._members = list(members)
+        self._turns = itertools.count()
+        self._of_snapshot: dict[str, list[AsyncSandbox]] = {}
+        self._of_episode: dict[str, AsyncSandbox] = {}
+
+    @property
+    def app(self) -> str:
+        """The name of what runs there."""
+        return self._members[0].app
+
+    async def families(self) -> list[str]:
+        """The task families of the app; asks all members, so that those that must start do so at once."""
+        asked = await asyncio.gather(*(member.families() for member in self._members), return_exceptions=True)
+        answers = [answer for answer in asked if not isinstance(answer, BaseException)]
+        if answers:
+            return answers[0]
+        raise next(answer for answer in asked if isinstance(answer, BaseException))
+
+    async def tools(self) -> list[dict[str, Any]]:
+        """The schemas of all of the app's tools."""
+        return (await self._anywhere(lambda member: member.tools()))[1]
+
+    async def prepare(self, task: str) -> Brief:
+        """Make a task's start where it is whose turn, or at the next one that can be reached."""
+        member, brief = await self._anywhere(lambda member: member.prepare(task))
+        self._keeps(brief.snapshot, member)
+        return brief
+
+    async def _anywhere(self, ask: Callable[[AsyncSandbox], Awaitable[T]]) -> tuple[AsyncSandbox, T]:
+        """Ask the member whose turn it is; the next one, where that is lost.
+
+        Raises:
+            SandboxLostError: All are.
+        """
+        first, lost = next(self._turns), None
+        for number in range(len(self._members)):
+            member = self._members[(first + number) % len(self._members)]
+            try:
+                return member, await ask(member)
+            except SandboxLostError as error:
+                lost = lost or error
+        assert lost is not None
+        raise lost
+
+    def _keeps(self, snapshot: str, member: AsyncSandbox) -> None:
+        """Note that a member has a snapshot; the latest to have it is asked first."""
+        others = [known for known in self._of_snapshot.get(snapshot, []) if known is not member]
+        self._of_snapshot[snapshot] = [member, *others]
+
+    async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        """Fork a snapshot n times, at a member that has it.
+
+        Raises:
+            SandboxLostError: None has it any more.
+        """
+        lost = SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to any sandbox: prepare its task first")
+        for member in self._of_snapshot.get(snapshot, []):
+            try:
+                opened = await member.open(snapshot, task, n)
+            except SandboxLostError as error:
+                lost = error
+                self._keeps_no_more(snapshot, member)
+                continue
+            self._of_episode.update((one.episode, member) for one in opened)
+            return opened
+        raise lost
+
+    def _keeps_no_more(self, snapshot: str, member: AsyncSandbox) -> None:
+        left = [known for known in self._of_snapshot.get(snapshot, []) if known is not member]
+        if left:
+            self._of_snapshot[snapshot] = left
+        else:
+            self._of_snapshot.pop(snapshot, None)
+
+    def _at(self, episode: str) -> AsyncSandbox:
+        member = self._of_episode.get(episode)
+        if member is None:
+            raise SandboxLostError(f"episode '{episode}' is not running: it was closed, or never opened")
+        return member
+
+    async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        """Run the calls of many episodes, those of each member at once.
+
+        Raises:
+            SandboxLostError: An episode is gone.
+            AppError: A tool failed.
+        """
+        if len(requests) == 1:
+            return await self._at(requests[0].episode).step(requests)
+        shares: dict[AsyncSandbox, list[StepRequest]] = {}
+        for request in requests:
+            shares.setdefault(self._at(request.episode), []).append(request)
+        answers = await asyncio.gather(*(member.step(share) for member, share in shares.items()))
+        of_episode = {
+            request.episode: result
+            for share, results in zip(shares.values(), answers, strict=True)
+            for request, result in zip(share, results, strict=True)
+        }
+        return [of_episode[request.episode] for request in requests]
+
+    async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
+        """Score an episode."""
+        return await self._at(episode).verify(episode, messages)
+
+    async def snapshot(self, episode: str) -> str:
+        """Freeze an episode's world; it stays with its member."""
+        member = self._at(episode)
+        snapshot = await member.snapshot(episode)
+        self._keeps(snapshot, member)
+        return snapshot
+
+    async def content(self, episode: str) -> str:
+        """The content id of an episode's world."""
+        return await self._at(episode).content(episode)
+
+    async def close(self, episode: str) -> None:
+        """Drop an episode."""
+        member = self._of_episode.pop(episode, None)
+        if member is not None:
+            await member.close(episode)
+
+    async def release(self, snapshot: str) -> None:
+        """Forget a snapshot, wherever it is."""
+        await asyncio.gather(*(member.release(snapshot) for member in self._of_snapshot.pop(snapshot, [])))
+
+    async def stop(self) -> None:
+        """Stop them all."""
+        self._of_episode.clear()
+        self._of_snapshot.clear()
+        await asyncio.gather(*(member.stop() for member in self._members))

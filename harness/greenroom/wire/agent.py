@@ -1,0 +1,94 @@
+"""The agent plane: the tools of one episode, by REST and by MCP, for whoever holds that episode's token."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from typing import Annotated
+
+from fastapi import FastAPI, Path, Request, Response
+from starlette.routing import Route
+
+from greenroom.errors import UsageError
+from greenroom.wire import models, web
+from greenroom.wire.episodes import EPISODE, Episodes, of
+from greenroom.wire.guard import Application, Guard, Scope
+from greenroom.wire.keeper import Keeper
+from greenroom.wire.mcp_plane import McpPlane
+from greenroom.wire.protocol import VERSION, decode
+
+MCP_PATH = "/v1/mcp"
+ToolName = Annotated[str, Path(min_length=1, max_length=128)]
+DESCRIPTION = (
+    "The agent plane: the tools of one episode. Send `Authorization: Bearer TOKEN` with that episode's token. The same "
+    "tools are served by MCP (streamable HTTP) at /v1/mcp. A call with an `Idempotency-Key` that was seen before gets "
+    "its first answer again."
+)
+_ARGUMENTS = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+
+
+def agent_plane(keeper: Keeper, hosts: Iterable[str]) -> Application:
+    """The agent plane of a worker, guarded.
+
+    Args:
+        keeper: What is running.
+        hosts: Names that a Host header over TCP may have, beside loopback's.
+    """
+
+    def admit(token: str, scope: Scope) -> bool:
+        running = keeper.of_agent(token)
+        scope[EPISODE] = running
+        return running is not None
+
+    return Guard(agent_app(keeper), "agent", admit, hosts, keeper.limits.message_bytes)
+
+
+def agent_app(keeper: Keeper) -> FastAPI:
+    """The agent plane, unguarded: who asks for which episode is in the scope.
+
+    Args:
+        keeper: What is running.
+    """
+    episodes = Episodes(keeper)
+    mcp = McpPlane(episodes)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with mcp.running():
+            yield
+
+    app = web.make("greenroom: agent plane", DESCRIPTION, f"{VERSION}.0")
+    app.router.lifespan_context = lifespan
+    app.router.routes.append(Route(MCP_PATH, mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
+
+    @app.get("/v1/health", response_model=models.Health, responses=web.RESPONSES)
+    async def health() -> Response:
+        """Whether this worker is up; needs no token."""
+        return web.answer({"status": "ok"})
+
+    @app.get("/v1/episode/tools", response_model=models.Tools, responses=web.RESPONSES)
+    async def tools(request: Request) -> Response:
+        """The tools that the episode offers."""
+        return web.answer({"tools": episodes.offered(of(request.scope))})
+
+    @app.post(
+        "/v1/episode/tools/{name}",
+        response_model=models.ToolAnswer,
+        responses=web.RESPONSES,
+        openapi_extra=_ARGUMENTS,
+    )
+    async def call(request: Request, name: ToolName) -> Response:
+        """Call a tool; the body is the object of its arguments. A refusal is an answer, too."""
+        running = of(request.scope)
+        body = await request.body()
+        try:
+            text = body.decode() or "{}"
+            decode(text)
+        except (UnicodeDecodeError, UsageError) as error:
+            raise UsageError(f"the body is the JSON object of the tool's arguments: {error}") from None
+
+        async def act() -> Response:
+            return web.answer(episodes.call(running, name, text))
+
+        return await episodes.once(running).run(request, text, act)
+
+    del health, tools, call
+    return app

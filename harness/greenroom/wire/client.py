@@ -1,0 +1,236 @@
+"""The client: a server's apps as a sandbox. One for all episodes of a run; calls overlap and share messages."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from greenroom.errors import SandboxError, SandboxLostError
+from greenroom.fault import Fault
+from greenroom.messages import Message
+from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
+from greenroom.tasks import Verdict
+from greenroom.wire import failures, tokens
+from greenroom.wire.address import Address
+from greenroom.wire.line import Line, Patience
+from greenroom.wire.protocol import WorldSpec
+
+TOGETHER = 64
+"""So many steps travel in one message, at most: while one is answered, the next is under way."""
+
+
+class RemoteSandbox:
+    """An `AsyncSandbox` on a server.
+
+    It connects when it is first asked for something. Groups are spread over the server's workers. A connection that
+    drops is made again and its episodes go on; an episode that is gone raises `SandboxLostError`.
+
+    Args:
+        address: `unix:DIR`, or `ws://HOST:PORT`.
+        app: What is to run there, such as `mail`.
+        world: Which worlds; small ones without faults when None.
+        token: The token of the control plane; of the environment or of the folder when None.
+        patience: How long to wait.
+    """
+
+    def __init__(
+        self,
+        address: Address | str,
+        app: str,
+        world: WorldSpec | None = None,
+        *,
+        token: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._address = Address.parse(address) if isinstance(address, str) else address
+        self._app, self._world = app, (world or WorldSpec()).to_json()
+        self._given, self._patience = token, patience or Patience()
+        self._stations: list[_Station] = []
+        self._turns = itertools.count()
+        self._of_episode: dict[str, _Station] = {}
+        self._of_snapshot: dict[str, _Station] = {}
+        self.agent_tokens: dict[str, str] = {}
+
+    @property
+    def app(self) -> str:
+        """The name of what runs there."""
+        return self._app
+
+    async def connect(self) -> dict[str, Any]:
+        """Reach the server now, and learn of its workers; returns its limits.
+
+        Raises:
+            SandboxLostError: It cannot be reached.
+            UsageError: It refuses us.
+        """
+        if not self._stations:
+            first = self._station(self._address)
+            await first.line.ask("ping")
+            if not self._stations:
+                self._stations = [first]
+                workers = first.line.greeting.workers if not self._address.prefix else []
+                found = [self._address.worker(told) for told in workers]
+                self._stations += [self._station(address) for address in found if address != self._address]
+        return self._stations[0].line.greeting.limits
+
+    def _station(self, address: Address) -> "_Station":
+        def token() -> str:
+            return self._given or tokens.asking(address.folder)
+
+        return _Station(Line(address, token, self._app, self._world, self._patience))
+
+    async def families(self) -> list[str]:
+        """The task families of the app."""
+        return await self._anywhere("families")
+
+    async def tools(self) -> list[dict[str, Any]]:
+        """The schemas of all of the app's tools."""
+        return await self._anywhere("tools")
+
+    async def _anywhere(self, op: str, **fields: Any) -> Any:
+        return (await self._somewhere(op, **fields))[1]
+
+    async def _somewhere(self, op: str, **fields: Any) -> tuple["_Station", Any]:
+        """Ask the next worker whose turn it is; another one, where that cannot be reached."""
+        await self.connect()
+        first = next(self._turns)
+        for number in range(len(self._stations)):
+            station = self._stations[(first + number) % len(self._stations)]
+            try:
+                return station, await station.line.ask(op, **fields)
+            except SandboxLostError:
+                if number + 1 == len(self._stations):
+                    raise
+        raise SandboxError(f"{self._address} has no workers")
+
+    async def prepare(self, task: str) -> Brief:
+        """Make a task's start, on the worker whose turn it is, and keep its snapshot there."""
+        station, told = await self._somewhere("prepare", task=task)
+        brief = Brief(**told)
+        self._of_snapshot[brief.snapshot] = station
+        return brief
+
+    async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        """Fork a snapshot n times, where it is.
+
+        Raises:
+            SandboxLostError: No worker knows it.
+        """
+        await self.connect()
+        station = self._of_snapshot.get(snapshot)
+        if station is None:
+            raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to this client: prepare its task first")
+        told = await station.line.ask("open", snapshot=snapshot, task=task, n=n)
+        for one in told:
+            self._of_episode[one["episode"]] = station
+            self.agent_tokens[one["episode"]] = one["token"]
+        return [Opened(episode=one["episode"], state=one["state"]) for one in told]
+
+    def _at(self, episode: str) -> "_Station":
+        station = self._of_episode.get(episode)
+        if station is None:
+            raise SandboxLostError(f"episode '{episode}' is not running: it was closed, or never opened")
+        return station
+
+    async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        """Run the calls of many episodes; what others ask for in the same moment shares the message.
+
+        Raises:
+            SandboxLostError: An episode is gone.
+            AppError: A tool failed.
+        """
+        waiting = [self._at(request.episode).step(request) for request in requests]
+        if len(waiting) == 1:
+            return [await waiting[0]]
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        done: list[StepResult] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            done.append(result)
+        return done
+
+    async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
+        """Score an episode."""
+        told = await self._at(episode).line.ask("verify", episode=episode, messages=messages)
+        return Verdict(score=told["score"], findings=tuple(told["findings"]))
+
+    async def snapshot(self, episode: str) -> str:
+        """Freeze an episode's world; it stays on its worker."""
+        station = self._at(episode)
+        snapshot: str = await station.line.ask("snapshot", episode=episode)
+        self._of_snapshot[snapshot] = station
+        return snapshot
+
+    async def content(self, episode: str) -> str:
+        """The content id of an episode's world."""
+        return await self._at(episode).line.ask("content", episode=episode)
+
+    async def close(self, episode: str) -> None:
+        """Drop an episode; the server is told with others, and nobody waits for it."""
+        self.agent_tokens.pop(episode, None)
+        station = self._of_episode.pop(episode, None)
+        if station is not None:
+            await station.line.ask("close", episodes=[episode])
+
+    async def release(self, snapshot: str) -> None:
+        """Forget a snapshot."""
+        station = self._of_snapshot.pop(snapshot, None)
+        if station is not None:
+            await station.line.ask("release", snapshots=[snapshot])
+
+    async def stop(self) -> None:
+        """End the session: its episodes are closed, its snapshots released. The server goes on."""
+        stations, self._stations = self._stations, []
+        await asyncio.gather(*(station.line.stop() for station in stations))
+        self._of_episode.clear()
+        self._of_snapshot.clear()
+        self.agent_tokens.clear()
+
+
+class _Station:
+    """One worker: its line, and the steps that wait for the next message to it."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._steps: list[tuple[StepRequest, asyncio.Future[StepResult]]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def step(self, request: StepRequest) -> "asyncio.Future[StepResult]":
+        """Put a step into the message that goes out at the end of this turn of the event loop."""
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[StepResult] = loop.create_future()
+        if not self._steps:
+            loop.call_soon(self._go, loop)
+        self._steps.append((request, waiting))
+        return waiting
+
+    def _go(self, loop: asyncio.AbstractEventLoop) -> None:
+        steps, self._steps = self._steps, []
+        for first in range(0, len(steps), TOGETHER):
+            task = loop.create_task(self._ask(steps[first : first + TOGETHER]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _ask(self, steps: Sequence[tuple[StepRequest, "asyncio.Future[StepResult]"]]) -> None:
+        plain = [{"episode": request.episode, "calls": request.calls} for request, _ in steps]
+        try:
+            answers: list[Any] = await self.line.ask("step", steps=plain)
+            for (_, waiting), answer in zip(steps, answers, strict=True):
+                _settle(waiting, answer)
+        except Exception as error:
+            for _, waiting in steps:
+                if not waiting.done():
+                    waiting.set_exception(error)
+
+
+def _settle(waiting: "asyncio.Future[StepResult]", answer: dict[str, Any]) -> None:
+    if waiting.done():
+        return  # Whoever asked has given up.
+    if "error" in answer:
+        waiting.set_exception(failures.from_wire(answer["error"]))
+        return
+    faults = [Fault(**fault) for fault in answer["faults"]]
+    waiting.set_result(
+        StepResult(messages=answer["messages"], now=answer["now"], refused=answer["refused"], faults=faults)
+    )

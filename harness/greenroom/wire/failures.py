@@ -1,0 +1,66 @@
+"""Errors as they cross the wire: a closed table of codes; what is raised on one side is raised on the other."""
+
+from typing import Any
+
+from greenroom import errors
+from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, UsageError
+
+_CLASSES: tuple[type[GreenroomError], ...] = (
+    errors.UsageError,
+    errors.UnknownNameError,
+    errors.MissingExtraError,
+    errors.PluginError,
+    errors.WorldError,
+    errors.SnapshotError,
+    errors.PopulateError,
+    errors.AppError,
+    errors.SandboxError,
+    errors.SandboxLostError,
+    errors.SandboxBusyError,
+    errors.UserError,
+    errors.PolicyError,
+    errors.VerifierError,
+    errors.StoreError,
+)
+CODES = {cls.__name__: cls for cls in _CLASSES}
+STATUS = {
+    "UnknownNameError": 404,
+    "SandboxLostError": 410,
+    "SandboxBusyError": 429,
+    "SandboxError": 409,
+    "SnapshotError": 422,
+    "UsageError": 422,
+}
+"""Codes as HTTP statuses; all others are 500: something here failed."""
+LONGEST = 2000
+
+
+def to_wire(error: Exception) -> dict[str, Any]:
+    """An error as plain data: the nearest class of the table, its message, and when to try again."""
+    code = next((cls.__name__ for cls in type(error).__mro__ if cls.__name__ in CODES), "SandboxError")
+    text = str(error) if isinstance(error, GreenroomError) else f"{type(error).__name__}: {error}"
+    told: dict[str, Any] = {"code": code, "message": text[:LONGEST]}
+    if isinstance(error, SandboxBusyError):
+        told["retry_after"] = error.retry_after
+    return told
+
+
+def from_wire(told: Any) -> GreenroomError:
+    """The error that `to_wire` wrote, to be raised here; an unknown code is a `SandboxError`."""
+    if not isinstance(told, dict):
+        return SandboxError(f"the server answered an error that is none: {str(told)[:200]}")
+    code, message = str(told.get("code")), str(told.get("message"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    cls = CODES.get(code, SandboxError)
+    if cls is SandboxBusyError:
+        return SandboxBusyError(message, float(told.get("retry_after") or 1.0))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    # Some classes put their message together from parts: it is whole already.
+    made = cls.__new__(cls)
+    GreenroomError.__init__(made, message)
+    return made
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of an error's code."""
+    if code in STATUS:
+        return STATUS[code]
+    return STATUS["UsageError"] if issubclass(CODES.get(code, SandboxError), UsageError) else 500

@@ -1,0 +1,261 @@
+"""A line to one worker: one WebSocket, connected again whenever it drops, over which nothing is asked twice."""
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, SandboxLostError, UsageError
+from greenroom.wire import failures
+from greenroom.wire.address import Address
+from greenroom.wire.protocol import PATH, VERSION, decode, encode
+
+log = logging.getLogger("greenroom.wire")
+FREE = frozenset({"families", "tools", "prepare", "ping"})
+"""What needs nothing that a server had before it was started again."""
+MOST_BYTES = 64 << 20
+FAREWELL = 2.0
+"""Seconds for saying goodbye: a server that is gone needs none."""
+
+
+@dataclass(eq=False)
+class _Asked:
+    """A request without an answer yet."""
+
+    op: str
+    text: str
+    answer: "asyncio.Future[Any]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a client waits.
+
+    Attributes:
+        answer: Seconds for an answer; then the connection is made anew, and the same request is sent again.
+        tries: So often a request is sent before it counts as lost.
+        connect: Seconds of trying to reach the server.
+    """
+
+    answer: float = 300.0
+    tries: int = 3
+    connect: float = 30.0
+
+
+@dataclass
+class Greeting:
+    """What the server said of itself."""
+
+    server: str = ""
+    workers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    limits: dict[str, Any] = field(default_factory=dict[str, Any])
+    resumed: bool = False
+
+
+class Line:
+    """Asks one worker.
+
+    Args:
+        address: Where it is.
+        token: Gives the token of the control plane; read at each connection.
+        app: The app.
+        world: The worlds, as plain data.
+        patience: How long to wait.
+
+    Attributes:
+        greeting: What the server said last.
+    """
+
+    def __init__(
+        self, address: Address, token: Callable[[], str], app: str, world: dict[str, Any], patience: Patience
+    ) -> None:
+        self.address, self._token, self._patience = address, token, patience
+        self.session = secrets.token_urlsafe(24)
+        self._hello = {"op": "hello", "version": VERSION, "app": app, "world": world, "session": self.session}
+        self.greeting = Greeting()
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, _Asked] = {}
+        self._socket: ClientConnection | None = None
+        self._runner: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def ask(self, op: str, **fields: Any) -> Any:
+        """Ask for an operation; the same request is sent again until it is answered.
+
+        Raises:
+            SandboxLostError: The server cannot be reached, or what was asked about is gone.
+            GreenroomError: What the server says.
+        """
+        number = next(self._numbers)
+        text = encode({"id": number, "op": op, **fields})
+        self._run_here()
+        asked = self._asked[number] = _Asked(op, text, asyncio.get_running_loop().create_future())
+        try:
+            await self._send(self._socket, text)
+            return await self._answer(asked)
+        finally:
+            del self._asked[number]
+
+    async def _answer(self, asked: _Asked) -> Any:
+        for _ in range(self._patience.tries):
+            # Cheaper than asyncio.timeout, which counts with thousands of requests a second.
+            await asyncio.wait([asked.answer], timeout=self._patience.answer)
+            if asked.answer.done():
+                return asked.answer.result()
+            self.drop()
+        raise SandboxLostError(f"{self.address} gave no answer to '{asked.op}', asked {self._patience.tries} times")
+
+    def drop(self) -> None:
+        """Let the connection go without a word; it is made anew, and goes on."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    def _run_here(self) -> None:
+        """Have a connection in the running event loop; one of a loop that has ended is no good any more."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._runner, self._socket = loop, None, None
+            self._asked.clear()
+        if self._runner is None or self._runner.done():
+            self._runner = loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        """Keep the line up."""
+        try:
+            while True:
+                socket = await self._connect()
+                try:
+                    await self._send_again(socket)
+                    self._socket = socket
+                    await self._listen(socket)
+                finally:
+                    # A loop that ends cancels this: the session goes on, over a connection of the next loop.
+                    self._socket = None
+                    socket.transport.abort()
+        except GreenroomError as error:
+            for asked in self._asked.values():
+                if not asked.answer.done():
+                    asked.answer.set_exception(error)
+
+    async def _connect(self) -> ClientConnection:
+        """Connect and greet, again and again with growing pauses.
+
+        Raises:
+            SandboxLostError: The server cannot be reached.
+            UsageError: It refuses us.
+        """
+        retrying = AsyncRetrying(
+            wait=wait_random_exponential(multiplier=0.05, max=2.0),
+            stop=stop_after_delay(self._patience.connect),
+            retry=retry_if_exception_type((OSError, InvalidHandshake, ConnectionClosed, SandboxBusyError)),
+            reraise=True,
+        )
+        try:
+            return await retrying(self._connect_once)
+        except (OSError, InvalidHandshake, ConnectionClosed, SandboxBusyError) as error:
+            why = str(error) or type(error).__name__
+            raise SandboxLostError(f"no server at {self.address} for {self._patience.connect:g} s: {why}") from error
+
+    async def _connect_once(self) -> ClientConnection:
+        options: dict[str, Any] = {
+            "additional_headers": {"Authorization": f"Bearer {self._token()}"},
+            "compression": None,
+            "max_size": MOST_BYTES,
+            "max_queue": None,
+            "ping_timeout": 60,
+            "proxy": None,
+        }
+        url = self.address.url + PATH
+        folder = self.address.folder
+        opening = unix_connect(str(folder / self.address.name), url, **options) if folder else connect(url, **options)
+        try:
+            socket = await opening
+        except InvalidStatus as error:
+            raise _refused(self.address, error) from error
+        try:
+            await socket.send(encode({**self._hello, "id": 0}))
+            answer = decode(await socket.recv())
+            if "error" in answer:
+                raise failures.from_wire(answer["error"])
+            self._greeted(answer["ok"])
+        except BaseException:
+            socket.transport.abort()
+            raise
+        return socket
+
+    def _greeted(self, told: dict[str, Any]) -> None:
+        """Take in the greeting; where the session did not go on, what it had is gone."""
+        before = self.greeting.server
+        self.greeting = Greeting(told["server"], told["workers"], told["limits"], told["resumed"])
+        if not before or (told["resumed"] and told["server"] == before):
+            return
+        why = "was started again" if told["server"] != before else "ended the session, which was without a client"
+        log.warning("%s %s", self.address, why)
+        for asked in self._asked.values():
+            if asked.op not in FREE and not asked.answer.done():
+                asked.answer.set_exception(SandboxLostError(f"{self.address} {why}: its episodes are gone"))
+
+    async def _send_again(self, socket: ClientConnection) -> None:
+        """Send what has no answer, in order, and what is asked meanwhile."""
+        sent = 0
+        while left := [n for n, asked in self._asked.items() if n > sent and not asked.answer.done()]:
+            for number in left:
+                sent = number
+                if number in self._asked:
+                    await self._send(socket, self._asked[number].text)
+
+    async def _send(self, socket: ClientConnection | None, text: str) -> None:
+        if socket is not None:
+            try:
+                await socket.send(text)
+            except ConnectionClosed:
+                return  # It is sent again on the next connection.
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        try:
+            async for text in socket:
+                self._heard(decode(text))
+        except (ConnectionClosed, UsageError) as error:
+            log.info("%s: the connection was lost: %s", self.address, error)
+            socket.transport.abort()
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        asked = self._asked.get(message.get("id") or 0)
+        if asked is None or asked.answer.done():
+            return  # Whoever asked has given up, or has the answer already.
+        if "error" in message:
+            asked.answer.set_exception(failures.from_wire(message["error"]))
+        else:
+            asked.answer.set_result(message.get("ok"))
+
+    async def stop(self) -> None:
+        """End the session, if the server is there, and hang up."""
+        if self.greeting.server:
+            try:
+                async with asyncio.timeout(FAREWELL):
+                    await self.ask("bye")  # From another loop than before, if need be.
+            except (TimeoutError, GreenroomError):
+                pass
+        if self._runner is not None and self._loop is asyncio.get_running_loop():
+            self._runner.cancel()
+            await asyncio.gather(self._runner, return_exceptions=True)
+        self._socket = self._runner = None
+
+
+def _refused(address: Address, error: InvalidStatus) -> Exception:
+    """What a refused handshake means: a wrong token stays wrong, other refusals may pass."""
+    status = error.response.status_code
+    if status in (401, 403, 404, 421):
+        try:
+            told = decode(error.response.body)["error"]["message"]
+        except (GreenroomError, KeyError, TypeError):
+            told = str(error)
+        return UsageError(f"{address} refused us ({status}): {told}")
+    return error if status == 429 or status >= 500 else SandboxError(f"{address} refused us: {error}")

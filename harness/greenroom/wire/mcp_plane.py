@@ -1,0 +1,69 @@
+"""MCP (streamable HTTP) for the tools of one episode."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Any
+
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel.server import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams, TextContent, Tool
+
+from greenroom.errors import GreenroomError
+from greenroom.wire.episodes import Episodes, of
+from greenroom.wire.guard import Receive, Scope, Send
+from greenroom.wire.keeper import Running
+from greenroom.wire.protocol import encode
+
+Context = ServerRequestContext[Any, Any]
+
+
+class McpPlane:
+    """An ASGI application.
+
+    Each request stands alone: it carries the token of its episode, and no session of MCP outlives it that somebody
+    else could take over.
+
+    Args:
+        episodes: What agents may do.
+    """
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+        server: Server[Any] = Server(
+            "greenroom", version=version("greenroom"), on_list_tools=self._list, on_call_tool=self._call
+        )
+        server.middleware.clear()  # Its telemetry costs, and has nowhere to go.
+        self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Be ready for requests."""
+        async with self._manager.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._manager.handle_request(scope, receive, send)
+
+    async def _list(self, context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        schemas = [schema["function"] for schema in self._episodes.offered(_running(context))]
+        return ListToolsResult(
+            tools=[
+                Tool(name=one["name"], description=one["description"], input_schema=one["parameters"])
+                for one in schemas
+            ]
+        )
+
+    async def _call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
+        try:
+            answer = self._episodes.call(_running(context), params.name, encode(params.arguments or {}))
+        except GreenroomError as error:
+            return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
+        return CallToolResult(content=[TextContent(type="text", text=answer.content)], is_error=answer.refused)
+
+
+def _running(context: Context) -> Running:
+    assert context.request is not None
+    return of(context.request.scope)

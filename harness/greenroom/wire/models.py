@@ -1,0 +1,233 @@
+"""What REST takes and answers, for OpenAPI. The WebSocket carries the same shapes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from greenroom.app import App
+from greenroom.faults import PROFILES
+from greenroom.tasks import Size
+from greenroom.wire.protocol import WorldSpec
+
+Name = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class World(_Strict):
+    """Which worlds: see `WorldSpec`."""
+
+    size: Literal["small", "medium", "large"] = "small"
+    seed: Annotated[int, Field(ge=-(1 << 53), le=1 << 53)] = 0
+    faults: Annotated[str, Field(json_schema_extra={"enum": sorted(PROFILES)})] = "none"
+    fault_seed: Annotated[int, Field(ge=-(1 << 53), le=1 << 53)] = 0
+    all_tools: bool = False
+
+    def spec(self) -> WorldSpec:
+        """The same, as the rest of the server has it."""
+        return WorldSpec(**self.model_dump())
+
+
+assert set(World.model_fields["size"].annotation.__args__) == set(Size)  # pyright: ignore
+
+
+class Place(_Strict):
+    """An app and a kind of world; the app may be left out where one is served."""
+
+    app: Name | None = None
+    world: World = World()
+
+
+class Prepare(Place):
+    """Make a task's start."""
+
+    task: Name
+
+
+class Reset(Prepare):
+    """Make a task's start and fork it n times."""
+
+    n: Annotated[int, Field(ge=1, le=1024)] = 1
+
+
+class Open(Reset):
+    """Fork a snapshot n times."""
+
+    snapshot: Name
+
+
+class Function(_Strict):
+    """Which tool, and its arguments as a JSON text."""
+
+    name: str
+    arguments: str
+
+
+class Call(_Strict):
+    """A tool call, as in the OpenAI API."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: Function
+
+
+class Step(_Strict):
+    """The calls of one assistant message, for one episode."""
+
+    episode: Name
+    calls: Annotated[list[Call], Field(max_length=64)]
+
+
+class Steps(_Strict):
+    """Many episodes' steps."""
+
+    steps: Annotated[list[Step], Field(max_length=1024)]
+
+
+class ChatMessage(BaseModel):
+    """A chat message, as in the OpenAI API."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str | None
+    tool_calls: list[Call] | None = None
+    tool_call_id: str | None = None
+
+
+class Conversation(_Strict):
+    """What was said."""
+
+    messages: Annotated[list[ChatMessage], Field(max_length=10_000)]
+
+
+# -- answers
+
+
+class Failure(BaseModel):
+    """Why not."""
+
+    code: str
+    message: str
+    retry_after: float | None = None
+
+
+class Failed(BaseModel):
+    """An error."""
+
+    error: Failure
+
+
+class Health(BaseModel):
+    """Whether a plane is up."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Served(BaseModel):
+    """One app that is served."""
+
+    app: str
+    summary: str
+    families: list[str]
+
+    @classmethod
+    def of(cls, app: App) -> "Served":
+        """What is said of an app."""
+        return cls(app=app.name, summary=app.summary, families=list(app.playable))
+
+
+class ServerState(BaseModel):
+    """What a worker is and has running."""
+
+    version: int
+    server: str
+    worker: int
+    workers: list[dict[str, Any]]
+    limits: dict[str, Any]
+    running: dict[str, Any]
+    apps: list[Served]
+
+
+class Tools(BaseModel):
+    """Tool schemas, as in the OpenAI API."""
+
+    tools: list[dict[str, Any]]
+
+
+class BriefAnswer(BaseModel):
+    """A task: see `Brief`."""
+
+    task: str
+    snapshot: str
+    goal: dict[str, Any]
+    tools: list[dict[str, Any]]
+    policy: str
+    max_steps: int
+    solution: list[dict[str, Any]]
+    slips: list[list[dict[str, Any]]]
+    excess: dict[str, Any]
+    level: int
+
+
+class StartedAnswer(BaseModel):
+    """An episode: its name, the id of its world, its agent's token."""
+
+    episode: str
+    state: str
+    token: str
+
+
+class Opened(BaseModel):
+    """Episodes."""
+
+    opened: list[StartedAnswer]
+
+
+class ResetAnswer(Opened):
+    """A group."""
+
+    brief: BriefAnswer
+
+
+class StepAnswer(BaseModel):
+    """What came of a step."""
+
+    messages: list[dict[str, Any]]
+    now: str
+    refused: int
+    faults: list[dict[str, Any]]
+
+
+class StepsAnswer(BaseModel):
+    """What came of each step: a result, or an error of its own."""
+
+    results: list[StepAnswer | Failed]
+
+
+class VerdictAnswer(BaseModel):
+    """A score."""
+
+    score: float
+    findings: list[str]
+
+
+class SnapshotAnswer(BaseModel):
+    """A snapshot."""
+
+    snapshot: str
+
+
+class ContentAnswer(BaseModel):
+    """A content id."""
+
+    content: str
+
+
+class ToolAnswer(BaseModel):
+    """What a tool answered: what the agent reads, whether the app refused, and the virtual time."""
+
+    content: str
+    refused: bool
+    now: str

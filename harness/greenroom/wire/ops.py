@@ -1,0 +1,129 @@
+"""The operations of the control plane, whatever carries them: each takes a request's fields and returns its answer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from greenroom.errors import UsageError
+from greenroom.wire import failures, fields
+from greenroom.wire.keeper import Keeper, Session
+from greenroom.wire.protocol import short
+from greenroom.wire.room import Room
+
+Request = Mapping[str, Any]
+SLICE = 0.02
+"""Seconds that one message may keep the others waiting."""
+
+
+class Operations:
+    """What a session may ask for.
+
+    Args:
+        keeper: What is running.
+        session: Who asks.
+        room: The app and the worlds that are asked for; those of the session when None.
+    """
+
+    def __init__(self, keeper: Keeper, session: Session, room: Room | None = None) -> None:
+        self._keeper, self._session, self._limits = keeper, session, keeper.limits
+        self._about = room or session.room
+        self.table: dict[str, Callable[[Request], Awaitable[Any]]] = {
+            "families": self.families,
+            "tools": self.tools,
+            "prepare": self.prepare,
+            "open": self.open,
+            "reset": self.reset,
+            "step": self.step,
+            "verify": self.verify,
+            "snapshot": self.snapshot,
+            "content": self.content,
+            "close": self.close,
+            "release": self.release,
+            "ping": self.ping,
+            "bye": self.bye,
+        }
+
+    @property
+    def _room(self) -> Room:
+        if self._about is None:
+            raise UsageError("say which app, and which world")
+        return self._about
+
+    async def families(self, request: Request) -> list[str]:
+        """The app's task families."""
+        return self._room.sandbox.families()
+
+    async def tools(self, request: Request) -> list[dict[str, Any]]:
+        """The schemas of all of the app's tools."""
+        return self._room.sandbox.tools()
+
+    async def prepare(self, request: Request) -> Any:
+        """Make a task's start."""
+        return await self._keeper.prepare(self._session, self._room, fields.text(request, "task"))
+
+    async def open(self, request: Request) -> Any:
+        """Fork a snapshot n times."""
+        snapshot, task = fields.text(request, "snapshot"), fields.text(request, "task")
+        n = fields.number(request, "n", 1, self._limits.steps, default=1)
+        await self._room.ready(task)
+        return self._keeper.open(self._session, self._room, snapshot, task, n)
+
+    async def reset(self, request: Request) -> Any:
+        """Make a task's start and fork it n times: a group begins in one message."""
+        task, n = fields.text(request, "task"), fields.number(request, "n", 1, self._limits.steps, default=1)
+        brief = await self._keeper.prepare(self._session, self._room, task)
+        opened = self._keeper.open(self._session, self._room, brief.snapshot, task, n)
+        return {"brief": brief, "opened": opened}
+
+    async def step(self, request: Request) -> list[Any]:
+        """Run the calls of many episodes; each has a result or an error of its own."""
+        answers: list[Any] = []
+        until = time.perf_counter() + SLICE
+        for step in fields.items(request, "steps", self._limits.steps):
+            answers.append(self._step(step))
+            if time.perf_counter() > until:
+                await asyncio.sleep(0)
+                until = time.perf_counter() + SLICE
+        return answers
+
+    def _step(self, step: Any) -> Any:
+        try:
+            if type(step) is not dict:
+                raise UsageError(f"a step is {{episode, calls}}, not {short(step)}")
+            running = self._keeper.running(fields.text(step, "episode"))  # pyright: ignore[reportUnknownArgumentType]
+            return self._keeper.step(running, fields.calls(step, self._limits.calls))  # pyright: ignore[reportUnknownArgumentType]
+        except Exception as error:
+            return {"error": failures.to_wire(error)}
+
+    async def verify(self, request: Request) -> Any:
+        """Score an episode."""
+        running = self._keeper.running(fields.text(request, "episode"))
+        return self._keeper.verify(running, fields.messages(request))
+
+    async def snapshot(self, request: Request) -> str:
+        """Freeze an episode's world."""
+        return self._keeper.freeze(self._keeper.running(fields.text(request, "episode")), self._session)
+
+    async def content(self, request: Request) -> str:
+        """The content id of an episode's world."""
+        running = self._keeper.running(fields.text(request, "episode"))
+        return running.room.sandbox.content(running.local)
+
+    async def close(self, request: Request) -> None:
+        """Drop episodes; unknown ones are ignored."""
+        for episode in fields.items(request, "episodes", self._limits.episodes):
+            self._keeper.close(fields.text({"episode": episode}, "episode"))
+
+    async def release(self, request: Request) -> None:
+        """Forget snapshots; unknown ones are ignored."""
+        for snapshot in fields.items(request, "snapshots", self._limits.snapshots):
+            self._keeper.release(self._session, fields.text({"snapshot": snapshot}, "snapshot"))
+
+    async def ping(self, request: Request) -> dict[str, Any]:
+        """How much is running."""
+        return self._keeper.counts()
+
+    async def bye(self, request: Request) -> None:
+        """End the session, and all that it has open."""
+        self._keeper.end(self._session)

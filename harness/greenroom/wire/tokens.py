@@ -1,0 +1,90 @@
+"""Tokens of the control plane: where they come from, and which are none."""
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from greenroom.errors import UsageError
+
+VARIABLE = "GREENROOM_TOKEN"
+FILE = "token"
+SHORTEST = 16
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "secret",
+    "password",
+    "placeholder",
+    "example",
+    "token",
+    "default",
+)
+
+
+def check(token: str) -> str:
+    """A token that is one.
+
+    Raises:
+        UsageError: It is short, a placeholder, or no plain text.
+    """
+    how = f"take a random one, such as: python3 -c 'import secrets; print(secrets.token_urlsafe(32))' (in {VARIABLE})"
+    if len(token) < SHORTEST:
+        raise UsageError(f"the token has {len(token)} characters; {SHORTEST} is the least: {how}")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"the token holds characters that cannot be sent in a header: {how}")
+    plain = token.lower()
+    for word in PLACEHOLDERS:
+        plain = plain.replace(word, "")
+    if len(plain) < SHORTEST or len(set(plain)) < 6:
+        raise UsageError(f"the token looks like a placeholder: {how}")
+    return token
+
+
+def equal(given: str, known: str) -> bool:
+    """Whether two tokens are the same, in a time that tells nothing."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), known.encode())
+
+
+def serving(folder: Path, file: Path | None) -> str:
+    """The token that a server demands: of the file, of the environment, or a new one kept in its private folder.
+
+    Raises:
+        UsageError: It is none, or the folder is open to others and no token was given.
+    """
+    if file is not None:
+        return check(_read(file))
+    if given := os.environ.get(VARIABLE):
+        return check(given)
+    if folder.stat().st_mode & 0o077:
+        raise UsageError(f"{folder} is open to others: `chmod 700` it, or give a token in {VARIABLE}")
+    path = folder / FILE
+    if path.is_file() and not path.is_symlink() and not path.stat().st_mode & 0o077:
+        return check(_read(path))  # Clients of the server that was here before know it.
+    path.unlink(missing_ok=True)
+    token = secrets.token_urlsafe(32)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as out:
+        out.write(token + "\n")
+    return token
+
+
+def asking(folder: Path | None) -> str:
+    """The token that a client shows: of the environment, or of the server's folder.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if given := os.environ.get(VARIABLE):
+        return given
+    if folder is not None and (folder / FILE).exists():
+        return _read(folder / FILE)
+    raise UsageError(f"no token: set {VARIABLE} to that of the server, or pass token=")
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the token cannot be read from {file}: {error}") from error

@@ -1,0 +1,127 @@
+"""What both planes' REST has in common: answers, errors and repeated requests."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from greenroom.errors import GreenroomError, UsageError
+from greenroom.wire import failures, models
+from greenroom.wire.protocol import encode
+
+log = logging.getLogger("greenroom.wire")
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": models.Failed, "description": text}
+    for status, text in (
+        (400, "The body is no JSON."),
+        (401, "No token, or one that is not good here."),
+        (403, "A web page of another origin asks."),
+        (404, "There is no such app, path or task family."),
+        (405, "Another method is needed."),
+        (409, "The sandbox refuses."),
+        (410, "It is gone: closed, timed out, or of a server that was started again."),
+        (413, "The body is too large."),
+        (421, "The server has another name."),
+        (422, "A value is missing, unknown or out of bounds."),
+        (429, "A limit is reached; Retry-After says when to try again."),
+    )
+}
+KEY = "Idempotency-Key"
+KEPT = 256
+LONGEST_KEY = 256
+
+
+def make(title: str, description: str, version: str) -> FastAPI:
+    """An application that answers every error in one shape."""
+    app = FastAPI(title=title, description=description, version=version, docs_url=None, redoc_url=None)
+
+    @app.exception_handler(GreenroomError)
+    async def known(request: Request, error: Exception) -> Response:
+        return failed(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return failed(UsageError("; ".join(_complaint(problem) for problem in error.errors()[:5])))
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        told = {"error": {"code": "UsageError", "message": str(error.detail)}}
+        return JSONResponse(told, error.status_code, headers=error.headers)
+
+    del known, invalid, refused
+    return app
+
+
+def _complaint(problem: dict[str, Any]) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{where[:200]}: {problem['msg'][:200]}"
+
+
+def failed(error: Exception) -> Response:
+    """An error as an answer."""
+    told = failures.to_wire(error)
+    status = failures.status_of(told["code"])
+    if status >= 500:
+        log.error("answered %d: %s", status, told["message"])
+    response = answer({"error": told}, status)
+    if "retry_after" in told:
+        response.headers["Retry-After"] = str(max(1, round(told["retry_after"])))
+    return response
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """A value as an answer; dataclasses become objects."""
+    return Response(encode(value), status, media_type="application/json")
+
+
+class Once:
+    """First answers to requests that carry an idempotency key."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[int, asyncio.Future[Response]]] = OrderedDict()
+
+    async def run(self, request: Request, body: Any, act: Callable[[], Awaitable[Response]]) -> Response:
+        """Act, unless the request's key was seen before: then its first answer again, once there is one.
+
+        Args:
+            request: The request.
+            body: What it says.
+            act: Does what it asks for.
+        """
+        key = request.headers.get(KEY)
+        if key is None:
+            return await act()
+        if len(key) > LONGEST_KEY:
+            return failed(UsageError(f"an {KEY} has {LONGEST_KEY} characters at most, not {len(key)}"))
+        digest = hash((request.method, request.url.path, str(body)))
+        kept = self._kept.get(key)
+        if kept is None:
+            return await self._first(key, digest, act)
+        if kept[0] != digest:
+            return failed(UsageError(f"this {KEY} was used before, for another request: take a new one"))
+        return await asyncio.shield(kept[1])
+
+    async def _first(self, key: str, digest: int, act: Callable[[], Awaitable[Response]]) -> Response:
+        acting = asyncio.ensure_future(_told(act))
+        self._kept[key] = digest, acting
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        response = await asyncio.shield(acting)
+        if response.status_code == 429:
+            self._kept.pop(key, None)  # Nothing was done: the same request may be tried again.
+        return response
+
+
+async def _told(act: Callable[[], Awaitable[Response]]) -> Response:
+    try:
+        return await act()
+    except GreenroomError as error:
+        return failed(error)

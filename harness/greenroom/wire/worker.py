@@ -1,0 +1,207 @@
+"""A worker: one process that serves both planes, each on a socket of its own."""
+
+import asyncio
+import contextlib
+import importlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from greenroom.app import App
+from greenroom.errors import GreenroomError, PluginError
+from greenroom.plugins import load_app
+from greenroom.wire.address import socket_name
+from greenroom.wire.agent import agent_plane
+from greenroom.wire.control import control_plane
+from greenroom.wire.keeper import Keeper
+from greenroom.wire.protocol import Limits
+
+log = logging.getLogger("greenroom.wire")
+SWEEP = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSpec:
+    """What a worker is started with.
+
+    Attributes:
+        apps: What it serves.
+        folder: Where its unix sockets are.
+        token: The token of the control plane.
+        number: Which of the workers it is.
+        workers: How many there are.
+        host: The TCP address to listen at too; none when empty.
+        port: The port of worker 0's control plane; each plane of each worker has the next one.
+        hosts: Names that a Host header over TCP may have, beside loopback's.
+        cache_dir: Where bases are cached.
+        socket_mode: Of the unix sockets. Where another user than the server's is to reach them, the folder above them
+            and the token are what protects them.
+        limits: How much it takes on.
+    """
+
+    apps: Sequence[str]
+    folder: str
+    token: str
+    number: int = 0
+    workers: int = 1
+    host: str = ""
+    port: int = 0
+    hosts: Sequence[str] = ()
+    cache_dir: str | None = None
+    socket_mode: int = 0o600
+    limits: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def to_json(self) -> str:
+        """As one line of text."""
+        return json.dumps(asdict(self))
+
+    def addresses(self) -> list[dict[str, Any]]:
+        """Where all workers are, for the greeting."""
+        found: list[dict[str, Any]] = []
+        for number in range(self.workers):
+            told: dict[str, Any] = {plane: socket_name(plane, number) for plane in ("control", "agent")}
+            if self.host:
+                told |= {"control_port": self.port + 2 * number, "agent_port": self.port + 2 * number + 1}
+            found.append(told)
+        return found
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the worker, which has two of them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class Worker:
+    """Serves the apps until it is stopped.
+
+    Args:
+        spec: What it is started with.
+    """
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        limits = Limits(**spec.limits)
+        self.keeper = Keeper(
+            {app.name: app for app in map(load_served, spec.apps)},
+            limits,
+            Path(spec.cache_dir) if spec.cache_dir else None,
+        )
+        self._spec = spec
+        control = control_plane(self.keeper, spec.addresses(), spec.number, spec.token, spec.hosts)
+        agent = agent_plane(self.keeper, spec.hosts)
+        self._sockets = {plane: self._listen(plane) for plane in ("control", "agent")}
+        self._servers = {
+            plane: _Server(_config(app, limits)) for plane, app in (("control", control), ("agent", agent))
+        }
+
+    def _listen(self, plane: str) -> list[socket.socket]:
+        path = Path(self._spec.folder) / socket_name(plane, self._spec.number)
+        path.unlink(missing_ok=True)
+        unix = socket.socket(socket.AF_UNIX)
+        unix.bind(str(path))
+        path.chmod(self._spec.socket_mode)
+        found = [unix]
+        if self._spec.host:
+            port = self._spec.port + 2 * self._spec.number + (plane == "agent")
+            family = socket.AF_INET6 if ":" in self._spec.host else socket.AF_INET
+            found.append(socket.create_server((self._spec.host, port), family=family))
+        return found
+
+    async def serve(self) -> None:
+        """Serve until `stop`."""
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            await asyncio.gather(*(self._servers[p].serve(self._sockets[p]) for p in self._servers))
+        finally:
+            sweeping.cancel()
+            self.keeper.stop()
+            for plane in self._sockets:
+                (Path(self._spec.folder) / socket_name(plane, self._spec.number)).unlink(missing_ok=True)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(min(SWEEP, self.keeper.limits.idle_seconds / 4))
+            self.keeper.sweep()
+
+    @property
+    def started(self) -> bool:
+        """Whether both planes are served."""
+        return all(server.started for server in self._servers.values())
+
+    def stop(self) -> None:
+        """Let `serve` end."""
+        for server in self._servers.values():
+            server.should_exit = True
+
+
+def load_served(name: str) -> App:
+    """The installed app of that name; `module:attribute` names one that is not installed (yet).
+
+    Raises:
+        UnknownNameError: No such app is installed.
+        PluginError: It does not load.
+    """
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        return load_app(name)
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise PluginError(f"'{name}' does not load: {error}") from error
+    if not isinstance(found, App):
+        raise PluginError(f"'{name}' is a {type(found).__name__}, not an App")
+    return found
+
+
+def _config(app: Any, limits: Limits) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=limits.message_bytes,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+async def _main(spec: WorkerSpec) -> None:
+    worker = Worker(spec)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    # Whoever started it holds the other end: when that is gone, by whatever cause, nobody needs this any more.
+    loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or worker.stop())
+    await worker.serve()
+
+
+def main() -> None:
+    """Run a worker: its spec is the first line of standard input, so that the token is on no command line."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("uvicorn", "mcp"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        asyncio.run(_main(WorkerSpec(**json.loads(sys.stdin.buffer.raw.readline()))))
+    except (GreenroomError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

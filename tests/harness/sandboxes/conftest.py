@@ -1,0 +1,115 @@
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from greenroom.app import App
+from greenroom.faults import parse_profile
+from greenroom.sandbox import Sandbox
+from greenroom.sandboxes import BlockingSandbox
+from greenroom.sandboxes.process import ProcessServer
+from greenroom.sandboxes.remote import FixedServer, connected
+from greenroom.sandboxes.served import Place, ServedSandbox, Server
+from greenroom.sandboxes.specs import Setting, local
+from support.notes import app
+from support.plugins import with_plugins
+from support.rollouts import broken
+
+Make = Callable[..., Sandbox]
+KINDS = ("local", "process", "remote")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def environment(home: Path) -> dict[str, str]:
+    return with_plugins(home)
+
+
+@pytest.fixture(scope="session")
+def processes(environment: dict[str, str]) -> Iterator[ProcessServer]:
+    """Two child processes that serve `notes`."""
+    server = ProcessServer(["notes"], 2, environment=environment)
+    yield server
+    server.down()
+
+
+@pytest.fixture(scope="session")
+def over_tcp(environment: dict[str, str], home: Path) -> Iterator[FixedServer]:
+    """A server that somebody else has started, at a TCP address."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    folder, log = home / "served", home / "log"
+    command = [sys.executable, "-m", "greenroom.cli.main", "serve", "notes"]
+    with log.open("w") as out:
+        serving = subprocess.Popen(
+            [*command, "--dir", str(folder), "--tcp", f"127.0.0.1:{port}"], env=environment, stderr=out
+        )
+    try:
+        while "serving at" not in log.read_text():
+            assert serving.poll() is None, log.read_text()
+        token = (folder / "token").read_text().strip()
+        yield FixedServer(Place(address=f"ws://127.0.0.1:{port}", token=token))
+    finally:
+        serving.terminate()
+        serving.wait(20)
+
+
+@pytest.fixture(scope="session")
+def broken_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessServer]:
+    """A child process that serves the app whose tasks are broken."""
+    environment = with_plugins(tmp_path_factory.mktemp("broken"), "support.rollouts:broken")
+    server = ProcessServer(["notes"], environment=environment)
+    yield server
+    server.down()
+
+
+@pytest.fixture(params=KINDS)
+def make(request: pytest.FixtureRequest, home: Path) -> Iterator[Make]:
+    """Makes sandboxes of one kind, with options as those of `Setting`."""
+    with ExitStack() as stack:
+
+        def made(chosen: App = app, **options: object) -> Sandbox:
+            faults = parse_profile(str(options.pop("faults", "none")))
+            setting = Setting(app=chosen, cache_dir=home / "here", faults=faults, **options)  # pyright: ignore
+            sandbox = _sandbox(request, setting)
+            stack.callback(sandbox.stop)
+            return sandbox
+
+        yield made
+
+
+def _sandbox(request: pytest.FixtureRequest, setting: Setting) -> Sandbox:
+    if request.param == "local":
+        return local("", setting)
+    name = "over_tcp" if request.param == "remote" else "processes"
+    server: Server = request.getfixturevalue("broken_processes" if setting.app is broken else name)
+    return BlockingSandbox(ServedSandbox(setting.name, _Lent(server), connected(setting)))
+
+
+class _Lent:
+    """A server that several tests share: none of them stops it."""
+
+    def __init__(self, server: Server) -> None:
+        self.up = server.up
+
+    def down(self) -> None:
+        pass
+
+
+@pytest.fixture
+def twin(home: Path) -> Make:
+    """Makes the sandbox that others are compared with."""
+
+    def made(chosen: App = app, **options: object) -> Sandbox:
+        faults = parse_profile(str(options.pop("faults", "none")))
+        return local("", Setting(app=chosen, cache_dir=home / "here", faults=faults, **options))  # pyright: ignore
+
+    return made
