@@ -1,4 +1,4 @@
-"""Filling in: `{name}` in texts stands for a value. A text that is nothing but a placeholder becomes the value itself."""
+"""Filling in: `{name}` in texts stands for a value. A text that is but a placeholder becomes the value itself."""
 
 import re
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -81,7 +81,7 @@ class Operation:
         for name, value in arguments.items():
             place = self.places.get(name)
             if place == "path":
-                path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+                path = path.replace(f"{{{name}}}", self._step(name, str(value)))
             elif place == "query":
                 query[name] = str(value).lower() if isinstance(value, bool) else value
             elif place == "body":
@@ -91,6 +91,12 @@ class Operation:
         asked = f"{path}?{urlencode(query, doseq=True)}" if query else path
         has_body = "body" in self.places.values()
         return Request(self.method.upper(), asked, body if has_body else whole)
+
+    def _step(self, name: str, value: str) -> str:
+        """One step of a path; those that would leave it are no values."""
+        if value in ("", ".", ".."):
+            raise Refusal("bad_arguments", f"{self.id}: '{name}': {value!r} cannot be part of a path")
+        return quote(value, safe="")
 
     def _checked(self, text: str) -> dict[str, Any]:
         try:
@@ -144,7 +150,8 @@ def _all(document: dict[str, Any], fixed: Mapping[str, Any]) -> Iterator[Operati
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
-                yield _operation(document, method, f"{prefix}{path}", item, item[method], fixed)
+                found = _operation(document, method, path, item, item[method], fixed)
+                yield replace(found, path=f"{prefix}{path}")
 
 
 def _operation(

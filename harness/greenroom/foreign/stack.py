@@ -183,7 +183,7 @@ class ImageStage:
         return {"": image_id(self._engine, self._app.image)}
 
     def start(self, images: Images) -> Stack:
-        """Start a fork: at a unix socket without a network, or at a port of loopback on a network that leads nowhere."""
+        """Start a fork: at a unix socket without a network, or at a port of loopback, on a network to nowhere."""
         app, limits = self._app, self._app.container
         folder = RunFolder.make() if app.socket else None
         try:
