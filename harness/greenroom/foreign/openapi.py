@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-import jsonschema
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match  # pyright: ignore[reportUnknownVariableType]
 
 from greenroom.errors import Refusal, UnknownNameError, UsageError
 
@@ -104,7 +105,7 @@ class Operation:
             json.dumps(values, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise Refusal("bad_arguments", f"{self.id}: the arguments are no JSON: {error}") from None
-        problem = jsonschema.exceptions.best_match(self._validator.iter_errors(values))  # pyright: ignore
+        problem = cast(Any, best_match)(self._validator.iter_errors(values))
         if problem is not None:
             where = ".".join(str(part) for part in problem.absolute_path) or "arguments"
             accepted = ", ".join(self.properties) or "no arguments"
@@ -113,7 +114,7 @@ class Operation:
 
     @cached_property
     def _validator(self) -> Any:
-        return jsonschema.Draft202012Validator(self.parameters)
+        return Draft202012Validator(self.parameters)
 
 
 def operations(document: Any, include: Sequence[str], fixed: Mapping[str, Any]) -> dict[str, Operation]:
@@ -145,7 +146,8 @@ def snake(name: str) -> str:
 
 
 def _all(document: dict[str, Any], fixed: Mapping[str, Any]) -> Iterator[Operation]:
-    prefix = str((document.get("servers") or [{}])[0].get("url", "")).rstrip("/")
+    servers: list[Any] = document.get("servers") or [{}]
+    prefix = str(servers[0].get("url", "")).rstrip("/")
     prefix = "" if "://" in prefix else prefix
     for path, item in document["paths"].items():
         for method in METHODS:

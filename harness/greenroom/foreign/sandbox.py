@@ -294,7 +294,8 @@ class ForeignSandbox:
         running = [(self._running(request.episode), request.calls) for request in requests]
         if len(running) == 1:
             return [self._step(*running[0])]
-        return list(self._threads.map(lambda one: self._step(*one), running))
+        stepping = [self._threads.submit(self._step, one, calls) for one, calls in running]
+        return [future.result() for future in stepping]
 
     def _step(self, running: _Running, calls: Sequence[ToolCall]) -> StepResult:
         messages: list[Message] = []

@@ -328,7 +328,8 @@ def image_id(engine: Engine, name: str) -> str:
     """
     engine.need_image(name, "build it, or load it; none is pulled")
     image = engine.client.images.get(name)
-    volumes = (image.attrs.get("Config") or {}).get("Volumes")
+    config = cast(dict[str, Any], image.attrs.get("Config") or {})
+    volumes = cast(dict[str, Any], config.get("Volumes") or {})
     if volumes:
         where = ", ".join(sorted(volumes))
         raise UsageError(

@@ -78,15 +78,19 @@ def prepare(calls: Sequence[Call], values: Mapping[str, Any], ask: Ask) -> dict[
 
 def expectation(verify: Verify) -> Expectation:
     """The changes and facts that are wanted."""
-    kinds = (("insert", verify.inserted), ("update", verify.updated), ("delete", verify.deleted))
-    wanted = [Wanted(op, row.table, _key(row), row.values) for op, rows in kinds for row in rows]
+    wanted = [
+        *(Wanted("insert", row.table, _key(row), row.values) for row in verify.inserted),
+        *(Wanted("update", row.table, _key(row), row.values) for row in verify.updated),
+        *(Wanted("delete", row.table, _key(row), row.values) for row in verify.deleted),
+    ]
     return Expectation(wanted=wanted, said=verify.said, unsaid=verify.unsaid)
 
 
 def _key(row: RowWanted) -> tuple[Any, ...] | None:
     if row.key is None:
         return None
-    return tuple(cast(list[Any], row.key)) if isinstance(row.key, list) else (row.key,)
+    key: Any = row.key
+    return tuple(cast(list[Any], key)) if isinstance(key, list) else (key,)
 
 
 def answers_wrong(verify: Verify, ask: Ask, query: Query) -> list[str]:
@@ -109,7 +113,7 @@ def pointed(body: Any, pointer: str) -> Any:
     for step in pointer.split("/")[1:]:
         try:
             name = step.replace("~1", "/").replace("~0", "~")
-            body = body[int(name)] if isinstance(body, list) else body[name]
+            body = cast(list[Any], body)[int(name)] if isinstance(body, list) else cast(dict[str, Any], body)[name]
         except (KeyError, IndexError, TypeError, ValueError):
             return None
     return body
