@@ -5,24 +5,38 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from greenroom.errors import SandboxError
+from greenroom.errors import AppError, SandboxError
 from greenroom.foreign.spec import ContainerApp, Sql, Table
 from greenroom.foreign.stack import Stack
 from greenroom.foreign.web import ask
 from greenroom.worlds import Change, net
 
 Row = dict[str, Any]
+REFUSED = "refused with status"
+"""The one column of the one row of a path that is refused."""
 State = Mapping[str, Sequence[Row]]
 """Rows by table, in canonical order."""
 
 
 def read_state(app: ContainerApp, stack: Stack) -> State:
-    """The state of a fork, as the probe sees it.
+    """The state of a fork, as the probe sees it. A path that is refused is a state too: an agent may bring it about.
 
     Raises:
-        SandboxError: A query, a path or a command fails.
+        SandboxError: A query or a command fails.
     """
-    return {name: sorted(_rows(app, stack, name, table), key=canonical) for name, table in app.probe.items()}
+    return {name: sorted(_rows(app, stack, table), key=canonical) for name, table in app.probe.items()}
+
+
+def check_start(app: ContainerApp, state: State) -> None:
+    """See that the probe works where an episode starts.
+
+    Raises:
+        AppError: A path is refused.
+    """
+    for name, rows in state.items():
+        for row in rows:
+            if REFUSED in row:
+                raise AppError(f"probe '{name}': GET {app.probe[name].http} answers {row[REFUSED]} at the start")
 
 
 def state_id(app: ContainerApp, state: State) -> str:
@@ -58,6 +72,8 @@ def _left(rows: Sequence[Row], others: Sequence[str]) -> list[Row]:
 
 
 def _key(name: str, table: Table, row: Row) -> tuple[Any, ...]:
+    if REFUSED in row:
+        return (REFUSED,)
     missing = [column for column in table.key if column not in row]
     if missing:
         raise SandboxError(f"probe '{name}': its rows have no column '{missing[0]}' for the key, but {', '.join(row)}")
@@ -73,14 +89,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _rows(app: ContainerApp, stack: Stack, name: str, table: Table) -> list[Row]:
+def _rows(app: ContainerApp, stack: Stack, table: Table) -> list[Row]:
     if table.sql:
         return query(app, stack, table.sql)
     if table.run:
         return [{"line": line} for line in stack.run(table.run).splitlines()]
     answer = ask(stack.place, "GET", table.http, headers=app.tools.headers)
     if not answer.ok:
-        raise SandboxError(f"probe '{name}': GET {table.http} answers {answer.status}: {answer.text[:300]}")
+        return [{REFUSED: answer.status}]
     body = answer.body
     rows = cast(list[Any], body) if isinstance(body, list) else [body]
     return [cast(Row, row) if isinstance(row, dict) else {"value": row} for row in rows]

@@ -26,7 +26,7 @@ from greenroom.errors import (
 from greenroom.faults import NONE
 from greenroom.foreign import images as shelf
 from greenroom.foreign.openapi import Operation, operations
-from greenroom.foreign.probe import State, canonical, changes, query, read_state, state_id
+from greenroom.foreign.probe import State, canonical, changes, check_start, query, read_state, state_id
 from greenroom.foreign.spec import Call, ContainerApp, Family
 from greenroom.foreign.stack import Images, Stack, stage_of
 from greenroom.foreign.tasks import ForeignTask, answers_wrong, expectation, offered, prepare
@@ -218,6 +218,7 @@ class ForeignSandbox:
         with self._started(self.base) as stack:
             values = self._prepare(stack, family.setup, {**family.case(split, index), "split": split, "index": index})
             kept = self._keep(stack)
+            check_start(self._app, kept[1].state)
         return ForeignTask(family=family, values=values, start=kept[1].state), kept[0]
 
     def _keep(self, stack: Stack) -> tuple[str, _Kept]:

@@ -15,7 +15,7 @@ from greenroom import messages as m
 from greenroom.containers import orphans
 from greenroom.containers.engine import Engine
 from greenroom.errors import AppError, SandboxError, SandboxLostError, UnknownNameError, UsageError
-from greenroom.foreign import ForeignSandbox, images, prove
+from greenroom.foreign import ContainerApp, ForeignSandbox, images, prove
 from greenroom.messages import ToolCall
 from greenroom.plugins import load_simulator
 from greenroom.rollouts import GroupSpec, Rollouts
@@ -33,6 +33,19 @@ SOCKET = {
     "socket": "/run/ihatemoney/http.sock",
     "container": {"environment": {"BIND": "unix:/run/ihatemoney/http.sock"}},
 }
+
+
+COMPOSE = """
+services:
+  web:
+    image: ihatemoney
+    ports: ["8000:8000"]
+    container_name: the-one-and-only
+  beside:
+    image: ihatemoney
+    command: sleep 600
+"""
+QUERY_IN_WEB = {"command": ["query"], "service": "web"}
 
 
 def play(sandbox: ForeignSandbox, episode: str, brief: Brief) -> StepResult:
@@ -126,6 +139,54 @@ def test_a_fork_that_differs_from_its_snapshot_is_refused(make: Any, described: 
     assert containers(engine) == []
 
 
+def test_an_agent_that_breaks_what_the_probe_asks_has_changed_it(make: Any) -> None:
+    sandbox = make()
+    brief = sandbox.prepare("ihatemoney/train/who_owes/0")
+    (fork,) = sandbox.open(brief.snapshot, brief.task)
+    step(sandbox, fork.episode, m.call("ihatemoney_delete_project"))
+    assert ("project", "insert") in {(change.table, change.op) for change in sandbox.changes(fork.episode)}
+    assert sandbox.verify(fork.episode, brief.solution).score == 0
+
+
+def test_a_probe_that_is_refused_at_the_start_is_told(make: Any) -> None:
+    with pytest.raises(AppError, match="probe 'gone': GET /api/projects/nowhere answers 401 at the start"):
+        make(probe={"gone": {"http": "/api/projects/nowhere"}}).prepare(ADD)
+
+
+def test_a_compose_file_is_forked_as_a_whole(make: Any, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    (tmp_path / "openapi.json").write_bytes((HERE / "openapi.json").read_bytes())
+    sandbox = make(image="", compose="compose.yaml", service="web", folder=tmp_path, sql=QUERY_IN_WEB)
+    brief = sandbox.prepare(ADD)
+    one, other = sandbox.open(brief.snapshot, ADD, 2)
+    assert one.state == other.state == brief.snapshot
+    play(sandbox, one.episode, brief)
+    (again,) = sandbox.open(sandbox.snapshot(one.episode), ADD)
+    assert sandbox.verify(again.episode, brief.solution).score == 1
+    assert len(containers(engine)) == 6
+    sandbox.stop()
+    assert containers(engine) == snapshots(engine) == []
+    assert engine.client.networks.list(filters={"label": "com.docker.compose.project"}, names=["greenroom-ihate"]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    image: ihatemoney\n    command", "    command", "service 'beside' names no image"),
+        ("    command", "    volumes: [kept:/data]\n    command", "service 'beside' has volumes"),
+        ("  web:", "  site:", "has no service 'web'; there is: site, beside"),
+        ("services:", "services", "is no compose file"),
+    ],
+)
+def test_a_compose_file_that_cannot_be_forked_is_refused(
+    described: ContainerApp, tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE.replace(old, new))
+    changed = {"image": "", "compose": "compose.yaml", "service": "web", "folder": tmp_path}
+    with pytest.raises(UsageError, match=told):
+        ForeignSandbox(ContainerApp.model_validate({**described.model_dump(), **changed}))
+
+
 def test_a_group_whose_containers_are_killed_is_completed_to_the_same_end(make: Any, engine: Engine) -> None:
     sandbox, killer = make(), Killer(engine)
     spec = GroupSpec("ihatemoney/train/rename/1", size=2)
@@ -140,7 +201,7 @@ def test_every_family_is_solved_by_its_oracle(make: Any, person: UserSimulator) 
     sandbox = make()
     specs = [GroupSpec(f"ihatemoney/test/{family}/0") for family in sandbox.families()]
     groups = asyncio.run(Rollouts(sandbox, person, OraclePolicy(), parallel=2).play(specs))
-    assert [(g.task, [r.reward for r in g.rollouts]) for g in groups] == [(spec.task, [1.0]) for spec in specs]
+    assert [[r.reward for r in group.rollouts] for group in groups] == [[1.0]] * 6
 
 
 def test_tasks_are_proved(make: Any, person: UserSimulator) -> None:
