@@ -1,6 +1,6 @@
 """An app whose only task a policy of random weights half solves, and a script that trains on it.
 
-Run it in any process: `parity.py OUT STEPS [resume]`. A reward that random text earns in part lets
+Run it in any process: `parity.py OUT STEPS SANDBOX [resume]`. A reward that random text earns in part lets
 GRPO move the weights from the first step on.
 """
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from greenroom import App, Goal, Size, Split, Task, World
 from greenroom import messages as m
 from greenroom.plugins import load_simulator
-from greenroom.sandboxes import LocalSandbox
+from greenroom.sandboxes import open_sandbox
 from greenroom.tasks import Evidence, Verdict
 
 
@@ -57,7 +57,7 @@ def talk(world: World, split: Split) -> Task:
     )
 
 
-def train(out: Path, steps: int, resume: bool) -> None:
+def train(out: Path, steps: int, spec: str, resume: bool) -> None:
     """Train a tiny model, or go on with it."""
     from greenroom_trainer import checkpoint, grpo
     from greenroom_trainer.arena import Arena
@@ -65,7 +65,8 @@ def train(out: Path, steps: int, resume: bool) -> None:
     from greenroom_trainer.tokenizer import train_tokenizer
     from support.tiny import TEXTS
 
-    arena = Arena(sandbox=LocalSandbox(app, cache_dir=out.parent / "bases"), user=load_simulator("goal"))
+    sandbox = open_sandbox(spec, app if spec == "local" else app.name, cache_dir=out.parent / "bases")
+    arena = Arena(sandbox=sandbox, user=load_simulator("goal"))
     config = grpo.GRPOConfig(steps=steps, groups=3, size=6, lr=1e-2, dev_every=0, keep=100)
     last = checkpoint.newest(out / "checkpoints") if resume else None
     if last:
@@ -74,7 +75,8 @@ def train(out: Path, steps: int, resume: bool) -> None:
         model = make_tiny(train_tokenizer(TEXTS, frequent=0.3), TinyShape(hidden=16, heads=2, feed_forward=32), seed=1)
     model.turn_tokens = 8
     grpo.train(model, arena, config, out, resume=last)
+    sandbox.stop()
 
 
 if __name__ == "__main__":
-    train(Path(sys.argv[1]), int(sys.argv[2]), "resume" in sys.argv[3:])
+    train(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], "resume" in sys.argv[4:])

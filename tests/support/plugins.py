@@ -6,6 +6,7 @@ from pathlib import Path
 POINTS = """
 [greenroom.envs]
 notes = {notes}
+parity = support.parity:app
 hollow = nowhere.at_all:app
 
 [greenroom.simulators]
@@ -23,12 +24,13 @@ tiny = support.commands:tiny
 """
 
 
-def with_plugins(home: Path, notes: str = "support.notes:app") -> dict[str, str]:
+def with_plugins(home: Path, notes: str = "support.notes:app", **variables: str) -> dict[str, str]:
     """Variables for processes that shall find the plugins.
 
     Args:
         home: Where the distribution is put, and where bases are cached.
         notes: The app that goes by the name `notes`.
+        variables: More of them.
     """
     info = home / "site" / "small_plugins-1.0.dist-info"
     info.mkdir(parents=True)
@@ -37,4 +39,4 @@ def with_plugins(home: Path, notes: str = "support.notes:app") -> dict[str, str]
     tests = Path(__file__).parents[1]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM")}
     paths = os.pathsep.join([str(info.parent), str(tests), kept.get("PYTHONPATH", "")])
-    return {**kept, "PYTHONPATH": paths, "XDG_CACHE_HOME": str(home / "cache"), "COLUMNS": "160"}
+    return {**kept, "PYTHONPATH": paths, "XDG_CACHE_HOME": str(home / "cache"), "COLUMNS": "160", **variables}

@@ -6,9 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from greenroom.store import Store
+from support.plugins import with_plugins
 
 QUICK = ["--groups", "3", "--size", "4", "--demonstrations", "40", "--imitate", "60", "--dev-every", "0"]
 
@@ -32,26 +34,67 @@ def weights(folder: Path) -> bytes:
 
 def parity(out: Path, steps: int, *more: str) -> "subprocess.Popen[str]":
     tests = Path(__file__).parents[1]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(tests)}
+    environment = with_plugins(out.parent / f"{out.name}-{len(more)}", OMP_NUM_THREADS="1")
     command = [sys.executable, str(tests / "support/parity.py"), str(out), str(steps), *more]
     return subprocess.Popen(command, env=environment, text=True, stdout=-1, stderr=-1)
+
+
+def wait_for(process: "subprocess.Popen[str]", folder: Path) -> None:
+    while not folder.exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.01)
 
 
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finish(parity(whole, 12))
-    process = parity(killed, 12)
-    while not (killed / "checkpoints/step-000003").exists():
-        assert process.poll() is None, process.communicate()[1]
-        time.sleep(0.01)
+    finish(parity(whole, 12, "local"))
+    process = parity(killed, 12, "local")
+    wait_for(process, killed / "checkpoints/step-000003")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (killed / "checkpoints/step-000012").exists()
-    finish(parity(killed, 12, "resume"))
-    steps = [weights(whole / "checkpoints" / f"step-{step:06d}") for step in range(1, 13)]
-    assert len(set(steps)) == 12
-    assert [weights(killed / "checkpoints" / f"step-{step:06d}") for step in range(1, 13)] == steps
+    finish(parity(killed, 12, "local", "resume"))
+    assert len(set(checkpoints(whole, 12))) == 12
+    assert checkpoints(killed, 12) == checkpoints(whole, 12)
+
+
+def checkpoints(run: Path, steps: int) -> list[bytes]:
+    return [weights(run / "checkpoints" / f"step-{step:06d}") for step in range(1, steps + 1)]
+
+
+@pytest.mark.slow
+def test_a_run_in_child_processes_is_the_same_whoever_is_killed(tmp_path: Path) -> None:
+    """First workers die, then the trainer itself; the weights are those of a run in one process."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(parity(whole, 8, "local"))
+    process = parity(killed, 8, "process:2")
+    for step in (1, 3):
+        wait_for(process, killed / f"checkpoints/step-{step:06d}")
+        workers(process)[step % 2].kill()
+    wait_for(process, killed / "checkpoints/step-000005")
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert psutil.wait_procs(family, timeout=30)[1] == []
+    finish(parity(killed, 8, "process:2", "resume"))
+    assert checkpoints(killed, 8) == checkpoints(whole, 8)
+
+
+def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    """The processes that an app runs in, below a trainer; waits until both are there."""
+    while True:
+        found = [p for p in psutil.Process(process.pid).children(recursive=True) if _is_worker(p)]
+        if len(found) == 2:
+            return found
+        time.sleep(0.05)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "greenroom.wire.worker" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.slow

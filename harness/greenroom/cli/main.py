@@ -5,7 +5,9 @@ import sys
 import typer
 
 from greenroom.cli.check import check
+from greenroom.cli.compose import down, logs, ps, up
 from greenroom.cli.data import data
+from greenroom.cli.doctor import doctor
 from greenroom.cli.envs import envs
 from greenroom.cli.new import new
 from greenroom.cli.output import complain, with_targets
@@ -37,7 +39,7 @@ def _bench() -> None:
     """Measure, and hold the figures against their bars."""
 
 
-for command in (envs, new, check, data, play, rollout, runs, show, replay, export, serve):
+for command in (envs, new, check, data, play, rollout, runs, show, replay, export, serve, up, ps, logs, down, doctor):
     app.command(command.__name__)(command)
 app.add_typer(bench, name="bench")
 

@@ -32,7 +32,7 @@ class RunFolder:
     @classmethod
     def make(cls, under: Path | None = None) -> "RunFolder":
         """Make a new one."""
-        folder = cls(Path(tempfile.mkdtemp(prefix=PREFIX, dir=under or _place())))
+        folder = cls(Path(tempfile.mkdtemp(prefix=PREFIX, dir=under or place()[0])))
         folder.sockets.mkdir()
         if os.geteuid() == 0:
             _mount(folder.sockets)
@@ -52,14 +52,14 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def _place() -> Path:
-    """The first folder in memory that this user may write; else the one for temporary files."""
+def place() -> tuple[Path, bool]:
+    """A folder in memory that this user may write, else the one for temporary files; and whether it is in memory."""
     wanted = [os.environ.get("XDG_RUNTIME_DIR"), "/run" if os.geteuid() == 0 else None, "/dev/shm"]
     kinds = {part.mountpoint: part.fstype for part in psutil.disk_partitions(all=True)}
     for folder in wanted:
         if folder and len(folder) < LONGEST and kinds.get(folder) == "tmpfs" and os.access(folder, os.W_OK):
-            return Path(folder)
-    return Path(tempfile.gettempdir())
+            return Path(folder), True
+    return Path(tempfile.gettempdir()), False
 
 
 def _mount(folder: Path) -> None:

@@ -47,7 +47,7 @@ def docker(argument: str, setting: Setting) -> BlockingSandbox:
 
     if setting.isolation == "container":
         return BlockingSandbox(Isolated(member(), member, count or MOST))
-    return BlockingSandbox(Fleet([member() for _ in range(count or 1)]))
+    return BlockingSandbox(Fleet(setting.name, [member() for _ in range(count or 1)]))
 
 
 def image_of(app: str) -> str:
@@ -73,7 +73,9 @@ class SharedBases:
         with suppress(ValueError, GreenroomError), self._lock:
             split = TaskId.parse(task).split
             if split not in self._ready:
-                build_base(setting.here.recipe(parse_size(setting.world), split, setting.seed), self.folder)
+                recipe = setting.here.recipe(parse_size(setting.world), split, setting.seed)
+                if recipe.backend == "sqlite":
+                    build_base(recipe, self.folder)
                 self._ready.add(split)
 
 

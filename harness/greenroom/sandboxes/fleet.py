@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from greenroom.errors import SandboxLostError, UsageError
+from greenroom.errors import SandboxLostError
 from greenroom.messages import Message
 from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Verdict
@@ -17,16 +17,12 @@ class Fleet:
     """Spreads groups over sandboxes.
 
     Args:
-        members: The sandboxes, all of one app and its worlds.
-
-    Raises:
-        UsageError: There are none.
+        app: The name of what runs there.
+        members: The sandboxes, all of that app and of the same worlds.
     """
 
-    def __init__(self, members: Sequence[AsyncSandbox]) -> None:
-        if not members:
-            raise UsageError("a fleet needs at least one sandbox")
-        self._members = list(members)
+    def __init__(self, app: str, members: Sequence[AsyncSandbox] = ()) -> None:
+        self._app, self._members = app, list(members)
         self._turns = itertools.count()
         self._of_snapshot: dict[str, list[AsyncSandbox]] = {}
         self._of_episode: dict[str, AsyncSandbox] = {}
@@ -34,11 +30,18 @@ class Fleet:
     @property
     def app(self) -> str:
         """The name of what runs there."""
-        return self._members[0].app
+        return self._app
+
+    async def crew(self) -> list[AsyncSandbox]:
+        """Those that a group may begin at."""
+        return self._members
+
+    def lost(self) -> None:
+        """Called when a member could not be reached."""
 
     async def families(self) -> list[str]:
         """The task families of the app; asks all members, so that those that must start do so at once."""
-        asked = await asyncio.gather(*(member.families() for member in self._members), return_exceptions=True)
+        asked = await asyncio.gather(*(member.families() for member in await self.crew()), return_exceptions=True)
         answers = [answer for answer in asked if not isinstance(answer, BaseException)]
         if answers:
             return answers[0]
@@ -60,15 +63,16 @@ class Fleet:
         Raises:
             SandboxLostError: All are.
         """
-        first, lost = next(self._turns), None
-        for number in range(len(self._members)):
-            member = self._members[(first + number) % len(self._members)]
+        crew, first = await self.crew(), next(self._turns)
+        failed = SandboxLostError(f"no sandbox runs '{self.app}'")
+        for number in range(len(crew)):
+            member = crew[(first + number) % len(crew)]
             try:
                 return member, await ask(member)
             except SandboxLostError as error:
-                lost = lost or error
-        assert lost is not None
-        raise lost
+                failed = error
+                self.lost()
+        raise failed
 
     def _keeps(self, snapshot: str, member: AsyncSandbox) -> None:
         """Note that a member has a snapshot; the latest to have it is asked first."""

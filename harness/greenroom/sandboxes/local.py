@@ -17,6 +17,8 @@ from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
 from greenroom.worlds import Change, Snapshot, World, net, populated
+from greenroom.worlds.arrival import admit
+from greenroom.worlds.state import ON_DEMAND
 
 KEPT_TASKS = 4096
 
@@ -153,6 +155,25 @@ class LocalSandbox:
         if task_id.app != self.app:
             raise UsageError(f"task '{text}' is of app '{task_id.app}', but this sandbox runs '{self.app}'")
         return task_id
+
+    def admit(self, path: Path, snapshot: str, content: str) -> Snapshot:
+        """Read a snapshot that somebody sent, as a portable file; `keep` makes it one to open.
+
+        Args:
+            path: The file.
+            snapshot: The id that it is said to have.
+            content: The content id that it is said to have.
+
+        Raises:
+            SnapshotError: It is not what was said, or no world of this app.
+        """
+        schema = self._app.recipe(self._size, Split.TRAIN, self._seed).schema
+        return admit(path, schema, snapshot, content, ON_DEMAND)
+
+    def keep(self, snapshot: Snapshot) -> str:
+        """Keep a snapshot as if it had been made here; returns its id, which `open` takes."""
+        self._snapshots.setdefault(snapshot.page_id, snapshot)
+        return snapshot.page_id
 
     def start(self, snapshot: str) -> Snapshot:
         """A snapshot that is kept here, to look at or to fork by hand.

@@ -1,11 +1,13 @@
 """The client: a server's apps as a sandbox. One for all episodes of a run; calls overlap and share messages."""
 
 import asyncio
+import base64
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from greenroom.errors import SandboxError, SandboxLostError
+from greenroom.errors import SandboxError, SandboxLostError, SnapshotError
 from greenroom.fault import Fault
 from greenroom.messages import Message
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
@@ -14,6 +16,8 @@ from greenroom.wire import failures, tokens
 from greenroom.wire.address import Address
 from greenroom.wire.line import Line, Patience
 from greenroom.wire.protocol import WorldSpec
+from greenroom.wire.transfer import PIECE
+from greenroom.worlds import load_snapshot
 
 TOGETHER = 64
 """So many steps travel in one message, at most: while one is answered, the next is under way."""
@@ -117,9 +121,7 @@ class RemoteSandbox:
             SandboxLostError: No worker knows it.
         """
         await self.connect()
-        station = self._of_snapshot.get(snapshot)
-        if station is None:
-            raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to this client: prepare its task first")
+        station = self._home_of(snapshot)
         told = await station.line.ask("open", snapshot=snapshot, task=task, n=n)
         for one in told:
             self._of_episode[one["episode"]] = station
@@ -179,6 +181,44 @@ class RemoteSandbox:
         if station is not None:
             await station.line.ask("release", snapshots=[snapshot])
 
+    async def download(self, snapshot: str, path: Path) -> str:
+        """Fetch a snapshot as a portable file (`load_snapshot` reads it); returns its content id.
+
+        Raises:
+            SandboxLostError: It is not known there.
+            SnapshotError: What arrived is not what was asked for.
+        """
+        station = self._home_of(snapshot)
+        offset, size, content = 0, 1, ""
+        with path.open("wb") as file:
+            while offset < size:
+                told = await station.line.ask("download", snapshot=snapshot, offset=offset)
+                size, content = told["size"], told["content"]
+                offset += file.write(base64.b64decode(told["data"]))
+        found = await asyncio.to_thread(_ids, path)
+        if found != (snapshot, content):
+            path.unlink()
+            raise SnapshotError(f"{self._address} sent another snapshot than {snapshot[:16]}…: it was not kept")
+        return content
+
+    async def upload(self, path: Path) -> str:
+        """Send a portable file to every worker; returns the snapshot's id, which `open` takes.
+
+        Raises:
+            SnapshotError: It is no snapshot, or the server finds it unsound.
+        """
+        await self.connect()
+        snapshot, content = await asyncio.to_thread(_ids, path)
+        await asyncio.gather(*(_send(station.line, path, snapshot, content) for station in self._stations))
+        self._of_snapshot[snapshot] = self._stations[next(self._turns) % len(self._stations)]
+        return snapshot
+
+    def _home_of(self, snapshot: str) -> "_Station":
+        station = self._of_snapshot.get(snapshot)
+        if station is None:
+            raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to this client: prepare its task first")
+        return station
+
     async def stop(self) -> None:
         """End the session: its episodes are closed, its snapshots released. The server goes on."""
         stations, self._stations = self._stations, []
@@ -234,3 +274,19 @@ def _settle(waiting: "asyncio.Future[StepResult]", answer: dict[str, Any]) -> No
     waiting.set_result(
         StepResult(messages=answer["messages"], now=answer["now"], refused=answer["refused"], faults=faults)
     )
+
+
+def _ids(path: Path) -> tuple[str, str]:
+    """The id and the content id of a portable file, from what it holds."""
+    snapshot = load_snapshot(path)
+    return snapshot.page_id, snapshot.content_id
+
+
+async def _send(line: Line, path: Path, snapshot: str, content: str) -> None:
+    size, offset, done = path.stat().st_size, 0, False
+    with path.open("rb") as file:
+        while not done:
+            file.seek(offset)
+            data = base64.b64encode(file.read(PIECE)).decode()
+            told = await line.ask("upload", snapshot=snapshot, content=content, size=size, offset=offset, data=data)
+            offset, done = told["have"], told["done"]

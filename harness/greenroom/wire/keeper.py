@@ -19,6 +19,7 @@ from greenroom.tasks import Verdict
 from greenroom.wire.protocol import Limits, WorldSpec, short
 from greenroom.wire.replay import Replay
 from greenroom.wire.room import Room
+from greenroom.wire.transfer import Transfers
 
 REMEMBERED = 10_000
 """So many episodes that are gone are remembered, to say why."""
@@ -102,6 +103,8 @@ class Keeper:
         clock: Seconds; for idle times.
 
     Attributes:
+        transfers: The uploads that are under way.
+        rest: The session of REST, which never ends.
         server: The name of this start of this worker; a client that meets another knows that its episodes are gone.
     """
 
@@ -120,6 +123,7 @@ class Keeper:
         self._episodes: dict[str, Running] = {}
         self._gone: OrderedDict[str, str] = OrderedDict()
         self._numbers = itertools.count(1)
+        self.transfers = Transfers(limits, clock)
 
     # -- rooms and sessions
 
@@ -191,6 +195,7 @@ class Keeper:
         why = f"nobody named it for {self.limits.idle_seconds:g} s"
         for running in [r for r in self._episodes.values() if r.seen < limit]:
             self._drop(running, why)
+        self.transfers.sweep(limit)
         for session in [s for s in self._sessions.values() if not s.connected and s.seen < limit]:
             if not session.episodes:
                 self.end(session)
@@ -331,6 +336,7 @@ class Keeper:
         self._sessions.clear()
         self.rest.episodes.clear()
         self.rest.snapshots.clear()
+        self.transfers.stop()
         for room in self._rooms.values():
             room.sandbox.stop()
         self._rooms.clear()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from greenroom.errors import UsageError
@@ -10,10 +10,13 @@ from greenroom.wire import failures, fields
 from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.protocol import short
 from greenroom.wire.room import Room
+from greenroom.wire.transfer import PIECE, give
 
 Request = Mapping[str, Any]
 SLICE = 0.02
 """Seconds that one message may keep the others waiting."""
+AT_ONCE = 8
+"""So few steps are not worth a task of their own."""
 
 
 class Operations:
@@ -28,7 +31,7 @@ class Operations:
     def __init__(self, keeper: Keeper, session: Session, room: Room | None = None) -> None:
         self._keeper, self._session, self._limits = keeper, session, keeper.limits
         self._about = room or session.room
-        self.table: dict[str, Callable[[Request], Awaitable[Any]]] = {
+        self._table: dict[str, Callable[[Request], Any]] = {
             "families": self.families,
             "tools": self.tools,
             "prepare": self.prepare,
@@ -40,9 +43,28 @@ class Operations:
             "content": self.content,
             "close": self.close,
             "release": self.release,
+            "upload": self.upload,
+            "download": self.download,
             "ping": self.ping,
             "bye": self.bye,
         }
+
+    def ask(self, request: Request) -> Any:
+        """The answer to a request `{op, ...}`; a coroutine, where others may go on meanwhile.
+
+        Raises:
+            UsageError: There is no such operation, or it needs other fields.
+            GreenroomError: It is refused, or fails.
+        """
+        operation = self._table.get(str(request.get("op")))
+        if operation is None:
+            raise UsageError(f"no operation {short(request.get('op'))}; there is: {', '.join(self._table)}")
+        return operation(request)
+
+    async def answer(self, op: str, request: Request) -> Any:
+        """The answer to a request, waited for."""
+        found = self._table[op](request)
+        return await found if asyncio.iscoroutine(found) else found
 
     @property
     def _room(self) -> Room:
@@ -50,11 +72,11 @@ class Operations:
             raise UsageError("say which app, and which world")
         return self._about
 
-    async def families(self, request: Request) -> list[str]:
+    def families(self, request: Request) -> list[str]:
         """The app's task families."""
         return self._room.sandbox.families()
 
-    async def tools(self, request: Request) -> list[dict[str, Any]]:
+    def tools(self, request: Request) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""
         return self._room.sandbox.tools()
 
@@ -76,11 +98,15 @@ class Operations:
         opened = self._keeper.open(self._session, self._room, brief.snapshot, task, n)
         return {"brief": brief, "opened": opened}
 
-    async def step(self, request: Request) -> list[Any]:
+    def step(self, request: Request) -> Any:
         """Run the calls of many episodes; each has a result or an error of its own."""
+        steps = fields.items(request, "steps", self._limits.steps)
+        return [self._step(step) for step in steps] if len(steps) <= AT_ONCE else self._steps(steps)
+
+    async def _steps(self, steps: list[Any]) -> list[Any]:
         answers: list[Any] = []
         until = time.perf_counter() + SLICE
-        for step in fields.items(request, "steps", self._limits.steps):
+        for step in steps:
             answers.append(self._step(step))
             if time.perf_counter() > until:
                 await asyncio.sleep(0)
@@ -96,12 +122,12 @@ class Operations:
         except Exception as error:
             return {"error": failures.to_wire(error)}
 
-    async def verify(self, request: Request) -> Any:
+    def verify(self, request: Request) -> Any:
         """Score an episode."""
         running = self._keeper.running(fields.text(request, "episode"))
         return self._keeper.verify(running, fields.messages(request))
 
-    async def snapshot(self, request: Request) -> str:
+    def snapshot(self, request: Request) -> str:
         """Freeze an episode's world."""
         return self._keeper.freeze(self._keeper.running(fields.text(request, "episode")), self._session)
 
@@ -110,20 +136,37 @@ class Operations:
         running = self._keeper.running(fields.text(request, "episode"))
         return running.room.sandbox.content(running.local)
 
-    async def close(self, request: Request) -> None:
+    def close(self, request: Request) -> None:
         """Drop episodes; unknown ones are ignored."""
         for episode in fields.items(request, "episodes", self._limits.episodes):
             self._keeper.close(fields.text({"episode": episode}, "episode"))
 
-    async def release(self, request: Request) -> None:
+    def release(self, request: Request) -> None:
         """Forget snapshots; unknown ones are ignored."""
         for snapshot in fields.items(request, "snapshots", self._limits.snapshots):
             self._keeper.release(self._session, fields.text({"snapshot": snapshot}, "snapshot"))
 
-    async def ping(self, request: Request) -> dict[str, Any]:
+    async def upload(self, request: Request) -> Any:
+        """Take in a piece of a snapshot; once it is whole and sound, it can be opened."""
+        snapshot, content = fields.text(request, "snapshot", 64), fields.text(request, "content", 64)
+        size = fields.number(request, "size", 1, self._limits.snapshot_bytes)
+        offset = fields.number(request, "offset", 0, size)
+        data = fields.text(request, "data", 2 * PIECE)
+        self._keeper.check_snapshots()
+        told = await self._keeper.transfers.take(self._room, snapshot, content, size, offset, data)
+        if told["done"]:
+            self._keeper.hold(self._session, self._room, snapshot)
+        return told
+
+    async def download(self, request: Request) -> Any:
+        """A piece of a snapshot as a portable file."""
+        snapshot = fields.text(request, "snapshot", 64)
+        return await give(self._room, snapshot, fields.number(request, "offset", 0, 1 << 53, default=0))
+
+    def ping(self, request: Request) -> dict[str, Any]:
         """How much is running."""
         return self._keeper.counts()
 
-    async def bye(self, request: Request) -> None:
+    def bye(self, request: Request) -> None:
         """End the session, and all that it has open."""
         self._keeper.end(self._session)

@@ -1,4 +1,4 @@
-"""REST of the control plane: the operations of the WebSocket, for curl and other languages. Slower; not for rollouts."""
+"""REST of the control plane: the WebSocket's operations, for curl and other languages. Slower; not for rollouts."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -32,8 +32,8 @@ def control_rest(keeper: Keeper, workers: list[dict[str, Any]], number: int) -> 
     async def run(request: Request, body: models.Place, op: str, shape: Callable[[Any], Any]) -> Response:
         async def act() -> Response:
             room = keeper.room(body.app or keeper.first_app, body.world.spec())
-            operation = Operations(keeper, keeper.rest, room).table[op]
-            return web.answer(shape(await operation(body.model_dump(exclude={"app", "world"}))))
+            fields = body.model_dump(exclude={"app", "world"})
+            return web.answer(shape(await Operations(keeper, keeper.rest, room).answer(op, fields)))
 
         return await once.run(request, body, act)
 
@@ -80,13 +80,13 @@ def control_rest(keeper: Keeper, workers: list[dict[str, Any]], number: int) -> 
         """Run the calls of many episodes; each has a result or an error of its own."""
 
         async def act() -> Response:
-            return web.answer({"results": await operations.step(body.model_dump())})
+            return web.answer({"results": await operations.answer("step", body.model_dump())})
 
         return await once.run(request, body, act)
 
     def act_on(op: str, request: Request, fields: dict[str, Any], name: str | None) -> Awaitable[Response]:
         async def act() -> Response:
-            found = await operations.table[op](fields)
+            found = await operations.answer(op, fields)
             return web.answer({name: found} if name else found) if found is not None else Response(status_code=204)
 
         return once.run(request, fields, act)

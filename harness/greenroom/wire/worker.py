@@ -22,6 +22,7 @@ from greenroom.plugins import load_app
 from greenroom.wire.address import socket_name
 from greenroom.wire.agent import agent_plane
 from greenroom.wire.control import control_plane
+from greenroom.wire.direct import DirectProtocol
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.protocol import Limits
 
@@ -169,7 +170,7 @@ def _config(app: Any, limits: Limits) -> uvicorn.Config:
         app,
         loop="asyncio",
         http="h11",
-        ws="websockets-sansio",
+        ws=DirectProtocol,
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,
         lifespan="on",

@@ -37,6 +37,40 @@ def save(layer: Layer, path: Path) -> None:
         file.write(hashlib.sha256(header).digest())
 
 
+class Image:
+    """A portable file that lies nowhere: any stretch of its bytes, made when it is asked for.
+
+    Args:
+        layer: What it holds.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer, self._header, self._numbers = layer, _header(layer), list(layer.delta)
+        self._tail = PAGE + layer.base.size
+        self._seal = self._tail + len(self._numbers) * _RECORD
+        self.size = self._seal + 32
+
+    def read(self, offset: int, amount: int) -> bytes:
+        """Bytes from an offset on; fewer at the end."""
+        out, end = bytearray(), min(offset + amount, self.size)
+        while offset + len(out) < end:
+            at = offset + len(out)
+            out += self._from(at)[: end - at]
+        return bytes(out)
+
+    def _from(self, at: int) -> bytes | memoryview:
+        """The rest of the part that an offset lies in; of the base, a block."""
+        if at < PAGE:
+            return self._header[at:]
+        if at < self._tail:
+            return self._layer.base.view[at - PAGE : at - PAGE + _BLOCK]
+        if at < self._seal:
+            index, skipped = divmod(at - self._tail, _RECORD)
+            number = self._numbers[index]
+            return (number.to_bytes(8, "big") + self._layer.delta[number])[skipped:]
+        return hashlib.sha256(self._header).digest()[at - self._seal :]
+
+
 def export(layer: Layer, path: Path) -> None:
     """Write a layer as a plain SQLite file."""
     with _replacing(path) as file:
@@ -56,6 +90,7 @@ def load(path: Path) -> Layer:
             _check_digests(file, header, path)
             base = BaseFile(path, header["base"], offset=PAGE, size=header["base_size"], trusted=False)
             pages = dict(_read_records(file, header))
+            _check_pages(pages, header, path)
     except WorldError as error:
         raise error if isinstance(error, SnapshotError) else SnapshotError(str(error)) from error
     layer = Layer(base, pages, header["size"], min(header["size"], base.size))
@@ -86,7 +121,7 @@ def _records(layer: Layer) -> Iterable[bytes]:
 def _read_header(file: IO[bytes], path: Path) -> dict[str, Any]:
     try:
         header: Any = json.loads(file.read(PAGE))
-    except ValueError:
+    except (ValueError, RecursionError):
         header = None
     if not isinstance(header, dict) or header.get("magic") != MAGIC:  # pyright: ignore[reportUnknownMemberType]
         raise SnapshotError(f"{path} is no snapshot of greenroom: `snapshot.save()` writes one")
@@ -108,6 +143,19 @@ def _check_length(header: dict[str, Any], path: Path) -> None:
     if actual != expected:
         what = "truncated" if actual < expected else "altered"
         raise SnapshotError(f"{path} is {what}: it has {actual} bytes and should have {expected}; get it again")
+
+
+def _check_pages(pages: dict[int, bytes], header: dict[str, Any], path: Path) -> None:
+    """A file says how large its database is: what it says must follow from what it holds."""
+    size = header["size"]
+    last = header["base_size"] + header["pages"] * PAGE
+    if (
+        size % PAGE
+        or not PAGE <= size <= last
+        or len(pages) != header["pages"]
+        or any(n << SHIFT >= size for n in pages)
+    ):
+        raise SnapshotError(f"{path} was altered: its header says {size} bytes, and its pages do not make those")
 
 
 def _check_digests(file: IO[bytes], header: dict[str, Any], path: Path) -> None:

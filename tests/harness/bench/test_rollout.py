@@ -4,8 +4,11 @@ from pathlib import Path
 import pytest
 
 from greenroom import messages as m
-from greenroom.bench.rollout import LongOracle, TimedSandbox, bench, lengthened, quantile
+from greenroom.bench.boundaries import TimedSandbox, quantile
+from greenroom.bench.long_oracle import LongOracle, lengthened
+from greenroom.bench.rollout import bench
 from greenroom.rollouts import GroupSpec, Rollouts
+from greenroom.sandboxes import InlineSandbox, LocalSandbox
 from support.notes import app
 from support.rollouts import Asker
 
@@ -29,20 +32,24 @@ def test_a_solution_that_reads_nothing_or_is_long_enough_stays(solution: tuple[m
 
 
 def test_the_long_oracle_takes_as_many_steps_as_asked_for_and_still_succeeds(tmp_path: Path) -> None:
-    sandbox = TimedSandbox(app, "small", 10)
+    sandbox = TimedSandbox(InlineSandbox(LocalSandbox(app, cache_dir=tmp_path)), 10)
     engine = Rollouts(sandbox, Asker(), LongOracle(10))
     (group,) = asyncio.run(engine.play([GroupSpec("notes/train/find_number/0", 4)]))
     assert [(r.reward, r.trajectory.steps) for r in group.rollouts] == [(1.0, 10)] * 4
-    assert [len(v) for v in (sandbox.times.prepare, sandbox.times.reset, sandbox.times.step)] == [1, 4, 36]
+    assert [len(v) for v in (sandbox.times.prepare, sandbox.times.reset, sandbox.times.step)] == [1, 1, 36]
 
 
-def test_the_benchmark_reports_rates_and_latencies_and_draws_them(tmp_path: Path) -> None:
+def test_the_benchmark_reports_rates_latencies_and_costs_of_each_boundary_and_draws_them(tmp_path: Path) -> None:
     picture = tmp_path / "new" / "rollout.png"
-    report = bench(world="small", most=4, size=4, episodes=8, steps=6, picture=picture)
-    rates, latencies = report.rows[:2], report.rows[2:4]
-    assert [row["parallel"] for row in rates] == [row["parallel"] for row in latencies] == [1, 4]
+    report = bench(sandbox="local, process", world="small", most=4, size=4, episodes=8, steps=6, picture=picture)
+    rates, latencies, costs = report.rows[:4], report.rows[4:8], report.rows[8:10]
+    measured = [("local", 1), ("process", 1), ("local", 4), ("process", 4)]
+    for rows in (rates, latencies):
+        assert [(row["sandbox"], row["parallel"]) for row in rows] == measured
     assert all(row["rollouts"] == 8 and row["steps/s"] > row["rollouts/s"] > 0 for row in rates)
+    assert [row["CPU below, ms/step"] > 0 for row in rates] == [False, True, False, True]
     assert all(0 < row["step p50 ms"] <= row["step p99 ms"] for row in latencies)
+    assert [(row["sandbox"], row["rollouts/s, of local"] > 0) for row in costs] == [("process", True)] * 2
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 

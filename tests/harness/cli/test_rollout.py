@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from greenroom.store import Store
@@ -75,22 +76,65 @@ def test_a_replay_that_differs_says_where_and_fails(greenroom: Greenroom, folder
     assert "1.0.0: differs at step 3 (reward)" in done.stdout
 
 
+def test_a_run_is_played_replayed_and_resumed_in_any_sandbox(result: Result, greenroom: Greenroom) -> None:
+    asked = ("--groups", "2", "--size", "2", "--policy", "sloppy:0.5")
+    here = result(*NOTES, *asked)
+    there = result(*NOTES, *asked, "--sandbox", "process")
+    assert [g["state"] for g in here["groups"]] == [g["state"] for g in there["groups"]]
+    assert [g["rewards"] for g in here["groups"]] == [g["rewards"] for g in there["groups"]]
+    assert result("replay", "1.1.0", "--sandbox", "process:2")["same"] is True
+    assert result("replay", "2.1.0")["same"] is True
+    assert result("rollout", "--resume", "1", "--sandbox", "process")["rollouts"] == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--sandbox", "proces"), "no sandbox 'proces'; did you mean 'process'"),
+        (("--sandbox", "process:x"), "'process:x': after the colon comes how many processes"),
+        (("--sandbox", "unix:"), "'unix:' is no address of a server"),
+        (("--sandbox", "ws://nowhere"), "'ws://nowhere' is no address of a server"),
+        (("--sandbox", "local:1"), "nothing comes after 'local'"),
+        (("--sandbox", "process", "--isolation", "container"), "sandbox 'process' has no containers"),
+        (("--isolation", "vm"), "no isolation 'vm'"),
+    ],
+)
+def test_a_sandbox_that_there_is_not_is_refused(greenroom: Greenroom, given: tuple[str, ...], said: str) -> None:
+    done = greenroom(*NOTES, *given)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("sandbox", ["local", "process:2"])
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_interrupted_or_killed_keeps_what_is_finished_and_goes_on_as_if_never_stopped(
-    result: Result, environment: dict[str, str], folder: Path, stop: signal.Signals
+    result: Result, environment: dict[str, str], folder: Path, stop: signal.Signals, sandbox: str
 ) -> None:
     asked = ("--groups", "12", "--size", "4", "--parallel", "4", "--seed", "3")
     whole = result(*NOTES, *asked, "--store", "whole.db")
 
     path = folder / "cut.db"
-    command = [sys.executable, "-m", "greenroom.cli.main", *NOTES, *asked, "--policy", "slow:0.05"]
+    command = [
+        sys.executable,
+        "-m",
+        "greenroom.cli.main",
+        *NOTES,
+        *asked,
+        "--policy",
+        "slow:0.05",
+        "--sandbox",
+        sandbox,
+    ]
     process = subprocess.Popen(
         [*command, "--store", str(path)], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     )
     wait_for_rollouts(path, 5)
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert bool(family) == (sandbox != "local")
     process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
+    assert psutil.wait_procs(family, timeout=30)[1] == []
     assert "Traceback" not in errors
     if stop == signal.SIGINT:
         assert process.returncode == 130, errors
@@ -105,6 +149,8 @@ def test_a_run_that_is_interrupted_or_killed_keeps_what_is_finished_and_goes_on_
     assert (resumed["rollouts"], resumed["success"]) == (48, 1.0)
     assert [g["state"] for g in resumed["groups"]] == [g["state"] for g in whole["groups"]]
     with Store(path) as store, Store(folder / "whole.db") as other:
+        assert store.run(1).config["sandbox"] == sandbox
+        assert [r.content_id for r in store.rollouts(1)] == [r.content_id for r in other.rollouts(1)]
         after = {r.name: r.messages for r in store.rollouts(1)}
         assert after == {r.name: r.messages for r in other.rollouts(1)}
         assert before.items() <= after.items()

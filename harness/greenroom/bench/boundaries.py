@@ -1,0 +1,237 @@
+"""Measuring sandboxes: a stopwatch around one, what processes use, and what one boundary costs beside another."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from greenroom.bench.report import Row
+from greenroom.messages import Message
+from greenroom.rollouts import Rollout
+from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
+from greenroom.tasks import Verdict
+
+
+@dataclass
+class Times:
+    """Seconds that parts of rollouts took, from asking to the answer."""
+
+    prepare: list[float] = field(default_factory=list[float])
+    reset: list[float] = field(default_factory=list[float])
+    step: list[float] = field(default_factory=list[float])
+
+
+class TimedSandbox:
+    """A sandbox with a stopwatch, and room for long episodes.
+
+    Args:
+        sandbox: The sandbox.
+        steps: Every episode may have so many, whatever its task allows.
+    """
+
+    def __init__(self, sandbox: AsyncSandbox, steps: int) -> None:
+        self._sandbox, self._steps = sandbox, steps
+        self.times = Times()
+
+    def clear(self) -> None:
+        """Begin to count anew."""
+        self.times = Times()
+
+    @property
+    def app(self) -> str:
+        """The name of what runs there."""
+        return self._sandbox.app
+
+    async def families(self) -> list[str]:
+        """The task families of the app."""
+        return await self._sandbox.families()
+
+    async def tools(self) -> list[dict[str, Any]]:
+        """The schemas of all of the app's tools."""
+        return await self._sandbox.tools()
+
+    async def prepare(self, task: str) -> Brief:
+        """Make a task's start; timed."""
+        begun = time.perf_counter()
+        brief = await self._sandbox.prepare(task)
+        self.times.prepare.append(time.perf_counter() - begun)
+        return replace(brief, max_steps=max(brief.max_steps, self._steps))
+
+    async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        """Fork a snapshot; timed, a fork's share of the group counts as its reset."""
+        begun = time.perf_counter()
+        opened = await self._sandbox.open(snapshot, task, n)
+        self.times.reset.append((time.perf_counter() - begun) / n)
+        return opened
+
+    async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        """Run calls; timed."""
+        begun = time.perf_counter()
+        results = await self._sandbox.step(requests)
+        self.times.step.append(time.perf_counter() - begun)
+        return results
+
+    async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
+        """Score an episode."""
+        return await self._sandbox.verify(episode, messages)
+
+    async def snapshot(self, episode: str) -> str:
+        """Freeze an episode's world."""
+        return await self._sandbox.snapshot(episode)
+
+    async def content(self, episode: str) -> str:
+        """The content id of an episode's world."""
+        return await self._sandbox.content(episode)
+
+    async def close(self, episode: str) -> None:
+        """Drop an episode."""
+        await self._sandbox.close(episode)
+
+    async def release(self, snapshot: str) -> None:
+        """Forget a snapshot."""
+        await self._sandbox.release(snapshot)
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+        await self._sandbox.stop()
+
+
+class Usage:
+    """What this process and those below it use; the memory is looked at with each finished rollout."""
+
+    def __init__(self) -> None:
+        import psutil
+
+        self._me = psutil.Process()
+        self._below = self._me.children(recursive=True)
+        self._begun = self._seconds()
+        self._most = self._resident()
+
+    def _seconds(self) -> tuple[float, float]:
+        below = [process.cpu_times() for process in self._below if process.is_running()]
+        return time.process_time(), sum(t.user + t.system for t in below)
+
+    def cpu(self) -> tuple[float, float]:
+        """Seconds of CPU so far: here, and in the processes below."""
+        here, below = self._seconds()
+        return here - self._begun[0], below - self._begun[1]
+
+    def _resident(self) -> int:
+        return int(self._me.memory_info().rss) + sum(p.memory_info().rss for p in self._below if p.is_running())
+
+    def look(self, _rollout: Rollout) -> None:
+        """Look at the memory again."""
+        self._most = max(self._most, self._resident())
+
+    @property
+    def megabytes(self) -> float:
+        """The most memory that was seen, shared pages counted in each process that has them."""
+        return self._most / 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """What was measured in one sandbox with so many episodes at once.
+
+    Attributes:
+        sandbox: Where, as a spec.
+        parallel: How many.
+        rollouts: How many were played.
+        steps: How many steps they took.
+        seconds: Wall-clock time of all.
+        cpu: Seconds of CPU of this process.
+        beside: Of the processes below it; containers are not among them.
+        megabytes: The peak of their memory.
+        times: Seconds of the parts.
+    """
+
+    sandbox: str
+    parallel: int
+    rollouts: int
+    steps: int
+    seconds: float
+    cpu: float
+    beside: float
+    megabytes: float
+    times: Times
+
+    @property
+    def rate(self) -> float:
+        """Rollouts a second."""
+        return self.rollouts / self.seconds
+
+    def rates(self) -> Row:
+        """How many a second, and the CPU and memory that they take."""
+        return {
+            "sandbox": self.sandbox,
+            "parallel": self.parallel,
+            "rollouts": self.rollouts,
+            "rollouts/s": self.rate,
+            "steps/s": self.steps / self.seconds,
+            "CPU here, ms/step": self.cpu / self.steps * 1e3,
+            "CPU below, ms/step": self.beside / self.steps * 1e3,
+            "memory MB": self.megabytes,
+        }
+
+    def latencies(self) -> Row:
+        """Milliseconds of each part: the median and the 99th of a hundred."""
+        parts = {"prepare": self.times.prepare, "reset": self.times.reset, "step": self.times.step}
+        row: Row = {"sandbox": self.sandbox, "parallel": self.parallel}
+        for name, taken in parts.items():
+            row[f"{name} p50 ms"] = quantile(taken, 0.5) * 1e3
+            row[f"{name} p99 ms"] = quantile(taken, 0.99) * 1e3
+        return row
+
+
+def costs(levels: Sequence[Level]) -> list[Row]:
+    """What each boundary costs beside the first one that was measured, at each number of episodes at once."""
+    rows: list[Row] = []
+    for level in levels:
+        first = next(v for v in levels if v.parallel == level.parallel)
+        if level is first:
+            continue
+        more = level.seconds / level.steps - first.seconds / first.steps
+        used = (level.cpu + level.beside) / level.steps - (first.cpu + first.beside) / first.steps
+        rows.append(
+            {
+                "sandbox": level.sandbox,
+                "parallel": level.parallel,
+                f"rollouts/s, of {first.sandbox}": level.rate / first.rate,
+                "more, ms/step": more * 1e3,
+                "more CPU, ms/step": used * 1e3,
+            }
+        )
+    return rows
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that so large a share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def draw(levels: Sequence[Level], path: Path) -> None:
+    """Draw rates, latencies and costs over how many episodes are played at once, a line for each sandbox."""
+    from matplotlib.figure import Figure
+
+    figure: Any = Figure(figsize=(12, 3.6), layout="constrained")
+    panels: dict[str, Callable[[Level], float]] = {
+        "rollouts/s": lambda v: v.rate,
+        "a step, median ms": lambda v: v.latencies()["step p50 ms"],
+        "CPU of a step, ms": lambda v: (v.cpu + v.beside) / v.steps * 1e3,
+    }
+    parallel = sorted({level.parallel for level in levels})
+    for axes, (title, figure_of) in zip(figure.subplots(1, 3), panels.items(), strict=True):
+        for name in dict.fromkeys(level.sandbox for level in levels):
+            mine = [level for level in levels if level.sandbox == name]
+            axes.plot([v.parallel for v in mine], [figure_of(v) for v in mine], marker="o", label=name)
+        axes.set_title(title)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(parallel, [str(number) for number in parallel])
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("episodes at once")
+        axes.grid(alpha=0.3)
+        axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)

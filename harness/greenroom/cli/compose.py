@@ -1,0 +1,159 @@
+"""`greenroom up`, `ps`, `logs`, `down`: apps in containers, by compose; and what killed harnesses have left."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from greenroom.cli.output import JsonOption, console, errors, report, table
+from greenroom.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from greenroom.containers.engine import Engine
+    from greenroom.containers.project import Project
+
+GATEWAY = "gateway"
+ServicesArgument = Annotated[list[str] | None, typer.Argument(metavar="[SERVICE…]", help="Which; all when none.")]
+ProfileOption = Annotated[list[str] | None, typer.Option("--profile", help="Services of a profile too, such as gpu.")]
+
+
+def up(
+    apps: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[APP…]", help="Apps (and other services) to start; all when none is named."),
+    ] = None,
+    scale: Annotated[list[str] | None, typer.Option("--scale", metavar="APP=N", help="So many replicas.")] = None,
+    profile: ProfileOption = None,
+    build: Annotated[bool, typer.Option("--build", help="Build images anew, from the sources as they are.")] = False,
+    seconds: Annotated[float, typer.Option("--timeout", help="Seconds to wait until all are healthy.")] = 300.0,
+    json: JsonOption = None,
+) -> None:
+    """Start apps in containers, with the gateway, and wait until they are healthy."""
+    from greenroom.containers.engine import Engine
+    from greenroom.containers.project import Project
+    from greenroom.containers.services import wait_until_well
+
+    project, engine = Project.need(), Engine()
+    _ = engine.client
+    if project.settle():
+        errors().print(f"wrote {project.folder / '.env'}, with random tokens", markup=False, soft_wrap=True)
+    wanted = _wanted(project, apps or [], profile or [])
+    options = ["--detach", *(["--build"] if build else []), *_scales(scale or [], wanted)]
+    project.run(*_profiles(profile), "up", *options, *wanted, to=sys.stderr)
+    with errors().status("waiting until all are healthy"):
+        found = wait_until_well(engine, project.name, wanted, seconds)
+    data = {
+        "project": project.name,
+        "control": project.gateway,
+        "agents": project.agents,
+        "services": [one.to_json() for one in found],
+    }
+    if report(data, json):
+        return
+    _show(found)
+    if GATEWAY in wanted:
+        app = next((one.service for one in found if one.service != GATEWAY), "mail")
+        console().print(f"\nepisodes are driven at {project.gateway}, agents act at {project.agents}", soft_wrap=True)
+        console().print(f"roll out with: greenroom rollout {app} --sandbox compose --policy oracle", soft_wrap=True)
+
+
+def _wanted(project: "Project", apps: list[str], profiles: list[str]) -> list[str]:
+    known = project.services(profiles)
+    for name in apps:
+        if name not in known:
+            raise UnknownNameError("service", name, known)
+    return list(dict.fromkeys([*apps, GATEWAY])) if apps else known
+
+
+def _profiles(profiles: list[str] | None) -> list[str]:
+    return [f"--profile={name}" for name in profiles or []]
+
+
+def _scales(scales: list[str], wanted: list[str]) -> list[str]:
+    for text in scales:
+        name, _, count = text.partition("=")
+        if name not in wanted or not count.isdecimal():
+            raise UsageError(f"'--scale {text}': it takes APP=N, and APP is one of {', '.join(wanted)}")
+    return [f"--scale={text}" for text in scales]
+
+
+def ps(json: JsonOption = None) -> None:
+    """List greenroom's containers: those of compose, and those that rollouts have started."""
+    from greenroom.containers.engine import Engine
+    from greenroom.containers.orphans import found
+    from greenroom.containers.project import Project
+    from greenroom.containers.services import services
+
+    engine, project = Engine(), Project.find()
+    composed = services(engine, project.name) if project else []
+    started = [
+        {"container": one.name, "status": one.status, "owner": str(one.owner or "unknown"), "orphan": one.orphan}
+        for one in found(engine)
+    ]
+    if report({"services": [one.to_json() for one in composed], "sandboxes": started}, json):
+        return
+    if composed:
+        _show(composed)
+    if started:
+        rows = [(row["container"], row["status"], _owner(row)) for row in started]
+        table(("sandbox", "status", "owner"), rows)
+    if not composed and not started:
+        console().print("nothing runs; `greenroom up` starts the apps of compose")
+
+
+def _show(found: list[Any]) -> None:
+    columns = ("service", "container", "replica", "status", "health", "restarts")
+    table(columns, [[getattr(one, column) for column in columns] for one in found])
+
+
+def _owner(row: dict[str, Any]) -> str:
+    return "gone: `greenroom down` removes it" if row["orphan"] else f"process {row['owner'].split('/')[0]}"
+
+
+def logs(
+    services: ServicesArgument = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they are written.")] = False,
+    tail: Annotated[int, typer.Option("--tail", min=0, help="So many lines of each container.")] = 100,
+) -> None:
+    """Show what the containers of compose have said."""
+    from greenroom.containers.project import Project
+
+    project = Project.need()
+    for name in services or []:
+        if name not in (known := project.services()):
+            raise UnknownNameError("service", name, known)
+    project.run("logs", f"--tail={tail}", *(["--follow"] if follow else []), *(services or []))
+
+
+def down(
+    volumes: Annotated[bool, typer.Option("--volumes", help="Remove the store's data too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Remove the sandboxes of rollouts that still run as well.")
+    ] = False,
+    json: JsonOption = None,
+) -> None:
+    """Stop what compose runs, and remove the containers that killed harnesses have left."""
+    from greenroom.containers.engine import Engine
+    from greenroom.containers.orphans import remove_orphans
+    from greenroom.containers.project import Project
+
+    engine = Engine()
+    removed, project = remove_orphans(engine, everything=everything), Project.find()
+    stopped = _stop(engine, project, volumes) if project else []
+    if report({"stopped": stopped, "removed": removed}, json):
+        return
+    for name in removed:
+        console().print(f"removed {name}, whose harness is gone" if not everything else f"removed {name}")
+    if not stopped and not removed:
+        console().print("nothing was running")
+
+
+def _stop(engine: "Engine", project: "Project", volumes: bool) -> list[str]:
+    """Stop a project, if there is anything of it; returns the names of its containers."""
+    from greenroom.containers.services import services
+
+    names = [one.container for one in services(engine, project.name)]
+    if names or volumes:
+        profiles = [] if project.command == ["docker-compose"] else ["--profile=*"]
+        project.run(*profiles, "down", "--remove-orphans", *(["--volumes"] if volumes else []), to=sys.stderr)
+    return names

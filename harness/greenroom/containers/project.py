@@ -1,0 +1,156 @@
+"""The compose project: where its files are, what its settings say, and the program that runs it."""
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from greenroom.errors import SandboxError, UsageError
+
+FILE, SETTINGS, EXAMPLE = "compose.yaml", ".env", ".env.example"
+VARIABLE = "GREENROOM_COMPOSE"
+SECRETS = ("GREENROOM_TOKEN", "POSTGRES_PASSWORD")
+
+
+class Project:
+    """A folder with a compose file.
+
+    Args:
+        folder: The folder.
+        environment: Variables that go before the settings' own; this process's when None.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self._environment = dict(os.environ if environment is None else environment)
+
+    @classmethod
+    def find(cls) -> "Project | None":
+        """The project of GREENROOM_COMPOSE, of the folder we are in or one above, or of greenroom's own repository.
+
+        Raises:
+            UsageError: GREENROOM_COMPOSE names a folder that has none.
+        """
+        if named := os.environ.get(VARIABLE):
+            if not (Path(named) / FILE).is_file():
+                raise UsageError(f"{VARIABLE} names '{named}', where there is no {FILE}")
+            return cls(Path(named))
+        here = Path.cwd()
+        repository = Path(__file__).resolve().parents[3]
+        for folder in (here, *here.parents, repository):
+            if (folder / "compose" / FILE).is_file() and (folder / "compose" / EXAMPLE).is_file():
+                return cls(folder / "compose")
+        return None
+
+    @classmethod
+    def need(cls) -> "Project":
+        """The same, where nothing can be done without one.
+
+        Raises:
+            UsageError: There is none.
+        """
+        project = cls.find()
+        if project is None:
+            raise UsageError(
+                f"there is no compose/{FILE} here: images are built from greenroom's repository; go there, "
+                f"or name its compose folder in {VARIABLE}"
+            )
+        return project
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What is set: by the environment, else by the file of settings."""
+        return {**self._written(), **self._environment}
+
+    def _written(self) -> dict[str, str]:
+        file = self.folder / SETTINGS
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        pairs = [line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#")]
+        return {name.strip(): value.strip().strip("'\"") for name, value in pairs}
+
+    @property
+    def name(self) -> str:
+        """The project's name, which its containers are labelled with."""
+        return self.settings.get("COMPOSE_PROJECT_NAME") or "greenroom"
+
+    @property
+    def gateway(self) -> str:
+        """Where the gateway's control port is."""
+        return f"http://127.0.0.1:{self.settings.get('CONTROL_PORT') or 8470}"
+
+    @property
+    def agents(self) -> str:
+        """Where the gateway's agent port is."""
+        return f"http://127.0.0.1:{self.settings.get('AGENT_PORT') or 8471}"
+
+    def settle(self) -> bool:
+        """Write a file of settings with random tokens, where there is none; returns whether it did."""
+        file = self.folder / SETTINGS
+        if file.exists():
+            return False
+        lines = (self.folder / EXAMPLE).read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            name = line.partition("=")[0]
+            if name in SECRETS:
+                lines[number] = f"{name}={secrets.token_urlsafe(32)}"
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write("\n".join(lines) + "\n")
+        return True
+
+    @cached_property
+    def command(self) -> list[str]:
+        """What runs compose here: its version 2, else its version 1.
+
+        Raises:
+            UsageError: Neither is installed.
+        """
+        found = compose_command()
+        if found is None:
+            raise UsageError("compose is not installed: apt-get install docker-compose, or see `greenroom doctor`")
+        return found
+
+    def run(self, *arguments: str, to: IO[str] | None = None) -> None:
+        """Run compose in the project's folder.
+
+        Args:
+            arguments: Of compose.
+            to: Where it prints; to standard output when None.
+
+        Raises:
+            SandboxError: It failed.
+        """
+        self._run(arguments, to)
+
+    def ask(self, *arguments: str) -> str:
+        """Run compose and return what it prints to standard output.
+
+        Raises:
+            SandboxError: It failed.
+        """
+        return self._run(arguments, subprocess.PIPE)
+
+    def _run(self, arguments: Sequence[str], to: IO[str] | int | None) -> str:
+        environment = {"COMPOSE_PROJECT_NAME": self.name, **self._environment}
+        done = subprocess.run(
+            [*self.command, *arguments], cwd=self.folder, env=environment, stdout=to, text=True, check=False
+        )
+        if done.returncode:
+            raise SandboxError(f"`{' '.join([*self.command, *arguments])}` failed with {done.returncode}, see above")
+        return done.stdout or ""
+
+    def services(self, profiles: Sequence[str] = ()) -> list[str]:
+        """The services that are started when none is named."""
+        return self.ask(*(f"--profile={name}" for name in profiles), "config", "--services").split()
+
+
+def compose_command() -> list[str] | None:
+    """`docker compose` where that plugin is installed, else `docker-compose`; None where neither is."""
+    if shutil.which("docker"):
+        asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+        if asked.returncode == 0:
+            return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else None

@@ -1,0 +1,144 @@
+"""The sandbox behind the gateway of compose: an app's replicas, whichever there are, as one."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from greenroom.containers.project import Project
+from greenroom.errors import SandboxLostError, UsageError
+from greenroom.sandbox import AsyncSandbox
+from greenroom.sandboxes.blocking import BlockingSandbox
+from greenroom.sandboxes.fleet import Fleet
+from greenroom.sandboxes.remote import FixedServer, connected, need_serving
+from greenroom.sandboxes.served import Place, ServedSandbox
+from greenroom.sandboxes.specs import Setting, refuse_containers
+
+VARIABLE = "GREENROOM_GATEWAY"
+DEFAULT = "http://127.0.0.1:8470"
+REACH_SECONDS = 5.0
+LOOK_SECONDS = 2.0
+"""Replicas are looked for again when a group begins, but not more often than that."""
+ANSWER_SECONDS = 5.0
+
+
+def compose(argument: str, setting: Setting) -> BlockingSandbox:
+    """The replicas of an app behind the gateway: of `compose:http://HOST:PORT`, GREENROOM_GATEWAY, or the project here.
+
+    The token is that of GREENROOM_TOKEN, or of the project's settings.
+
+    Raises:
+        UsageError: The address is none.
+        MissingExtraError: What talks to servers is not installed.
+    """
+    refuse_containers("compose", setting)
+    need_serving()
+    project = Project.find()
+    gateway = Gateway(argument or os.environ.get(VARIABLE) or (project.gateway if project else DEFAULT))
+    token = project.settings.get("GREENROOM_TOKEN") if project else None
+    connect = connected(setting, reach=REACH_SECONDS)
+
+    def member(replica: str) -> ServedSandbox:
+        place = Place(address=gateway.address(setting.name, replica), token=token)
+        return ServedSandbox(setting.name, FixedServer(place), connect)
+
+    return BlockingSandbox(Replicas(setting.name, gateway, member))
+
+
+class Gateway:
+    """The control port of the gateway.
+
+    Args:
+        url: Where it is: `http://HOST:PORT`.
+
+    Raises:
+        UsageError: It is no such address.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "ws") or not parts.hostname or not parts.port:
+            raise UsageError(f"'{url}' is no address of a gateway; one looks like {DEFAULT}")
+        self._host, self._port = parts.hostname, parts.port
+
+    def address(self, app: str, replica: str) -> str:
+        """Where a replica's control plane is."""
+        return f"ws://{self._host}:{self._port}/{app}/{replica}"
+
+    def replicas(self, app: str) -> list[str]:
+        """The replicas of an app that are well.
+
+        Raises:
+            SandboxLostError: The gateway does not answer.
+        """
+        found: list[dict[str, Any]] = self._ask(f"/{app}/") or []
+        names = [str(entry["name"]) for entry in found if entry.get("type") == "directory"]
+        return sorted(name for name in names if self._ask(f"/{app}/{name}/v1/health") is not None)
+
+    def _ask(self, path: str) -> Any:
+        """What is answered to a GET, as JSON; None where it is a refusal."""
+        plug = HTTPConnection(self._host, self._port, timeout=ANSWER_SECONDS)
+        try:
+            plug.request("GET", path)
+            answer = plug.getresponse()
+            body = answer.read()
+            return json.loads(body) if answer.status == 200 else None
+        except (OSError, HTTPException, ValueError) as error:
+            raise SandboxLostError(
+                f"the gateway at {self} does not answer ({error}): start it with `greenroom up`, or see `greenroom ps`"
+            ) from error
+        finally:
+            plug.close()
+
+    def __str__(self) -> str:
+        return f"http://{self._host}:{self._port}"
+
+
+class Replicas(Fleet):
+    """A fleet whose members come and go.
+
+    Args:
+        app: The app.
+        gateway: Says which there are.
+        member: Makes the sandbox of one.
+    """
+
+    def __init__(self, app: str, gateway: Gateway, member: Callable[[str], AsyncSandbox]) -> None:
+        super().__init__(app)
+        self._gateway, self._member = gateway, member
+        self._known: dict[str, AsyncSandbox] = {}
+        self._well: list[str] = []
+        self._looked = 0.0
+
+    async def crew(self) -> list[AsyncSandbox]:
+        """The sandboxes of the replicas that are well.
+
+        Raises:
+            SandboxLostError: There are none.
+        """
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            self._well = await asyncio.to_thread(self._gateway.replicas, self.app)
+            self._looked = time.monotonic()
+        if not self._well:
+            self._looked = 0.0
+            raise SandboxLostError(
+                f"the gateway at {self._gateway} has no replica of '{self.app}' that is well: "
+                f"`greenroom up {self.app}`, or see `greenroom ps`"
+            )
+        for replica in self._well:
+            if replica not in self._known:
+                self._known[replica] = self._member(replica)
+        return [self._known[replica] for replica in self._well]
+
+    def lost(self) -> None:
+        """Look again before the next group."""
+        self._looked = 0.0
+
+    async def stop(self) -> None:
+        """End all sessions; the replicas go on."""
+        known, self._known = list(self._known.values()), {}
+        await asyncio.gather(super().stop(), *(member.stop() for member in known))

@@ -1,0 +1,146 @@
+"""Snapshots over the wire: sent piece by piece, believed only when they are whole and sound."""
+
+import asyncio
+import base64
+import binascii
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from greenroom.errors import SandboxBusyError, SandboxError, SnapshotError, UsageError
+from greenroom.wire.protocol import Limits
+from greenroom.wire.room import Room
+from greenroom.worlds import Snapshot
+from greenroom.worlds.portable import Image
+
+PIECE = 1 << 20
+"""Bytes of one piece, before they are written as base64."""
+
+
+@dataclass(eq=False)
+class _Upload:
+    """A file that is being sent."""
+
+    path: Path
+    size: int
+    content: str
+    seen: float
+    written: int = 0
+    admitting: "asyncio.Task[Snapshot] | None" = None
+
+
+class Transfers:
+    """The uploads of one worker.
+
+    Args:
+        limits: How large, and how many at once.
+        clock: Seconds; for uploads that nobody goes on with.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits, self._clock = limits, clock
+        self._uploads: dict[tuple[Room, str], _Upload] = {}
+
+    async def take(self, room: Room, snapshot: str, content: str, size: int, offset: int, data: str) -> dict[str, Any]:
+        """Take in a piece of a portable file. Pieces come in order; one that came before is passed over.
+
+        Returns:
+            How much is there, and whether the snapshot is admitted.
+
+        Raises:
+            UsageError: The piece is no base64, too long, or not the next one.
+            SnapshotError: The file is whole, and is not what was said.
+            SandboxBusyError: Too many uploads are under way.
+        """
+        if snapshot in room.holders:
+            return {"have": size, "done": True}
+        upload = self._uploads.get((room, snapshot)) or self._begin(room, snapshot, content, size)
+        upload.seen = self._clock()
+        piece = _decoded(data)
+        if (upload.size, upload.content) != (size, content) or offset > upload.written:
+            raise UsageError(f"the next piece of this upload begins at {upload.written}, of {upload.size} bytes")
+        if offset == upload.written:
+            self._write(upload, piece)
+        if upload.written < upload.size:
+            return {"have": upload.written, "done": False}
+        await self._admit(room, snapshot, upload)
+        return {"have": upload.written, "done": True}
+
+    def _begin(self, room: Room, snapshot: str, content: str, size: int) -> _Upload:
+        if len(self._uploads) >= self._limits.uploads:
+            raise SandboxBusyError(f"{len(self._uploads)} uploads are under way, the most that is allowed", 2.0)
+        try:
+            handle, name = tempfile.mkstemp(prefix="greenroom-upload-")
+        except OSError as error:
+            raise SandboxError(f"an upload cannot be kept here: {error.strerror}") from error
+        os.close(handle)
+        upload = self._uploads[room, snapshot] = _Upload(Path(name), size, content, self._clock())
+        return upload
+
+    def _write(self, upload: _Upload, piece: bytes) -> None:
+        if upload.written + len(piece) > upload.size:
+            raise UsageError(f"the upload was said to have {upload.size} bytes, and this piece goes beyond them")
+        try:
+            with upload.path.open("r+b") as file:
+                file.seek(upload.written)
+                file.write(piece)
+        except OSError as error:
+            raise SandboxError(f"the upload cannot be kept here: {error.strerror}") from error
+        upload.written += len(piece)
+
+    async def _admit(self, room: Room, snapshot: str, upload: _Upload) -> None:
+        """Look at a file that is whole, in a thread; of requests that ask at once, one does it."""
+        if upload.admitting is None:
+            looking = asyncio.to_thread(room.sandbox.admit, upload.path, snapshot, upload.content)
+            upload.admitting = asyncio.ensure_future(looking)
+        try:
+            room.sandbox.keep(await asyncio.shield(upload.admitting))
+        except Exception as error:
+            raise error if isinstance(error, SnapshotError) else SnapshotError(f"no sound snapshot: {error}") from error
+        finally:
+            self._drop(room, snapshot)
+
+    def _drop(self, room: Room, snapshot: str) -> None:
+        upload = self._uploads.pop((room, snapshot), None)
+        if upload is not None:
+            # What was admitted is mapped: it stays readable without a name.
+            upload.path.unlink(missing_ok=True)
+
+    def sweep(self, before: float) -> None:
+        """Forget uploads that nobody has gone on with since then."""
+        for key in [key for key, upload in self._uploads.items() if upload.seen < before]:
+            self._drop(*key)
+
+    def stop(self) -> None:
+        """Forget all."""
+        for key in list(self._uploads):
+            self._drop(*key)
+
+
+async def give(room: Room, snapshot: str, offset: int) -> dict[str, Any]:
+    """A piece of a snapshot's portable file, and what the whole is.
+
+    Raises:
+        SandboxLostError: The snapshot is not known here.
+        UsageError: The offset is beyond the end.
+    """
+    found = room.sandbox.start(snapshot)
+    image = Image(found.layer)
+    if offset >= image.size:
+        raise UsageError(f"the file of this snapshot has {image.size} bytes; there is nothing at {offset}")
+    content = await asyncio.to_thread(lambda: found.content_id)
+    data = base64.b64encode(image.read(offset, PIECE)).decode()
+    return {"snapshot": snapshot, "content": content, "size": image.size, "offset": offset, "data": data}
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        piece = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UsageError(f"a piece of an upload is base64: {error}") from None
+    if not 0 < len(piece) <= PIECE:
+        raise UsageError(f"a piece of an upload has 1 to {PIECE} bytes, not {len(piece)}")
+    return piece
