@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -47,15 +48,18 @@ class Shelf:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._unwanted: list[str] = []
+        self._lock = threading.Lock()
 
     def drop(self, images: Images) -> None:
         """Remove a snapshot's images; those that a container still runs on go when it is gone."""
-        self._unwanted += images.values()
+        with self._lock:
+            self._unwanted += images.values()
         self.tidy()
 
     def tidy(self) -> None:
         """Remove what is unwanted and not in use."""
-        self._unwanted = [image for image in self._unwanted if not self._gone(image)]
+        with self._lock:
+            self._unwanted = [image for image in self._unwanted if not self._gone(image)]
 
     def _gone(self, image: str) -> bool:
         try:

@@ -78,13 +78,15 @@ class ForeignSandbox:
         self._app, self._engine = app, engine or Engine()
         self._stage = stage_of(self._engine, app)
         self._shelf = shelf.Shelf(self._engine)
+        self._base: Images | None = None
         self._families = {family.name: family for family in app.family}
         self._snapshots: dict[str, _Kept] = {}
         self._tasks: dict[str, tuple[ForeignTask, str]] = {}
         self._episodes: dict[str, _Running] = {}
         self._numbers, self._secret = itertools.count(1), secrets.token_hex(8)
         self._threads = ThreadPoolExecutor(MOST, thread_name_prefix="greenroom-foreign")
-        self._making = threading.RLock()
+        self._basing, self._noting = threading.RLock(), threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
         self._incidental = {table: set(columns) for table, columns in app.incidental.items()}
 
     @property
@@ -119,7 +121,7 @@ class ForeignSandbox:
         """
         told = self._app.tools
         if told.openapi.startswith("/"):
-            with self._making, self._started(self.base) as stack:
+            with self._started(self.base) as stack:
                 return operations(self._ask(stack, "GET", told.openapi).body, told.include, told.fixed)
         path = self._app.folder / told.openapi
         try:
@@ -130,7 +132,7 @@ class ForeignSandbox:
 
     # -- starts
 
-    @cached_property
+    @property
     def base(self) -> Images:
         """The images of the populated application: kept from an earlier time, or made now.
 
@@ -139,18 +141,23 @@ class ForeignSandbox:
             AppError: The application refuses what fills it.
             SandboxError: It does not start.
         """
-        with self._making:
-            orphans.remove_orphans(self._engine)
-            shelf.remove_orphans(self._engine)
-            own = self._stage.images()
-            key = shelf.base_key(self._app, own)
-            found = self._shelf.base(self._app, own, key)
-            if found is None:
-                with self._started(own) as stack:
-                    self._prepare(stack, self._app.populate, {})
-                    found = stack.commit(shelf.base_labels(self._app, key))
-                self._shelf.keep_base(self._app, found, key)
-            return found
+        with self._basing:
+            if self._base is None:
+                self._base = self._find_base()
+            return self._base
+
+    def _find_base(self) -> Images:
+        orphans.remove_orphans(self._engine)
+        shelf.remove_orphans(self._engine)
+        own = self._stage.images()
+        key = shelf.base_key(self._app, own)
+        found = self._shelf.base(self._app, own, key)
+        if found is None:
+            with self._started(own) as stack:
+                self._prepare(stack, self._app.populate, {})
+                found = stack.commit(shelf.base_labels(self._app, key))
+            self._shelf.keep_base(self._app, found, key)
+        return found
 
     @contextmanager
     def _started(self, images: Images) -> Generator[Stack]:
@@ -208,7 +215,9 @@ class ForeignSandbox:
         )
 
     def _task(self, text: str) -> tuple[ForeignTask, str]:
-        with self._making:
+        with self._noting:
+            making = self._making.setdefault(text, threading.Lock())
+        with making:
             known = self._tasks.get(text)
             if known is None or known[1] not in self._snapshots:
                 known = self._tasks[text] = self._make(*self._parse(text))
@@ -225,9 +234,14 @@ class ForeignSandbox:
         """Commit a fork as it is; what is known already is not kept twice."""
         state = read_state(self._app, stack)
         name = state_id(self._app, state)
-        if name not in self._snapshots:
-            self._snapshots[name] = _Kept(stack.commit(shelf.snapshot_labels(self._app)), state)
-        return name, self._snapshots[name]
+        known = self._snapshots.get(name)
+        if known is None:
+            mine = _Kept(stack.commit(shelf.snapshot_labels(self._app)), state)
+            with self._noting:
+                known = self._snapshots.setdefault(name, mine)
+            if known is not mine:  # Another thread was faster.
+                self._shelf.drop(mine.images)
+        return name, known
 
     def _parse(self, text: str) -> tuple[Family, Split, int]:
         try:
@@ -356,8 +370,7 @@ class ForeignSandbox:
 
     def snapshot(self, episode: str) -> str:
         """Commit an episode's containers; returns the id that `open` takes."""
-        with self._making:
-            return self._keep(self._running(episode).stack)[0]
+        return self._keep(self._running(episode).stack)[0]
 
     def content(self, episode: str) -> str:
         """The hash of an episode's state, as the probe sees it."""

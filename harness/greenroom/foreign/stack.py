@@ -135,6 +135,8 @@ class Stack:
             finally:
                 for handle in self._handles.values():
                     handle.start() if stop else handle.unpause()
+                if stop:
+                    self.wait()
 
     def remove(self) -> None:
         """Remove all containers at once; what is gone is no error."""

@@ -113,9 +113,16 @@ class PostgresDatabase:
         return self._session
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run SQL of greenroom's own, written for SQLite; returns its rows."""
-        cursor = psycopg.Cursor(self.connection).execute(_translated(sql), values or None)
-        return cursor.fetchall() if cursor.description else []
+        """Run SQL of greenroom's own, written for SQLite; returns its rows.
+
+        Raises:
+            WorldError: The server refuses, or is gone.
+        """
+        try:
+            cursor = psycopg.Cursor(self.connection).execute(_translated(sql), values or None)
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise WorldError(f"the PostgreSQL server gave a world up: {str(error).strip()}") from error
 
     def ensure(self, table: str) -> None:
         """Nothing: worlds in PostgreSQL have all of greenroom's tables from the start."""
@@ -160,7 +167,7 @@ class PostgresDatabase:
             if self._status != TransactionStatus.IDLE:
                 self.run("ROLLBACK")
             sound = self._sqlalchemy.get_transaction() is None
-        except (psycopg.Error, SQLAlchemyError):
+        except (psycopg.Error, SQLAlchemyError, WorldError):
             sound = False
         if not sound:
             self.disconnect()
