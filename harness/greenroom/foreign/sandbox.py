@@ -4,18 +4,15 @@ import itertools
 import json
 import secrets
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from greenroom.containers import orphans
 from greenroom.containers.engine import Engine
 from greenroom.errors import (
-    AppError,
     Refusal,
     SandboxError,
     SandboxLostError,
@@ -24,13 +21,13 @@ from greenroom.errors import (
     VerifierError,
 )
 from greenroom.faults import NONE
-from greenroom.foreign import images as shelf
-from greenroom.foreign.openapi import Operation, operations
+from greenroom.foreign.images import snapshot_labels
+from greenroom.foreign.openapi import Operation
+from greenroom.foreign.origin import Origin
 from greenroom.foreign.probe import State, canonical, changes, check_start, query, read_state, state_id
-from greenroom.foreign.spec import Call, ContainerApp, Family
-from greenroom.foreign.stack import Images, Stack, stage_of
-from greenroom.foreign.tasks import ForeignTask, answers_wrong, expectation, offered, prepare
-from greenroom.foreign.web import Answer, ask
+from greenroom.foreign.spec import ContainerApp, Family
+from greenroom.foreign.stack import Images, Stack
+from greenroom.foreign.tasks import ForeignTask, answers_wrong, expectation, offered
 from greenroom.messages import Message, ToolCall, said, tool
 from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
@@ -75,17 +72,14 @@ class ForeignSandbox:
     """
 
     def __init__(self, app: ContainerApp, engine: Engine | None = None) -> None:
-        self._app, self._engine = app, engine or Engine()
-        self._stage = stage_of(self._engine, app)
-        self._shelf = shelf.Shelf(self._engine)
-        self._base: Images | None = None
+        self._app, self._origin = app, Origin(app, engine or Engine())
         self._families = {family.name: family for family in app.family}
         self._snapshots: dict[str, _Kept] = {}
         self._tasks: dict[str, tuple[ForeignTask, str]] = {}
         self._episodes: dict[str, _Running] = {}
         self._numbers, self._secret = itertools.count(1), secrets.token_hex(8)
         self._threads = ThreadPoolExecutor(MOST, thread_name_prefix="greenroom-foreign")
-        self._basing, self._noting = threading.RLock(), threading.Lock()
+        self._noting = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
         self._incidental = {table: set(columns) for table, columns in app.incidental.items()}
 
@@ -107,91 +101,12 @@ class ForeignSandbox:
 
     def tools(self) -> list[dict[str, Any]]:
         """The schemas of all tools."""
-        return self._schemas(self.operations.values())
+        return self._schemas(self._origin.operations.values())
 
     def _schemas(self, chosen: Iterable[Operation]) -> list[dict[str, Any]]:
         return [operation.tool(self.app) for operation in chosen]
 
-    @cached_property
-    def operations(self) -> dict[str, Operation]:
-        """The operations of its OpenAPI description, by id.
-
-        Raises:
-            UsageError: There is no description, or it lacks an operation that is asked for.
-        """
-        told = self._app.tools
-        if told.openapi.startswith("/"):
-            with self._started(self.base) as stack:
-                return operations(self._ask(stack, "GET", told.openapi).body, told.include, told.fixed)
-        path = self._app.folder / told.openapi
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{path} is no OpenAPI description in JSON: {error}") from error
-        return operations(document, told.include, told.fixed)
-
     # -- starts
-
-    @property
-    def base(self) -> Images:
-        """The images of the populated application: kept from an earlier time, or made now.
-
-        Raises:
-            UsageError: There is no engine, or no image.
-            AppError: The application refuses what fills it.
-            SandboxError: It does not start.
-        """
-        with self._basing:
-            if self._base is None:
-                self._base = self._find_base()
-            return self._base
-
-    def _find_base(self) -> Images:
-        orphans.remove_orphans(self._engine)
-        shelf.remove_orphans(self._engine)
-        own = self._stage.images()
-        key = shelf.base_key(self._app, own)
-        found = self._shelf.base(self._app, own, key)
-        if found is None:
-            with self._started(own) as stack:
-                self._prepare(stack, self._app.populate, {})
-                found = stack.commit(shelf.base_labels(self._app, key))
-            self._shelf.keep_base(self._app, found, key)
-        return found
-
-    @contextmanager
-    def _started(self, images: Images) -> Generator[Stack]:
-        stack = self._start(images)
-        try:
-            yield stack
-        finally:
-            stack.remove()
-
-    def _start(self, images: Images) -> Stack:
-        stack = self._stage.start(images)
-        try:
-            stack.wait()
-        except BaseException:
-            stack.remove()
-            raise
-        return stack
-
-    def _ask(self, stack: Stack, method: str, path: str, body: Any = None) -> Answer:
-        """Make a request, with the headers that the agent never sees.
-
-        Raises:
-            SandboxLostError: The container is gone.
-            AppError: It runs and does not answer.
-        """
-        try:
-            return ask(stack.place, method, path, headers=self._app.tools.headers, body=body)
-        except OSError as error:
-            if stack.runs():
-                raise AppError(f"{method} {path}: '{self.app}' does not answer: {error}") from error
-            raise SandboxLostError(f"{method} {path}: '{self.app}' died; it said:\n{stack.words()}") from error
-
-    def _prepare(self, stack: Stack, calls: Sequence[Call], values: dict[str, Any]) -> dict[str, Any]:
-        return prepare(calls, values, lambda method, path, body: self._ask(stack, method, path, body))
 
     def prepare(self, task: str) -> Brief:
         """Make a task's start and keep its snapshot.
@@ -201,7 +116,7 @@ class ForeignSandbox:
             AppError: The application refuses the set-up.
         """
         made, snapshot = self._task(task)
-        family, operations = made.family, self.operations
+        family, operations = made.family, self._origin.operations
         return Brief(
             task=task,
             snapshot=snapshot,
@@ -224,8 +139,10 @@ class ForeignSandbox:
             return known
 
     def _make(self, family: Family, split: Split, index: int) -> tuple[ForeignTask, str]:
-        with self._started(self.base) as stack:
-            values = self._prepare(stack, family.setup, {**family.case(split, index), "split": split, "index": index})
+        with self._origin.started(self._origin.base) as stack:
+            values = self._origin.prepare(
+                stack, family.setup, {**family.case(split, index), "split": split, "index": index}
+            )
             kept = self._keep(stack)
             check_start(self._app, kept[1].state)
         return ForeignTask(family=family, values=values, start=kept[1].state), kept[0]
@@ -236,11 +153,11 @@ class ForeignSandbox:
         name = state_id(self._app, state)
         known = self._snapshots.get(name)
         if known is None:
-            mine = _Kept(stack.commit(shelf.snapshot_labels(self._app)), state)
+            mine = _Kept(stack.commit(snapshot_labels(self._app)), state)
             with self._noting:
                 known = self._snapshots.setdefault(name, mine)
             if known is not mine:  # Another thread was faster.
-                self._shelf.drop(mine.images)
+                self._origin.shelf.drop(mine.images)
         return name, known
 
     def _parse(self, text: str) -> tuple[Family, Split, int]:
@@ -267,7 +184,7 @@ class ForeignSandbox:
         kept = self._snapshots.get(snapshot)
         if kept is None:
             raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
-        tools = {one.name(self.app): one for one in offered(self._app, made.family, self.operations)}
+        tools = {one.name(self.app): one for one in offered(self._app, made.family, self._origin.operations)}
         opening = [self._threads.submit(self._open, kept, made, tools) for _ in range(n)]
         results = [future.exception() or future.result() for future in opening]
         failed = [result for result in results if isinstance(result, BaseException)]
@@ -279,7 +196,7 @@ class ForeignSandbox:
         return [result for result in results if isinstance(result, Opened)]
 
     def _open(self, kept: _Kept, made: ForeignTask, tools: dict[str, Operation]) -> Opened:
-        stack = self._start(kept.images)
+        stack = self._origin.start(kept.images)
         try:
             state = read_state(self._app, stack)
             if state != kept.state:
@@ -335,7 +252,7 @@ class ForeignSandbox:
         if operation is None:
             raise Refusal("unknown_tool", str(UnknownNameError("tool", name, running.offered)))
         request = operation.request(one["function"]["arguments"])
-        answer = self._ask(running.stack, request.method, request.path, request.body)
+        answer = self._origin.ask(running.stack, request.method, request.path, request.body)
         if not answer.ok:
             raise Refusal(f"http_{answer.status}", answer.text[:LONGEST])
         return answer.text[:LONGEST] or json.dumps({"status": answer.status})
@@ -359,7 +276,7 @@ class ForeignSandbox:
             findings = expectation(verify).findings(self.changes(episode), said(messages))
             findings += answers_wrong(
                 verify,
-                lambda method, path, body: self._ask(running.stack, method, path, body),
+                lambda method, path, body: self._origin.ask(running.stack, method, path, body),
                 lambda text: query(self._app, running.stack, text),
             )
         except SandboxLostError:
@@ -383,13 +300,13 @@ class ForeignSandbox:
         running = self._episodes.pop(episode, None)
         if running:
             running.stack.remove()
-            self._shelf.tidy()
+            self._origin.shelf.tidy()
 
     def release(self, snapshot: str) -> None:
         """Forget a snapshot; its task is made again when it is asked for."""
         kept = self._snapshots.pop(snapshot, None)
         if kept:
-            self._shelf.drop(kept.images)
+            self._origin.shelf.drop(kept.images)
 
     def stop(self) -> None:
         """Remove all containers and snapshots; the base stays. Stopping twice is no error."""
