@@ -5,7 +5,9 @@ import pytest
 from greenroom.errors import UsageError
 from greenroom.foreign import ContainerApp
 from greenroom.foreign.filling import fill
+from greenroom.sandboxes import open_sandbox
 from greenroom.tasks import Split
+from support.foreign import HERE
 
 MINIMAL = """
 name = "wiki"
@@ -69,3 +71,24 @@ def test_a_lone_placeholder_keeps_the_kind_of_its_value() -> None:
     assert fill(template, values) == {"id": 7, "text": "Ana has 7", "deep": [3, ["a"]], "plain": 1.5}
     with pytest.raises(UsageError, match=r"'\{nmae\}' cannot be filled in .*there is: bill, id, name"):
         fill("{nmae}", values)
+
+
+@pytest.mark.parametrize(
+    ("spec", "app", "options", "told"),
+    [
+        ("foreign", "ihatemoney", {}, r"foreign:FILE\.toml"),
+        ("foreign:nowhere.toml", "ihatemoney", {}, "cannot be read"),
+        (f"foreign:{HERE}/ihatemoney.toml", "mail", {}, "describes 'ihatemoney', not 'mail'"),
+        (f"foreign:{HERE}/ihatemoney.toml", "ihatemoney", {"faults": "realistic"}, "leave --faults out"),
+    ],
+)
+def test_a_spec_that_cannot_be_opened_says_why(spec: str, app: str, options: dict[str, str], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        open_sandbox(spec, app, **options)
+
+
+def test_a_spec_opens_the_application_without_starting_anything() -> None:
+    sandbox = open_sandbox(f"foreign:{HERE}/ihatemoney.toml", "ihatemoney")
+    assert sandbox.app == "ihatemoney"
+    assert "add_bill" in sandbox.families()
+    assert "ihatemoney_add_bill" in [tool["function"]["name"] for tool in sandbox.tools()]

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from greenroom.errors import PopulateError, UsageError, WorldError
-from greenroom.worlds import Snapshot, World, populated
+from greenroom.errors import PopulateError, SnapshotError, UsageError, WorldError
+from greenroom.worlds import Snapshot, World, paged, populated
+from greenroom.worlds.arrival import admit
 from greenroom.worlds.recipe import Recipe
 from support.shop import Item, populate, shop_recipe
 
@@ -321,5 +322,13 @@ def test_a_server_that_is_not_named_or_not_there_is_asked_for(shop: Snapshot, tm
             populated(recipe())
     with pytest.raises(WorldError, match="cannot be reached"):
         populated(recipe(), None, f"postgresql://me@/postgres?host={tmp_path}")
+
+
+def test_what_needs_pages_says_that_there_are_none(shop: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(WorldError, match="stays on its server"):
         shop.save(tmp_path / "file")
+    with pytest.raises(WorldError, match="works for worlds in SQLite only"):
+        paged(shop)
+    assert shop.schema
+    with pytest.raises(SnapshotError, match="live in PostgreSQL: none is taken from a file"):
+        admit(tmp_path / "file", shop.schema, shop.page_id, shop.content_id)
