@@ -63,6 +63,9 @@ class App:
         if foreign:
             raise UsageError(f"app '{self.name}': table '{foreign[0]}' must be named '{self.name}_{foreign[0]}'")
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}: {len(self.tools)} tools, {len(self.playable)} task families>"
+
     @property
     def metadata(self) -> MetaData:
         """The app's tables."""

@@ -19,6 +19,8 @@ from greenroom.users import UserSimulator
 
 NOTHING = [assistant("Done.")] * 2
 FLAT_NO = [assistant("I am sorry, but I cannot do that.")] * 2
+OTHERS = 3
+"""One solution of another task may win by chance, since answers (a day, a yes) recur; not those of so many."""
 ELSEWHERE = 2
 """So many tasks of each family are played again in another process."""
 
@@ -39,10 +41,11 @@ def check_app(
 
     The oracle scores 1 and none of its calls is refused; under realistic faults it still scores 1 when a careful
     client plays it, and has changed as many rows (each effect exactly once); doing nothing scores 0, and so does a no
-    without a reason; the oracle of another task scores 0; random schema-valid calls score about 0; every slip and the
-    oracle with one destructive act more score less than 1; a second run from a task made anew, and a third in another
-    process with another hash seed, end in the same snapshot id; no tool that counts as reading changes anything; no
-    code of the app reads the wall clock or unseeded randomness.
+    without a reason; the next task's oracle scores about 0, and those of the next three never all win; random
+    schema-valid calls score about 0; every slip and the oracle with one destructive act more score less than 1; a
+    second run from a task made anew, and a third in another process with another hash seed, end in the same snapshot
+    id; no tool that counts as reading changes anything; no code of the app reads the wall clock or unseeded
+    randomness.
 
     Args:
         app: The app, or several.
@@ -87,22 +90,26 @@ class _Prover:
         report = FamilyReport(name, len(indices))
         figures: dict[str, list[float]] = defaultdict(list)
         faults: Counter[str] = Counter()
+        levels: Counter[int] = Counter()
         tools: set[str] = set()
         for index in indices:
             task = self._id(name, index)
             on_task(task)
             try:
-                brief, other = self.sandbox.prepare(task), self._solution(self._id(name, index + 1))
+                brief = self.sandbox.prepare(task)
+                others = (self._solution(self._id(name, index + i)) for i in range(1, OTHERS + 1))
                 oracle = self._prove_oracle(brief, figures, report.violations)
-                self._prove_others(brief, other, figures, report.violations)
+                self._prove_others(brief, others, figures, report.violations)
                 faulty = self._prove_faulty(task, oracle.effects, figures, report.violations)
             except GreenroomError as error:  # One bad task must not hide what is wrong with the others.
                 report.violations.append(f"{task}: cannot be played: {error}")
                 continue
             tools |= set(oracle.calls)
+            levels[brief.level] += 1
             faults.update(faulty.troubles)
             self.sandbox.release(brief.snapshot)
         report.tools, report.faults = sorted(tools), dict(sorted(faults.items()))
+        report.levels = dict(sorted(levels.items()))
         report.summarize(figures)
         return report
 
@@ -138,15 +145,21 @@ class _Prover:
         return oracle
 
     def _prove_others(
-        self, brief: Brief, other: Sequence[Message], figures: dict[str, list[float]], violations: list[str]
+        self, brief: Brief, others: Iterable[Sequence[Message]], figures: dict[str, list[float]], violations: list[str]
     ) -> None:
         """Nothing that should not win does."""
         wild, excess = self._play(brief, _random_messages(brief, self.seed)), self._play(brief, _overdone(brief))
         self.wrote |= wild.wrote | excess.wrote
         noop, flat_no = self._play(brief, NOTHING).score, self._play(brief, FLAT_NO).score
-        shuffled = self._play(brief, other).score
+        swapped = self._swapped(brief, others)
         slips = [self._play(brief, slip).score for slip in brief.slips]
-        scores = {"noop": noop, "flat_no": flat_no, "random": wild.score, "shuffled": shuffled, "excess": excess.score}
+        scores = {
+            "noop": noop,
+            "flat_no": flat_no,
+            "random": wild.score,
+            "shuffled": swapped[0],
+            "excess": excess.score,
+        }
         for column, score in scores.items():
             figures[column].append(score)
         if slips:
@@ -156,11 +169,20 @@ class _Prover:
             (
                 (noop > 0, f"doing nothing scores {noop}"),
                 (flat_no > 0, f"saying no without a reason scores {flat_no}"),
-                (shuffled > 0, f"the oracle of another task scores {shuffled}"),
+                (min(swapped) > 0, f"the oracles of the next {OTHERS} tasks score {min(swapped)} and more"),
                 (excess.score >= 1, f"the oracle with a destructive act scores {excess.score}"),
                 (max(slips, default=0) >= 1, f"a slip scores {max(slips, default=0)}"),
             ),
         )
+
+    def _swapped(self, brief: Brief, others: Iterable[Sequence[Message]]) -> list[float]:
+        """Scores of other tasks' solutions; as soon as one fails, the rest are not played."""
+        scores: list[float] = []
+        for other in others:
+            scores.append(self._play(brief, other).score)
+            if not scores[-1]:
+                break
+        return scores
 
     def _play(self, brief: Brief, messages: Iterable[Message]) -> Played:
         return play(self.sandbox, brief, self.user, messages, self.seed)

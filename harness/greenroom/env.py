@@ -79,6 +79,12 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         self.observation_space = ConversationSpace()
         self._episode: Episode | None = None
 
+    def __repr__(self) -> str:
+        running = f"{self._episode.brief.task}, step {self._episode.steps}" if self._episode else "no episode yet"
+        return f"<{type(self).__name__} {self.sandbox.app}: {self.split}, {self.size} world, {running}>"
+
+    __str__ = __repr__
+
     @property
     def episode(self) -> Episode:
         """The running episode.

@@ -5,6 +5,7 @@
     │   ├── UnknownNameError  a name that does not exist; says which do, and the nearest
     │   └── MissingExtraError a feature whose optional packages are not installed
     ├── PluginError           a plugin that cannot be loaded
+    │   └── NotReadyError     one that loads, but must be told something first
     ├── WorldError            worlds: pages, snapshots, bases
     │   ├── SnapshotError     a snapshot file that is truncated, altered or foreign
     │   └── PopulateError     a base that could not be built
@@ -52,6 +53,19 @@ class MissingExtraError(UsageError):
 
 class PluginError(GreenroomError):
     """A plugin that cannot be loaded."""
+
+
+class NotReadyError(PluginError):
+    """A plugin that loads, but must be told something before it can be used, such as where its data lies.
+
+    Args:
+        message: Which plugin, and what it needs.
+        needs: What it needs, by itself: the same for all plugins that need it.
+    """
+
+    def __init__(self, message: str, needs: str) -> None:
+        super().__init__(message)
+        self.needs = needs
 
 
 class WorldError(GreenroomError):

@@ -1,12 +1,14 @@
 """Plugins, found by entry points. The built-in ones come through the same door as anybody's."""
 
+import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from greenroom.errors import GreenroomError, PluginError, UnknownNameError
+from greenroom.errors import GreenroomError, NotReadyError, PluginError, UnknownNameError
 
 if TYPE_CHECKING:
     from greenroom.app import App
@@ -49,6 +51,11 @@ class Plugins:
                 f"{self.kind} '{name}' ({point.value}) does not load: {type(error).__name__}: {error}; "
                 f"it came with {self.distribution(name)}: mend, reinstall or uninstall that"
             ) from error
+
+    def about(self, name: str) -> str:
+        """The first line of the docstring of the module that a plugin lies in; the plugin must have been loaded."""
+        module = sys.modules.get(_points(self.group)[name][0].module)
+        return (inspect.getdoc(module) or "").split("\n")[0]
 
     def distribution(self, name: str) -> str:
         """The name and version of the package that brings a plugin; of each, where several bring that name."""
@@ -104,7 +111,7 @@ def _made(name: str, make: Callable[[], Any]) -> Any:
     try:
         return make()
     except GreenroomError as error:
-        raise PluginError(f"environment '{name}' is not ready: {error}") from error
+        raise NotReadyError(f"environment '{name}' is not ready: {error}", str(error)) from error
     except Exception as error:
         raise PluginError(f"environment '{name}' cannot be made: {type(error).__name__}: {error}") from error
 

@@ -6,11 +6,12 @@ runs, and every complaint is a sentence that a model can act on.
 
 import inspect
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import docstring_parser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -21,6 +22,9 @@ from greenroom.fault import Fault
 from greenroom.limits import Rate
 
 DEFAULT_TAKES = timedelta(seconds=5)
+DEEPEST = 32
+"""So many levels may arguments be nested."""
+LARGEST = 1 << 63
 READING = frozenset(
     {"check", "compare", "count", "counts", "find", "get", "list", "lookup", "preview", "quote", "read", "search"}
     | {"show", "status", "track", "view"}
@@ -108,6 +112,8 @@ class Tool:
             raise Refusal("bad_arguments", f"{self.name}: the arguments are no JSON: {error}") from None
         if not isinstance(values, dict):
             raise Refusal("bad_arguments", f"{self.name}: the arguments must be a JSON object, not {text[:80]!r}")
+        if odd := _outlandish(values):
+            raise Refusal("bad_arguments", f"{self.name}: the arguments hold {odd}")
         try:
             checked = self.arguments.model_validate(values)
         except ValidationError as error:
@@ -154,6 +160,23 @@ def refusal_text(refusal: Refusal) -> str:
     if refusal.retry_after is not None:
         told["retry_after"] = refusal.retry_after
     return json.dumps(told, ensure_ascii=False)
+
+
+def _outlandish(value: Any, deep: int = DEEPEST) -> str | None:
+    """What no database takes, though it is JSON; None where there is none of it."""
+    if isinstance(value, str):
+        return "a NUL character" if "\0" in value else None
+    if isinstance(value, int):
+        return None if -LARGEST <= value < LARGEST else "a whole number of more than 64 bits"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"the number {value}"
+    if not isinstance(value, dict | list):
+        return None
+    if not deep:
+        return f"more than {DEEPEST} levels"
+    nested = cast(dict[str, Any] | list[Any], value)
+    inner = [*nested, *nested.values()] if isinstance(nested, dict) else nested
+    return next((odd for one in inner if (odd := _outlandish(one, deep - 1))), None)
 
 
 def _without_none(value: Any) -> Any:

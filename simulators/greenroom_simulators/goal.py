@@ -12,6 +12,7 @@ from greenroom.errors import UserError
 from greenroom.messages import Message, text_of
 from greenroom.tasks import Fact, Goal
 from greenroom.users import UserState, UserTurn
+from greenroom.wordings import polite_twice
 from greenroom_simulators import values
 from greenroom_simulators.behaviour import Behaviour
 from greenroom_simulators.reading import Reading, check_needs, pending, read, satisfies
@@ -20,6 +21,7 @@ from greenroom_simulators.slots import fact_of, known, mistaken, names, phrase
 THANKS = ("Thanks.", "Thank you.", "Great, thanks.")
 GOODBYES = ("Never mind, I will do it myself.", "Forget it.", "This takes too long, goodbye.")
 MISSING = {"number": "I need the number", "date": "I need the date", "done": "Please do it", "text": "That is not it"}
+NOT_DONE = "That is not it."
 DESTRUCTIVE = re.compile(r"\b(delete|remove|erase|trash|clear|everything|all of)\b", re.IGNORECASE)
 
 WHICH = re.compile(r"\bwhich\b", re.IGNORECASE)
@@ -37,8 +39,13 @@ class GoalUser:
     def __init__(self, behaviour: Behaviour | None = None) -> None:
         self.behaviour = behaviour or Behaviour()
 
-    def open(self, goal: Goal, seed: int) -> UserTurn:
+    def open(self, goal: Goal, seed: int, wording: int | None = None) -> UserTurn:
         """The opening: one of the task's requests, as this person would say it.
+
+        Args:
+            goal: What the user wants.
+            seed: Everything that is drawn follows from it.
+            wording: The number of the request; drawn when None.
 
         Raises:
             UserError: The goal has no request, or needs something unheard of.
@@ -46,7 +53,8 @@ class GoalUser:
         if not goal.requests:
             raise UserError(f"the goal '{goal.intent}' has no requests: a task needs at least one wording")
         check_needs(goal)
-        wording = Random(f"{seed}/wording").randrange(len(goal.requests))
+        if wording is None:
+            wording = Random(f"{seed}/wording").randrange(len(goal.requests))
         text = self.behaviour.opening(goal.requests[wording], list(known(goal).values()), seed)
         state: dict[str, Any] = {
             "goal": goal.to_json(),
@@ -105,7 +113,9 @@ class _Turn:
         if pending(statement) and not self.waited:
             self.state["waited"] = True
             return self.say("Okay.", "wait")
-        return self.correct(f"{MISSING[self.goal.needs]}. {self.request()}")
+        request = self.request()
+        text = f"{MISSING[self.goal.needs]}. {request}"
+        return self.correct(f"{NOT_DONE} {request}" if polite_twice(text) else text)
 
     def correct(self, text: str) -> UserTurn:
         """Say what is wrong, unless patience is at an end."""
@@ -174,8 +184,14 @@ class _Turn:
         parts: list[str] = []
         for role in roles:
             fact = fact_of(self.goal, role)
-            parts.append(self.rng.choice(fact.wordings) if fact and fact.wordings else phrase(self.goal, role))
+            parts.append(self.worded(fact, parts) if fact and fact.wordings else phrase(self.goal, role))
         return " ".join(_sentence(part) for part in parts)
+
+    def worded(self, fact: Fact, before: list[str]) -> str:
+        """One of a fact's wordings, not polite once more after what is said before it."""
+        drawn = self.rng.choice(fact.wordings)
+        fitting = (one for one in (drawn, *fact.wordings) if not polite_twice(" ".join((*before, one))))
+        return next(fitting, drawn)
 
     def remember(self, roles: list[str]) -> None:
         self.state["told"] = sorted({*self.state["told"], *roles})

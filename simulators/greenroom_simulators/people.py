@@ -9,6 +9,7 @@ from greenroom.errors import UsageError
 from greenroom.messages import Message
 from greenroom.tasks import Goal
 from greenroom.users import UserState, UserTurn
+from greenroom.wordings import polite_twice
 from greenroom_simulators import values
 from greenroom_simulators.bank import Bank, Match, prefers
 from greenroom_simulators.behaviour import Behaviour
@@ -51,8 +52,14 @@ class PeopleUser:
         match = self.bank.draw(goal, Random(f"{seed}/people"))
         if match is None:
             return turn
-        text = match.text if self._says_all(match, goal) else f"{_sentence(match.text)} {turn.text}"
-        return UserTurn(text=text, state={**turn.state, "line": match.request.line}, act="open")
+        state = {**turn.state, "line": match.request.line}
+        if self._says_all(match, goal):
+            return UserTurn(text=match.text, state=state, act="open")
+        real, wording = _sentence(match.text), int(state["wording"])
+        if polite_twice(f"{real} {turn.text}"):
+            wording = next((i for i, r in enumerate(goal.requests) if not polite_twice(f"{real} {r}")), wording)
+            turn = self.goal_user.open(goal, seed, wording)
+        return UserTurn(text=f"{real} {turn.text}", state={**state, "wording": wording}, act="open")
 
     def reply(self, state: UserState, messages: Sequence[Message]) -> UserTurn:
         """The goal user's answer."""

@@ -154,3 +154,7 @@ def test_the_recipe_is_keyed_by_size_split_and_seed() -> None:
 def test_apps_of_one_world_live_in_one_database() -> None:
     with pytest.raises(UsageError, match="do not: contacts in postgres, notes in sqlite"):
         AppSet([app, contacts.app])
+
+
+def test_an_app_introduces_itself_in_a_line() -> None:
+    assert repr(app) == f"<App notes: {len(app.tools)} tools, 2 task families>"

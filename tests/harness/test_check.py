@@ -24,6 +24,7 @@ def test_a_sound_app_is_proved(person: UserSimulator) -> None:
     assert all(f.noop == 0 and f.excess < 1 and f.slips == 0 for f in report.families)
     assert all(f.faulty == 1.0 and f.shuffled == 0.0 and f.patience >= f.steps for f in report.families)
     assert report.families[1].tools == ["notes_add", "notes_delete"]
+    assert all(sum(f.levels.values()) == f.tasks for f in report.families)
     assert [(f.steps, f.calls) for f in report.families] == [(3.0, 2.0), (3.0, 2.0)]
     assert all(0 < f.scripted <= 1 for f in report.families)
 
@@ -122,7 +123,7 @@ def test_every_fault_of_a_bad_app_is_found(person: UserSimulator) -> None:
         "with a destructive act scores 1.0",
         "a slip scores 1.0",
         "the oracle scores 0.0",
-        "the oracle of another task scores 1.0",
+        "the oracles of the next 3 tasks score 1.0 and more",
         "the oracle scores 0.0",
         "under faults (",
         "1 of the oracle's calls were refused",

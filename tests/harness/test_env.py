@@ -32,6 +32,12 @@ def test_mail_is_made_by_gymnasium_and_passes_its_checker() -> None:
         check_env(env.unwrapped, skip_render_check=True)
 
 
+def test_an_env_introduces_itself_in_a_line(env: GreenroomEnv) -> None:
+    assert repr(env) == str(env) == "<GreenroomEnv notes: train, small world, no episode yet>"
+    env.reset(options={"task": "notes/train/find_number/3"})
+    assert "notes/train/find_number/3, step 0>" in repr(env)
+
+
 def test_an_episode_is_played_to_its_reward(env: GreenroomEnv) -> None:
     observation, info = env.reset(options={"task": "notes/train/find_number/3"})
     assert [message["role"] for message in observation] == ["system", "user"]

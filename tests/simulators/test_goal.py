@@ -251,3 +251,22 @@ def test_it_answers_the_agent_only():
     opening = GoalUser().open(FIND_NUMBER, 0)
     with pytest.raises(UserError, match="the last message is from: user"):
         GoalUser().reply(opening.state, [m.user("hello")])
+
+
+def test_a_correction_is_not_more_polite_than_one_please() -> None:
+    plain = Goal(intent="file", requests=("File it.", "File it now."))
+    polite = Goal(intent="file", requests=("Please file it.", "File it, please."))
+    assert talk(GoalUser(), plain, ["It rains."])[1].text == "Please do it. File it now."
+    texts = {talk(GoalUser(), polite, ["It rains."], seed=seed)[1].text for seed in range(10)}
+    assert texts == {"That is not it. File it, please.", "That is not it. Please file it."}
+
+
+def test_several_facts_told_at_once_are_polite_once() -> None:
+    facts = tuple(
+        Fact(key=key, value=key, wordings=(f"{key}, please.", f"Take {key}."), cues=("what",), at_once=False)
+        for key in ("red", "round")
+    )
+    goal = Goal(intent="buy", requests=("Buy it.",), facts=facts)
+    texts = {talk(GoalUser(), goal, ["What do you want?"], seed=seed)[1].text for seed in range(20)}
+    assert "Red, please. Take round." in texts
+    assert all(text.count("please") <= 1 for text in texts)

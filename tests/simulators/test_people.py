@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ def test_it_opens_with_real_words_and_says_the_rest_in_the_tasks_own(path: Path)
     texts = {user.open(FIND_NUMBER, seed).text for seed in range(40)}
     starts = {f"any new mail from {SENDER}? ", "check mails. "}
     assert texts == {start + request for start in starts for request in FIND_NUMBER.requests}
+
+
+def test_real_words_that_are_polite_are_followed_by_a_request_that_is_not(path: Path):
+    path.write_text(json.dumps({"text": "please check mails", "intent": "email_query"}), encoding="utf-8")
+    polite = replace(FIND_NUMBER, requests=("Please tell me the total.", "Tell me the total, please.", "What is it?"))
+    for seed in range(10):
+        turn = PeopleUser(path).open(polite, seed)
+        assert (turn.text, turn.state["wording"]) == ("please check mails. What is it?", 2)
 
 
 def test_a_real_request_that_says_all_stands_alone(path: Path):

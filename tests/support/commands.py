@@ -1,4 +1,4 @@
-"""Plugins of the command line: a command and a benchmark."""
+"""Plugins of the command line: a command, a group of commands and a benchmark."""
 
 from typing import Annotated
 
@@ -13,6 +13,21 @@ def hello(name: Annotated[str, typer.Option(help="Whom to greet.")] = "world") -
     At length.
     """
     typer.echo(f"hello {name}")
+
+
+greetings = typer.Typer(help="Several greetings.", no_args_is_help=True)
+
+
+@greetings.command("morning")
+def morning() -> None:
+    """Greet before noon."""
+    typer.echo("good morning")
+
+
+@greetings.command("night")
+def night() -> None:
+    """Greet late."""
+    typer.echo("good night")
 
 
 def tiny(*, rounds: int = 3, loud: bool = False) -> Report:

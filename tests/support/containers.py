@@ -1,20 +1,28 @@
 """A real engine and real images for tests of containers; where there is none, they are skipped and say why."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from greenroom.containers.container import PYTHON
 from greenroom.containers.engine import Engine
 from greenroom.errors import UsageError
 from support.plugins import POINTS
 
 ROOT = Path(__file__).parents[2]
-NOTES = "greenroom-test-plugins"
+IMAGE = "greenroom-test-plugins"
+RECIPE = """
+FROM greenroom-mail
+COPY . /plugins
+ENV PYTHONPATH=/plugins
+"""
 
 
 def need_engine() -> Engine:
@@ -23,7 +31,7 @@ def need_engine() -> Engine:
     try:
         _ = engine.client
     except UsageError as error:
-        _without(str(error))
+        without(str(error))
     return engine
 
 
@@ -32,11 +40,12 @@ def need_images(*names: str) -> Engine:
     engine = need_engine()
     for name in names or ("mail",):
         if told := _built(name):
-            _without(f"image '{name}' cannot be built here (see compose/base-image): {told}")
+            without(f"image '{name}' cannot be built here (see compose/base-image): {told}")
     return engine
 
 
-def _without(why: str) -> None:
+def without(why: str) -> None:
+    """Skip the test, with the reason; CI has an engine, so there it is a failure."""
     if os.environ.get("CI"):
         pytest.fail(why)
     pytest.skip(why)
@@ -52,22 +61,25 @@ def _built(name: str) -> str:
 @cache
 def plugins_image() -> str:
     """The image of an app with the tests' small plugins in it, `notes` and `parity` among them."""
-    context = ROOT / "tests"
-    info = "\n".join(POINTS.format(notes="support.notes:app").strip().splitlines())
-    recipe = f"""
-FROM greenroom-mail
-COPY support /plugins/support
-ENV PYTHONPATH=/plugins
-USER root
-RUN mkdir /plugins/small_plugins-1.0.dist-info \\
- && printf 'Metadata-Version: 2.1\\nName: small-plugins\\nVersion: 1.0\\n' > /plugins/small_plugins-1.0.dist-info/METADATA \\
- && printf '%b' '{info.encode("unicode_escape").decode()}' > /plugins/small_plugins-1.0.dist-info/entry_points.txt
-USER 10001:10001
-"""
-    command = ["docker", "build", "--quiet", "--file", "-", "--tag", NOTES, str(context)]
-    done = subprocess.run(command, input=recipe, capture_output=True, text=True, check=False)
+    with TemporaryDirectory() as home:
+        info = Path(home) / "small_plugins-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: small-plugins\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(POINTS.format(notes="support.notes:app"))
+        shutil.copytree(ROOT / "tests/support", Path(home) / "support", ignore=shutil.ignore_patterns("__pycache__"))
+        (Path(home) / "Dockerfile").write_text(RECIPE)
+        command = ["docker", "build", "--quiet", "--tag", IMAGE, home]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return NOTES
+    return IMAGE
+
+
+def inside(engine: Engine, name: str, code: str) -> str:
+    """What Python prints in a container; an error of the system is printed by its name."""
+    body = "\n".join(f"    {line}" for line in code.strip().splitlines())
+    program = f"import os, errno\ntry:\n{body}\nexcept OSError as error:\n    print(errno.errorcode[error.errno])"
+    done = engine.client.containers.get(name).exec_run([PYTHON, "-c", program])
+    return done.output.decode().strip() or f"exit {done.exit_code}"
 
 
 def until(true: Callable[[], object], seconds: float = 60.0) -> None:

@@ -17,6 +17,7 @@ slow = support.rollouts:SlowPolicy
 
 [greenroom.commands]
 hello = support.commands:hello
+greetings = support.commands:greetings
 hollow = nowhere.at_all:command
 
 [greenroom.benches]

@@ -17,8 +17,9 @@ FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_co
 def cluster() -> Iterator[str]:
     """The address of a server; skips the test, with the reason, where there can be none."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'greenroom[postgres]'")
-    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
-        pytest.skip("no PostgreSQL server is installed: initdb and pg_ctl are not on the path")
+    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
+    if not initdb or not pg_ctl:
+        pytest.skip("no PostgreSQL server is installed: there is no initdb or no pg_ctl")
     # Not below pytest's folder: a socket's path may have 107 bytes, and PostgreSQL refuses to run as root.
     # In memory where there is such a folder: forks are copies of files.
     memory = Path("/dev/shm")
@@ -32,7 +33,7 @@ def cluster() -> Iterator[str]:
         subprocess.run(command, user=user, check=True, stdout=subprocess.DEVNULL, cwd=home, timeout=60)
 
     try:
-        run("initdb", "-D", data, "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")
+        run(initdb, "-D", data, "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")
         run(
             "pg_ctl",
             "-D",
@@ -49,6 +50,12 @@ def cluster() -> Iterator[str]:
         from greenroom.worlds.postgres import Server
 
         Server.of(address).close()
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        run(pg_ctl, "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _program(name: str) -> str | None:
+    """Where a program of PostgreSQL is; Debian does not put it on the path."""
+    here = shutil.which(name)
+    return here or next((str(path) for path in Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)

@@ -115,6 +115,9 @@ def test_the_demo_tells_its_story_and_leaves_its_picture(tmp_path: Path) -> None
         names = {m.name for m in store.metrics(found["run"])}
         assert {"reward", "dev", "length", "teaching", "seconds_rollouts", "seconds_update"} <= names
         assert store.counts(found["run"]).rollouts == 2 * 16 * 8
+        assert found["invalid"]["GRPO"] == [0, 2 * 16 * 8] and found["invalid"]["demonstrations"] == [0, 40]
+        configs = {run.kind: run.config for run in store.runs()}
+        assert [configs[kind]["world"] for kind in ("demonstrate", "evaluate", "train")] == ["small"] * 3
 
 
 @pytest.mark.slow
@@ -135,6 +138,7 @@ def test_any_chat_model_is_trained_by_its_path(chat_model: Path, lora: str, tmp_
         (["train", "mail", "--out", "taken/run"], "'taken/run' cannot be the folder of a run"),
         (["train", "--resume", "torn"], "cannot be read"),
         (["train", "--resume", "nowhere", "--lr", "1"], "leave out --lr"),
+        (["train", "mail", "--model", "x", "--imitate", "5"], "--imitate is for the warm start"),
         (["demo", "--people", "nobody.jsonl"], "no file 'nobody.jsonl'"),
     ],
 )

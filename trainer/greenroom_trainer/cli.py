@@ -54,8 +54,12 @@ def train(
     groups: Annotated[int, typer.Option("--groups", min=1, help="Tasks per step.")] = 16,
     size: Annotated[int, typer.Option("--size", min=2, help="Rollouts per task.")] = 8,
     lr: Annotated[float | None, typer.Option("--lr", min=0.0, help="Learning rate of GRPO.")] = None,
-    demonstrations: Annotated[int, typer.Option("--demonstrations", min=1, help="For a tiny model's start.")] = 5000,
-    imitate: Annotated[int | None, typer.Option("--imitate", min=1, help="Supervised steps of that start.")] = None,
+    demonstrations: Annotated[
+        int, typer.Option("--demonstrations", min=1, help="For a tiny model's start; not with --model.")
+    ] = 5000,
+    imitate: Annotated[
+        int | None, typer.Option("--imitate", min=1, help="Supervised steps of that start; likewise.")
+    ] = None,
     dev_every: Annotated[int, typer.Option("--dev-every", min=0, help="Score on dev tasks so often.")] = 20,
     user: UserOption = "goal",
     people: Annotated[
@@ -87,6 +91,8 @@ def train(
             with closing(run):
                 _learn(run, load_model(str(last)), json, last)
             return
+        if model:
+            _refuse_warm_start(context)
         config = RunConfig(
             app=app,
             families=_listed(families),
@@ -149,6 +155,21 @@ def demo(
         if not report(outcome.to_json(), json):
             for line in closing(outcome, str(opened)):
                 console().print(line, soft_wrap=True)
+
+
+def _refuse_warm_start(context: typer.Context) -> None:
+    """A model that is given is trained as it is: nothing is demonstrated to it.
+
+    Raises:
+        UsageError: An option of the tiny model's warm start was given.
+    """
+    names = ("demonstrations", "imitate")
+    given = [f"--{n}" for n in names if getattr(context.get_parameter_source(n), "name", "") == "COMMANDLINE"]
+    if given:
+        raise UsageError(
+            f"{' and '.join(given)} is for the warm start of the tiny model that is made without --model; a model"
+            " that is given is trained as it is: leave out one or the other"
+        )
 
 
 def _tuned(config: "RunConfig", *, imitate: int | None = None, **given: Any) -> "RunConfig":

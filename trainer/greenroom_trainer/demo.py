@@ -34,6 +34,7 @@ class Outcome:
         seconds: Wall-clock time by part.
         picture: Where the picture is.
         policy: The last checkpoint.
+        invalid: By part, how many episodes failed and were left out, and how many were played.
     """
 
     app: str
@@ -47,6 +48,12 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     picture: str = ""
     policy: str = ""
+    invalid: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+
+    def score(self, name: str, played: Sequence[Rollout]) -> float:
+        """The success of what was played; its invalid episodes are counted."""
+        self.invalid[name] = (sum(not rollout.valid for rollout in played), len(played))
+        return success(played)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, with the bars that the demo is held against."""
@@ -75,23 +82,27 @@ def play_demo(run: TrainingRun, people: str | None, tasks: int, say: Say) -> Out
     with run.noted():
         model, made = starting_model(run, say)
     outcome = Outcome(app, run.number, made.success if made else 0.0, tasks=tasks)
+    if made:
+        outcome.invalid["demonstrations"] = (made.invalid, made.invalid + len(made.rollouts))
     outcome.seconds["warm start"] = watch.lap()
     say(f"[bold]2. Before.[/] {tasks} test tasks: names, senders and wordings that training never shows.")
-    outcome.before = success(score(run, model, run.arena, tasks, "before"))
+    outcome.before = outcome.score("before", score(run, model, run.arena, tasks, "before"))
     outcome.seconds["score before"] = watch.lap()
     config = run.config.grpo
     say(f"   {outcome.before:.1%} done right")
     say(f"[bold]3. GRPO.[/] {config.groups} tasks a step, {config.size} rollouts each from one snapshot.")
     run.learn(model, lambda step, metrics: _tell(step, metrics, say))
     outcome.seconds["GRPO"] = watch.lap()
+    counts = run.store.counts(run.number)
+    outcome.invalid["GRPO"] = (counts.invalid, counts.rollouts)
     say("[bold]4. After.[/] The same test tasks.")
     played = score(run, model, run.arena, tasks, "after")
-    outcome.after = success(played)
+    outcome.after = outcome.score("after", played)
     outcome.families = {name: s.success or 0.0 for name, s in by_family(played).items()}
     outcome.seconds["score after"] = watch.lap()
     if people:
         speaking = replace(run.arena, user=load_user("people", people))
-        outcome.people = success(score(run, model, speaking, tasks, "people"))
+        outcome.people = outcome.score("people's words", score(run, model, speaking, tasks, "people"))
         outcome.seconds["score with people's words"] = watch.lap()
     outcome.picture = str(paint(run, outcome))
     outcome.policy = str(run.out)
@@ -107,7 +118,11 @@ def score(run: TrainingRun, model: PolicyModel, arena: Arena, tasks: int, name: 
     engine = Engine(model.network, end_ids=model.codec.end_ids, turn_tokens=model.turn_tokens)
     policy = EnginePolicy(engine, model.codec, f"{run.out}:{name}", model.max_tokens)
     number = run.store.begin_run(
-        "evaluate", app=run.config.app, policy=policy.name, user=arena.user.name, config={"of": run.number}
+        "evaluate",
+        app=run.config.app,
+        policy=policy.name,
+        user=arena.user.name,
+        config={"of": run.number, "world": run.config.world, "tasks": tasks, "seed": run.config.seed},
     )
     played = arena.episodes(policy, arena.tasks("test", tasks), seed=run.config.seed, run=number)
     run.store.end_run(number)
@@ -135,9 +150,12 @@ def closing(outcome: Outcome, store: str) -> Sequence[str]:
     ]
     if outcome.people is not None:
         lines.append(f"  opened with real people's words: {outcome.people:.1%}")
+    failed = [f"{bad} of {played:,} ({name})" for name, (bad, played) in outcome.invalid.items() if bad]
+    invalid = ", ".join(failed) or f"none of {sum(played for _, played in outcome.invalid.values()):,}"
     parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
     return [
         *lines,
+        f"  invalid episodes, left out: {invalid}",
         f"  {minutes:.1f} minutes: {parts}",
         "",
         f"Picture: {outcome.picture}",

@@ -202,7 +202,8 @@ def starting_model(run: TrainingRun, say: Callable[[str], None]) -> tuple[Policy
     if config.model:
         return load_model(config.model, lora=config.lora, seed=config.seed), None
     made = demonstrations(run, config.slips)
-    say(f"{len(made.rollouts):,} demonstrations recorded, {made.success:.0%} of them right")
+    left_out = f"; {made.invalid} more were invalid" if made.invalid else ""
+    say(f"{len(made.rollouts):,} demonstrations recorded, {made.success:.0%} of them right{left_out}")
     model = warmup.tiny_from(made, config.shape, config.seed)
     say(f"a Qwen3 of {sum(p.numel() for p in model.parameters):,} random weights imitates them")
     warmup.imitate(model, made, config.sft, lambda d: say(f"  step {d['step']}: loss {d['loss']:.3f}"))
@@ -213,11 +214,21 @@ def starting_model(run: TrainingRun, say: Callable[[str], None]) -> tuple[Policy
 
 def demonstrations(run: TrainingRun, slips: float) -> warmup.Demonstrations:
     """Record a sloppy colleague at work."""
-    policy = SloppyPolicy(slips, run.config.fumbles)
+    config, policy = run.config, SloppyPolicy(slips, run.config.fumbles)
+    made_from = {
+        "of": run.number,
+        "families": list(config.families),
+        "world": config.world,
+        "people": config.people or None,
+        "demonstrations": config.demonstrations,
+        "slips": slips,
+        "fumbles": config.fumbles,
+        "seed": config.seed,
+    }
     number = run.store.begin_run(
-        "demonstrate", app=run.config.app, policy=policy.name, user=run.arena.user.name, config={}
+        "demonstrate", app=config.app, policy=policy.name, user=run.arena.user.name, config=made_from
     )
-    made = warmup.record(run.arena, policy, run.config.demonstrations, seed=run.config.seed, run=number)
+    made = warmup.record(run.arena, policy, config.demonstrations, seed=config.seed, run=number)
     run.store.end_run(number)
     return made
 

@@ -23,10 +23,12 @@ class Demonstrations:
     Attributes:
         rollouts: The conversations.
         tools: The tools that were offered.
+        invalid: How many others were left out because something failed.
     """
 
     rollouts: Sequence[Rollout]
     tools: Tools
+    invalid: int = 0
 
     @property
     def success(self) -> float:
@@ -49,7 +51,8 @@ def record(arena: Arena, policy: Policy, count: int, *, seed: int, run: int | No
     played = arena.episodes(policy, tasks, seed=seed, run=run, parallel=64)
     brief = arena.sandbox.prepare(tasks[0])
     arena.sandbox.release(brief.snapshot)
-    return Demonstrations([r for r in played if r.valid], brief.tools)
+    valid = [r for r in played if r.valid]
+    return Demonstrations(valid, brief.tools, len(played) - len(valid))
 
 
 def tiny_from(demonstrations: Demonstrations, shape: TinyShape, seed: int) -> PolicyModel:

@@ -15,13 +15,15 @@ from greenroom_envs.booking.flights import Cabin, FlightDate, Segment
 from greenroom_envs.booking.models import Escalation, Reservation, User, Waiting
 from greenroom_envs.booking.money import DESK, write
 from greenroom_envs.booking.policy import CALENDAR_DAYS
+from greenroom_envs.booking.prose import case_answer, host_answer
 from greenroom_envs.booking.stays import Block, Hold, HostMessage, Listing
 
 BUYING_EVERY = timedelta(minutes=10)
 SLIPPING_EVERY = timedelta(hours=3)
 PLANTED = 100_000
 """What tasks plant is numbered from here on; the population numbers from 1 without gaps."""
-DELAY = timedelta(minutes=70)
+DELAYS = (25, 35, 40, 55, 70, 90, 130, 210)
+"""By how many minutes flights are late."""
 FEW_SEATS = 10
 
 
@@ -88,16 +90,16 @@ def flights_slip(world: World, _payload: dict[str, Any]) -> None:
     rng = world.random
     flight = world.session.get_one(FlightDate, rng.randrange(1, _count(world, FlightDate) + 1))
     if flight.status == "scheduled" and flight.departs_at > utc_now(world):
-        slip(world, flight, "cancelled" if rng.random() < 0.15 else "delayed")
+        slip(world, flight, "cancelled" if rng.random() < 0.15 else "delayed", rng.choice(DELAYS))
     world.schedule("booking.flights_slip", {}, after=SLIPPING_EVERY)
 
 
-def slip(world: World, flight: FlightDate, status: str) -> None:
-    """Give a flight another status; passengers are told by letter."""
+def slip(world: World, flight: FlightDate, status: str, minutes: int = DELAYS[0]) -> None:
+    """Give a flight another status, a delay of some minutes; passengers are told by letter."""
     flight.status = status
     if status == "delayed":
         for name in ("departs_at", "arrives_at", "departs_local", "arrives_local"):
-            setattr(flight, name, getattr(flight, name) + DELAY)
+            setattr(flight, name, getattr(flight, name) + timedelta(minutes=minutes))
     booked = (
         select(Reservation, User)
         .join(Segment, Segment.reservation_id == Reservation.id)
@@ -105,7 +107,12 @@ def slip(world: World, flight: FlightDate, status: str) -> None:
         .where(Segment.flight_date_id == flight.id, Reservation.status == "confirmed")
         .order_by(Reservation.id)
     )
-    body = f"Flight {flight.number} from {flight.origin} to {flight.destination} on {flight.day} is {status}."
+    consequence = {
+        "delayed": f"It leaves at {flight.departs_local:%H:%M} and arrives at {flight.arrives_local:%H:%M} local time.",
+        "cancelled": "You can move to another flight free of charge, or cancel and get everything back.",
+    }[status]
+    where = f"from {flight.origin} to {flight.destination} on {flight.day}"
+    body = f"Flight {flight.number} {where} is {status}. {consequence}"
     for reservation, user in world.session.execute(booked).all():
         write(world, user, f"Reservation {reservation.id}: flight {flight.number} is {status}", body, reservation)
 
@@ -134,7 +141,8 @@ def host_answers(world: World, payload: dict[str, Any]) -> None:
     """A host answers by message and by letter."""
     listing = world.session.get_one(Listing, payload["listing"])
     host, user = host_of(world, listing), world.session.get_one(User, payload["user"])
-    text = answer(listing, payload["text"])
+    names = user.name.split()[0], host.name.split()[0]
+    text = host_answer(world.random, topics(listing, payload["text"]), *names)
     world.session.add(
         HostMessage(listing_id=listing.id, user_id=user.id, by_host=True, text=text, sent_at=utc_now(world))
     )
@@ -149,20 +157,30 @@ def host_answers(world: World, payload: dict[str, Any]) -> None:
     send_letter(world, letter)
 
 
-def answer(listing: Listing, question: str) -> str:
+def topics(listing: Listing, question: str) -> list[str]:
     """What a host knows about what was asked: each of its topics that the question touches."""
     words = set("".join(c if c.isalpha() else " " for c in question.lower()).split())
-    topics = (
+    known = (
         ({"park", "parking", "car", "garage"}, listing.parking),
-        ({"dog", "dogs", "cat", "cats", "pet", "pets", "puppy"}, _pets(listing)),
+        ({"key", "keys", "enter", "code", "door"}, listing.keys),
+        ({"bus", "train", "tram", "transit", "station", "taxi"}, listing.transit),
+        ({"dog", "dogs", "cat", "cats", "pet", "pets", "puppy", "kitten"}, _pets(listing)),
+        ({"wifi", "internet"}, _has(listing, "wifi")),
+        ({"cot", "baby", "crib"}, _has(listing, "cot")),
+        ({"kitchen", "cook"}, _has(listing, "kitchen")),
+        ({"washing", "laundry", "washer"}, _has(listing, "washing machine")),
+        ({"bed", "beds", "bedroom", "bedrooms"}, f"There are {listing.beds} beds in {listing.bedrooms} bedrooms."),
         ({"smoke", "smoking"}, "You may smoke outside." if listing.smoking else "Please do not smoke."),
         ({"party", "parties"}, "Parties are fine." if listing.parties else "No parties, please."),
         ({"quiet", "noise", "loud", "music"}, f"Please be quiet from {listing.quiet_from}:00 on."),
         ({"leave", "leaving", "checkout", "check"}, f"Please leave by {listing.check_out_by}:00."),
-        ({"arrive", "arrival", "checkin", "check"}, f"You can come from {listing.check_in_from}:00 on."),
+        ({"arrive", "arrival", "checkin", "check", "late"}, f"You can come from {listing.check_in_from}:00 on."),
     )
-    found = [text for cues, text in topics if words & cues]
-    return " ".join(found) or "Thank you for your message. All that I know is in the listing."
+    return [text for cues, text in known if words & cues]
+
+
+def _has(listing: Listing, thing: str) -> str:
+    return f"There is {thing}." if thing in listing.amenities.split(", ") else f"I am sorry, there is no {thing}."
 
 
 def _pets(listing: Listing) -> str:
@@ -174,7 +192,7 @@ def human_answers(world: World, payload: dict[str, Any]) -> None:
     """The service desk has looked at a case."""
     case = world.session.get_one(Escalation, payload["case"])
     reservation = world.session.get_one(Reservation, case.reservation_id)
-    case.answer = text = "We have written to the other side and will come back to you within three days."
+    case.answer = text = case_answer(world.random, reservation.kind)
     user = world.session.get_one(User, reservation.user_id)
     write(world, user, f"Your case {case.id} about reservation {reservation.id}", text, reservation)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from greenroom import Size, Split, World, names
 from greenroom.cast import OWNER, TIME_ZONES, Person, people
-from greenroom_envs.booking import flights, models, stays
+from greenroom_envs.booking import flights, models, prose, stays
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.desk import utc_now
 from greenroom_envs.booking.events import BUYING_EVERY, SLIPPING_EVERY
@@ -23,18 +23,21 @@ PLACES = {"Loft": 110, "Cottage": 105, "Cabin": 80, "Flat": 90, "House": 125, "S
 """Kinds of places, and how their prices compare in per cent."""
 GUESTS = (1, 2, 2, 2, 3, 4, 4, 5, 6, 8)
 POLICY_SHARES = ("flexible", "flexible", "moderate", "moderate", "strict", "non-refundable")
-PARKING = (
-    "Parking is free at the house.",
-    "There is a garage around the corner, $15 a night.",
-    "There is no parking nearby, take the bus.",
-)
-REMARKS = {
-    5: ("Wonderful stay.", "We would come again at once.", "Spotless, and a kind host."),
-    4: ("Very nice, a little noisy.", "Good place, small kitchen.", "All as described."),
-    3: ("Fine for a night.", "The bed was hard.", "Not as big as it looks."),
-    2: ("It was cold.", "Hard to find, and dusty."),
-    1: ("Nobody answered the door.", "We left after an hour."),
+AMENITIES = {
+    "wifi": 0.95,
+    "kitchen": 0.8,
+    "washing machine": 0.5,
+    "heating": 0.9,
+    "air conditioning": 0.3,
+    "balcony": 0.3,
+    "garden": 0.25,
+    "cot": 0.2,
+    "desk": 0.4,
+    "lift": 0.2,
+    "fireplace": 0.1,
+    "bicycles": 0.1,
 }
+"""What places have, and how many of them do."""
 DEMAND = (70, 75, 85, 95, 105, 120, 140, 140, 110, 95, 80, 115)
 """How full calendars are over the year, in per cent."""
 
@@ -66,15 +69,15 @@ def populate(world: World, size: Size, split: Split) -> None:
     cards = _insert_users(world, persons, now)
     cities = _cities(rng, split, shape.cities)
     hosts = _insert_hosts(world, everybody[len(everybody) // 2 :])
-    listings = list(_listings(rng, split, shape.listings, cities, hosts))
+    listings = list(_listings(rng, split, shape.listings, cities, len(hosts)))
     rules = list(_rules(rng, listings, now.date()))
     blocks = list(_blocks(rng, listings, now.date()))
     flown = timetable(
         rng, routes(rng, cities, shape.flight_dates // shape.days), now.date() + timedelta(days=1), shape.days
     )
-    history = History(rng, now, listings, rules, cards)
+    history = History(rng, now, listings, rules, cards, hosts)
     history.write(persons, blocks, flown)
-    reviews = [*history.reviews, *_reviews(rng, split, listings, now.date())]
+    reviews = [*history.reviews, *_reviews(rng, split, listings, hosts, now.date())]
     _rate(listings, reviews)
     bulk(world, stays.Listing, listings)
     bulk(world, stays.PriceRule, rules)
@@ -130,10 +133,11 @@ def _cities(rng: Random, split: Split, count: int) -> list[City]:
     return list(found.values())
 
 
-def _insert_hosts(world: World, persons: Sequence[Person]) -> int:
+def _insert_hosts(world: World, persons: Sequence[Person]) -> list[str]:
+    """Hosts; returns their first names, by number."""
     rows = [{"name": p.name, "email": p.email, "answers_after": world.random.randrange(5, 26)} for p in persons]
     bulk(world, stays.Host, rows)
-    return len(rows)
+    return [person.first_name for person in persons]
 
 
 def _listings(rng: Random, split: Split, count: int, cities: Sequence[City], hosts: int) -> Iterator[dict[str, Any]]:
@@ -143,6 +147,7 @@ def _listings(rng: Random, split: Split, count: int, cities: Sequence[City], hos
         guests, kind = rng.choice(GUESTS), rng.choice(tuple(PLACES))
         city = cities[number % len(cities)]
         plain = rng.lognormvariate(4.3, 0.35) * levels[number % len(cities)] * PLACES[kind] / 100
+        currency = currency_of(city.time_zone)
         yield {
             "id": number,
             "host_id": 1 + min(hosts - 1, int(rng.paretovariate(0.8)) - 1 if rng.random() < 0.3 else number % hosts),
@@ -150,7 +155,8 @@ def _listings(rng: Random, split: Split, count: int, cities: Sequence[City], hos
             "city": city.name,
             "time_zone": city.time_zone,
             "guests": guests,
-            "currency": currency_of(city.time_zone),
+            **furnish(rng, guests),
+            "currency": currency,
             "night": round(plain) * 100 + guests * 1_000,
             "cleaning": rng.choice((0, 2_000, 3_500, 5_000, 8_000)),
             "min_nights": rng.choice((1, 1, 1, 2, 2, 3)),
@@ -161,8 +167,21 @@ def _listings(rng: Random, split: Split, count: int, cities: Sequence[City], hos
             "quiet_from": rng.choice((21, 22, 22, 23)),
             "check_in_from": rng.choice((14, 15, 16)),
             "check_out_by": rng.choice((10, 11, 12)),
-            "parking": rng.choice(PARKING),
+            **tell(rng, currency),
         }
+
+
+def furnish(rng: Random, guests: int) -> dict[str, Any]:
+    """Rooms, beds and amenities of a place that takes so many guests."""
+    beds = max(1, guests - rng.choice((0, 0, 1, 2)))
+    has = [name for name, share in AMENITIES.items() if rng.random() < share]
+    return {"bedrooms": max(1, (guests + rng.choice((0, 1))) // 2), "beds": beds, "amenities": ", ".join(has)}
+
+
+def tell(rng: Random, currency: str) -> dict[str, str]:
+    """What the host of a place says when asked."""
+    known = {"parking": prose.parking(rng, currency), "keys": prose.keys(rng), "transit": prose.transit(rng)}
+    return {name: told.text for name, told in known.items()}
 
 
 def currency_of(time_zone: str) -> str:
@@ -198,7 +217,9 @@ def _blocks(rng: Random, listings: Sequence[dict[str, Any]], today: date) -> Ite
             day = end + timedelta(days=round(rng.expovariate(DEMAND[day.month - 1] / 400 / ahead)))
 
 
-def _reviews(rng: Random, split: Split, listings: Sequence[dict[str, Any]], today: date) -> Iterator[dict[str, Any]]:
+def _reviews(
+    rng: Random, split: Split, listings: Sequence[dict[str, Any]], hosts: Sequence[str], today: date
+) -> Iterator[dict[str, Any]]:
     """Heavy-tailed: most listings have few, some have dozens; a good place is liked by most."""
     for listing in listings:
         good = rng.uniform(0.3, 0.9)
@@ -209,7 +230,7 @@ def _reviews(rng: Random, split: Split, listings: Sequence[dict[str, Any]], toda
                 "reservation_id": None,
                 "author": rng.choice(names.first_names(split)),
                 "stars": stars,
-                "text": rng.choice(REMARKS[stars]),
+                "text": prose.review(rng, stars, rng.randrange(1, 9), hosts[int(listing["host_id"]) - 1]),
                 "written_on": today - timedelta(days=rng.randrange(1, 700)),
             }
 

@@ -1,7 +1,7 @@
 """How rows are shown to agents, a page at a time."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam
@@ -59,12 +59,13 @@ def show_flight_line(flight: FlightDate) -> Row:
     }
 
 
-def show_line(reservation: Reservation) -> Row:
-    """A reservation as lists show it."""
+def show_line(reservation: Reservation, today: date) -> Row:
+    """A reservation as lists show it; a stay that has ended is completed."""
+    ended = reservation.check_out is not None and reservation.check_out <= today and reservation.status == "confirmed"
     return {
         "reservation_id": reservation.id,
         "kind": reservation.kind,
-        "status": reservation.status,
+        "status": "completed" if ended else reservation.status,
         "listing_id": reservation.listing_id,
         "check_in": reservation.check_in,
         "check_out": reservation.check_out,

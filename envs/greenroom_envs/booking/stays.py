@@ -38,7 +38,8 @@ class Listing(Base):
         smoking: A house rule, as `pets`, `parties`, `quiet_from` (an hour, local time) and the two hours below.
         check_in_from: The hour from which guests come in, local time.
         check_out_by: The hour at which they leave.
-        parking: What the host answers when asked about parking.
+        amenities: What there is, separated by commas.
+        parking: What the host answers when asked about parking; `keys` and `transit` alike, none of them shown.
         rating: The mean of the stars of its reviews, in hundredths; 0 without any.
         reviews: How many there are.
     """
@@ -52,6 +53,9 @@ class Listing(Base):
     city: Mapped[str]
     time_zone: Mapped[str]
     guests: Mapped[int]
+    bedrooms: Mapped[int]
+    beds: Mapped[int]
+    amenities: Mapped[str]
     currency: Mapped[str]
     night: Mapped[int]
     cleaning: Mapped[int]
@@ -64,6 +68,8 @@ class Listing(Base):
     check_in_from: Mapped[int]
     check_out_by: Mapped[int]
     parking: Mapped[str]
+    keys: Mapped[str]
+    transit: Mapped[str]
     rating: Mapped[int]
     reviews: Mapped[int]
     host: Mapped[Host] = relationship()

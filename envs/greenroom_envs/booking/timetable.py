@@ -16,6 +16,8 @@ MONTHS = (80, 80, 90, 95, 100, 115, 130, 130, 105, 95, 85, 120)
 WEEKDAYS = (100, 92, 92, 100, 112, 100, 112)
 SEATS = tuple(f"{row}{letter}" for row in range(1, ROWS + 1) for letter in LETTERS)
 SPLIT = CAPACITY["business"]
+CARRIERS = ("GR", "NK", "VO", "ZY", "QT")
+"""Airlines: each hub is the home of one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def routes(rng: Random, cities: Sequence[City], count: int) -> list[Route]:
     made: list[Route] = []
     for a, b in pairs[: count // 2]:
         for origin, destination in ((a, b), (b, a)):
-            made.append(Route(f"GR{100 + len(made)}", origin, destination, rng.randrange(6 * 60, 21 * 60, 5)))
+            carrier = CARRIERS[hubs.index(b) % len(CARRIERS)]
+            made.append(Route(f"{carrier}{100 + len(made)}", origin, destination, rng.randrange(6 * 60, 21 * 60, 5)))
     return made
 
 
@@ -115,14 +118,14 @@ def _cabins(rng: Random, number: int, price: int, day: date, ahead: int) -> Iter
     """Fares follow month and weekday, and rise as the day comes near and seats go."""
     near = 140 if ahead < 7 else 115 if ahead < 21 else 100
     fare = price * MONTHS[day.month - 1] * WEEKDAYS[day.weekday()] * near // 1_000_000
-    for cabin, factor in (("economy", 1), ("business", 3)):
+    for cabin, factor in (("economy", 1.0), ("business", rng.uniform(2.2, 3.4))):
         capacity = CAPACITY[cabin]
         left = max(0, round(capacity * min(1, (ahead + 5) / 60) * rng.uniform(0.3, 1)))
         scarce = 125 if left < capacity // 5 else 100
         yield {
             "flight_date_id": number,
             "cabin": cabin,
-            "price": fare * factor * scarce // 100,
+            "price": round(fare * factor * scarce / 100),
             "seats": left,
         }
 

@@ -101,6 +101,7 @@ def _answer_while_away(world: World, message: MessageRow) -> None:
         body=vacation.body,
         thread_id=message.thread_id,
         reply_to=message.id,
+        automatic=True,
     )
 
 

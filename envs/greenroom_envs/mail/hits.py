@@ -28,6 +28,7 @@ Listing: TypeAlias = "Select[str, str, int, str, datetime, str]"
 
 Columns = TypeVarTuple("Columns")
 
+TWENTY = 20
 Limit = Annotated[int, Field(ge=1, le=50)]
 Page = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -45,10 +46,14 @@ class Hits(TypedDict):
 
 def statement(world: World, query: Query, *, oldest: bool = False) -> Listing:
     """The messages that a query means, latest first; without `in:`, spam and trash are left out."""
-    found = matching(world, select(*SHOWN), query)
+    return in_order(matching(world, select(*SHOWN), query), query, oldest=oldest)
+
+
+def in_order(chosen: "Select[*Columns]", query: Query, *, oldest: bool = False) -> "Select[*Columns]":
+    """Order a statement that a query has narrowed down: latest or oldest first."""
     # Rowids of the index are message ids: walking it backwards needs no sort, however many match.
     key = FTS.c.rowid if query.match else MessageRow.id
-    return found.order_by(key.asc() if oldest else key.desc())
+    return chosen.order_by(key.asc() if oldest else key.desc())
 
 
 def matching(world: World, chosen: "Select[*Columns]", query: Query) -> "Select[*Columns]":
@@ -93,13 +98,15 @@ def _dates(world: World, query: Query) -> Iterator[ColumnElement[bool]]:
         yield MessageRow.id > (world.session.scalar(earlier) or 0)
 
 
-def page_of(world: World, chosen: Listing, limit: int, page: int) -> Hits:
-    """Run a list of messages and cut one page out of it."""
+def page_of(world: World, chosen: Listing, limit: int, page: int, empty: str = "") -> Hits:
+    """Run a list of messages and cut one page out of it; `empty` is noted when nothing is on it."""
     rows = world.session.execute(chosen.limit(limit + 1).offset((page - 1) * limit)).all()
     clock = Clock.of(world)
     found: Hits = {"hits": [_hit(row, clock) for row in rows[:limit]]}
     if len(rows) > limit:
         found["more"] = True
+    if empty and not rows:
+        found["note"] = empty
     return found
 
 

@@ -22,6 +22,7 @@ from greenroom.errors import UsageError
 from greenroom.worlds import Recipe
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.mailbox import ADDRESS
+from greenroom_envs.mail.papers import Paper
 from greenroom_envs.mail.people import Circle, Party
 from greenroom_envs.mail.populate import fill
 from greenroom_envs.mail.traffic import Note
@@ -139,7 +140,7 @@ def _notes(mails: Sequence[Mail], me: str, parties: Mapping[str, Party], old: Ma
             body=swap(mail.body),
             folder="sent" if mine else "inbox",
             read_at=mail.sent_at,
-            attachments=tuple((swap(name), size) for name, size in mail.files),
+            attachments=tuple(Paper(swap(name), size) for name, size in mail.files),
         )
 
 

@@ -9,17 +9,20 @@ from sqlalchemy import func, select
 from greenroom import Split, World, names
 from greenroom.letters import LETTER, read_letter
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.delivery import Arrival, deliver, thread_of
+from greenroom_envs.mail.delivery import Arrival, Files, deliver, thread_of
 from greenroom_envs.mail.desk import Habit, Invitation, Reference, Reset
 from greenroom_envs.mail.mailbox import ANSWERS, owner
-from greenroom_envs.mail.models import CalendarEvent, Contact, Draft, MessageRow
+from greenroom_envs.mail.models import CalendarEvent, Contact, Draft, MessageRow, Subscription
 from greenroom_envs.mail.outbox import send_now
-from greenroom_envs.mail.prose import KINDS, Prose
+from greenroom_envs.mail.papers import KINDS as KINDS_OF_FILES
+from greenroom_envs.mail.prose import KINDS, Prose, things
 
 ARRIVES, REMINDS, SENDS, CODE, ORGANIZER = (
     f"mail.{event}" for event in ("arrives", "reminds", "sends", "code", "organizer")
 )
 CODE_SUBJECT = "your reset code"
+PAPERS, WITH_FILE = 0.25, 0.08
+THINGS = 300
 POSTMASTER = ("Postmaster", "postmaster@mail-service.com")
 REMINDERS = (
     "Did you see my mail? I still need an answer.",
@@ -57,17 +60,42 @@ def begin_life(world: World, split: Split, rng: Random) -> None:
 
 @app.on(ARRIVES)
 def mail_arrives(world: World, payload: dict[str, Any]) -> None:
-    """Somebody of the address book writes about something new, and the next such mail is on its way."""
+    """Somebody of the address book, or a newsletter, writes about something new; the next such mail is on its way."""
     split, rng = Split(payload["split"]), world.random
-    writer = _busy_contact(world, rng)
-    if writer is not None:
-        first, me = writer.name.split()[0], owner(world).name.split()[0]
-        topic = f"{names.word(rng, split)} {rng.choice(KINDS)}"
-        body = Prose(rng, ()).opening(topic, me, first)
-        message = deliver(world, Arrival(sender=writer.name, address=writer.address, subject=topic, body=body))
-        if "?" in body:
-            remind(world, message, timedelta(hours=rng.randrange(4, 30)))
+    paper = _newsletter(world, rng) if rng.random() < PAPERS else None
+    if paper is not None:
+        subject, body = Prose(rng, things(THINGS)).issue()
+        deliver(world, Arrival(sender=paper.name, address=paper.address, subject=subject, body=body))
+    elif (writer := _busy_contact(world, rng)) is not None:
+        _write_about_something_new(world, writer, split, rng)
     world.schedule(ARRIVES, payload, after=_gap(rng, world.now))
+
+
+def _write_about_something_new(world: World, writer: Contact, split: Split, rng: Random) -> None:
+    """A contact's mail; whoever asks something in it will ask again."""
+    first, me = writer.name.split()[0], owner(world).name.split()[0]
+    topic = f"{names.word(rng, split)} {rng.choice(KINDS)}"
+    body = Prose(rng, ()).opening(topic, me, first)
+    files = _files(rng, topic, writer, world.now)
+    arrival = Arrival(sender=writer.name, address=writer.address, subject=topic, body=body, files=files)
+    message = deliver(world, arrival)
+    if "?" in body:
+        remind(world, message, timedelta(hours=rng.randrange(4, 30)))
+
+
+def _files(rng: Random, topic: str, writer: Contact, now: datetime) -> Files:
+    """Now and then somebody sends a file along."""
+    if rng.random() >= WITH_FILE:
+        return ()
+    paper = rng.choice(KINDS_OF_FILES).paper(topic, writer.address, now)
+    return ((paper.name, paper.size, paper.text),)
+
+
+def _newsletter(world: World, rng: Random) -> Subscription | None:
+    """One of the newsletters that the user still gets; there are never many."""
+    active = select(Subscription).where(Subscription.active).order_by(Subscription.id)
+    found = world.session.scalars(active).all()
+    return rng.choice(found) if found else None
 
 
 def _gap(rng: Random, now: datetime) -> timedelta:

@@ -199,6 +199,7 @@ def send(
     reply_to: int | None = None,
     forward_of: int | None = None,
     others: Addressees | None = None,
+    automatic: bool = False,
 ) -> MessageRow:
     """Put a message of the user into `sent`; whoever has the habit of it will answer.
 
@@ -211,6 +212,7 @@ def send(
         reply_to: The message that it answers.
         forward_of: The message that it passes on.
         others: Everybody that it goes to, when that is more than one person.
+        automatic: A notice that the mailbox writes for the user: nobody answers such.
     """
     me, now = owner(world), utc_now(world)
     mine = tag(me.name)
@@ -233,7 +235,7 @@ def send(
     world.session.flush()
     if others:
         world.session.add_all(others.rows(message.id))
-    for address in others.to if others else [recipient]:
+    for address in () if automatic else others.to if others else [recipient]:
         _expect_answer(world, message.id, address)
     return message
 

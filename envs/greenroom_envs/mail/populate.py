@@ -17,9 +17,9 @@ from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.mailbox import utc_now
 from greenroom_envs.mail.names import first_number, tag
 from greenroom_envs.mail.people import Circle, Party, cast_around, meet, with_cast, zone_around
-from greenroom_envs.mail.prose import Prose
+from greenroom_envs.mail.prose import Prose, things
 from greenroom_envs.mail.settling import settle
-from greenroom_envs.mail.traffic import FILES, INVOICE, Note, Traffic
+from greenroom_envs.mail.traffic import Note, Traffic
 
 QUIET = timedelta(days=4)
 CHUNK = 5_000
@@ -51,9 +51,9 @@ def populate(world: World, size: Size, split: Split) -> None:
     fake.seed_instance(world.random.getrandbits(64))
     circle = meet(fake, world.random, split, shape.contacts, shape.newsletters, shape.shops)
     circle = with_cast(circle, cast_around(world))
-    things = [fake.catch_phrase().lower() for _ in range(min(shape.messages // 10, 2_000))]
     clock = Clock(ZoneInfo(zone_around(world)), utc_now(world))
-    traffic = Traffic(world.random, split, circle, Prose(world.random, things), clock.now - QUIET, shape.days)
+    prose = Prose(world.random, things(min(shape.messages // 10, 2_000)))
+    traffic = Traffic(world.random, split, circle, prose, clock.now - QUIET, shape.days)
     _insert_all(world, circle, [_stored(note, clock) for note in traffic.notes(shape.messages)])
     _insert_plans(world, traffic, shape.messages, clock)
     settle(world, split)
@@ -151,19 +151,12 @@ def _number(notes: Sequence[Note], rng: Random) -> _Rows:
             }
         )
         last_of[note.thread] = message_id
-        rows.attachments += [_file(message_id, name, size, note) for name, size in note.attachments]
+        rows.attachments += [
+            {"message_id": message_id, "name": paper.name, "size": paper.size, "text": paper.text}
+            for paper in note.attachments
+        ]
         rows.labels += [{"message_id": message_id, "label": name} for name in note.labels]
     return rows
-
-
-def _file(message_id: int, name: str, size: int, note: Note) -> dict[str, Any]:
-    """A file; an invoice and notes can be read, tables, scans and photographs cannot."""
-    text = None
-    if (name, size) in INVOICE:
-        text = f"Invoice of {note.sender.name}, {note.subject}\n{note.body}"
-    elif (name, size) == FILES[0]:
-        text = f"Notes on {note.subject.removeprefix('Re: ')}, by {note.sender.name}"
-    return {"message_id": message_id, "name": name, "size": size, "text": text}
 
 
 def _insert_plans(world: World, traffic: Traffic, messages: int, clock: Clock) -> None:

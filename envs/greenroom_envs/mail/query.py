@@ -62,6 +62,8 @@ def parse_query(text: str, today: date) -> Query:
     found: dict[str, list[str]] = {name: [] for name in CHOICES}
     for minus, operator, value in TERM.findall(text):
         key = operator.lower()
+        if not key and value[:-1].lower() in OPERATORS and value.endswith(":"):
+            raise Refusal("bad_operator", f"'{value}' needs a word right behind it, such as {value}danielle")
         if key and key not in OPERATORS:
             known = ", ".join(f"{name}:" for name in OPERATORS)
             raise Refusal("unknown_operator", f"There is no search operator '{operator}:'; there is {known}")

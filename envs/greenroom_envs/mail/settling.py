@@ -4,7 +4,7 @@ It draws from randomness of its own, after everything else: a mailbox looks the 
 """
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -78,6 +78,7 @@ def _insert_invitations(world: World, rng: Random) -> None:
     found = world.session.scalars(latest.order_by(MessageRow.id.desc()).limit(300)).all()
     for message in [m for m in found if m.subject.split()[-1] in MEETING_KINDS][:8]:
         starts = day + timedelta(days=rng.randrange(5, 40), minutes=30 * rng.randrange(16, 36))
+        starts = _sensible(message.subject, starts, clock)
         answered = rng.choice(("open", "open", "declined"))
         world.session.add(
             Invitation(
@@ -88,6 +89,13 @@ def _insert_invitations(world: World, rng: Random) -> None:
                 flexible=rng.random() < 0.7,
             )
         )
+
+
+def _sensible(subject: str, starts: datetime, clock: Clock) -> datetime:
+    """Nobody invites to a working meeting at a weekend, or to lunch at nine; nothing is drawn for it."""
+    local = clock.local(starts)
+    local += timedelta(days=max(0, 7 - local.weekday()) if local.weekday() > 4 else 0)
+    return clock.utc(local.replace(hour=12 + local.hour % 2) if subject.endswith("lunch") else local)
 
 
 def _impatient(world: World, rng: Random) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 from greenroom import Split
 from greenroom_envs.mail import names
 from greenroom_envs.mail.models import LABELS
+from greenroom_envs.mail.papers import INVOICE, NOTES, Kind, Paper
+from greenroom_envs.mail.papers import KINDS as FILES
 from greenroom_envs.mail.people import Circle, Party
 from greenroom_envs.mail.prose import KINDS, MEETING_KINDS, Prose
-
-FILES = (("notes.pdf", 84_213), ("figures.xlsx", 31_004), ("scan.pdf", 512_880), ("photo.jpg", 1_204_551))
-INVOICE = (("invoice.pdf", 48_102),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Note:
     folder: str
     read_at: datetime | None = None
     starred: bool = False
-    attachments: tuple[tuple[str, int], ...] = ()
+    attachments: tuple[Paper, ...] = ()
     labels: tuple[str, ...] = ()
 
 
@@ -79,7 +78,8 @@ class Traffic:
             day = now + timedelta(days=self._rng.randrange(-60, 120))
             day -= timedelta(days=max(0, day.weekday() - 4))
             at = day.replace(hour=self._rng.randrange(8, 18), minute=self._rng.choice((0, 15, 30, 45)), second=0)
-            yield {"title": f"{self._topic()} {self._rng.choice(MEETING_KINDS)}", "starts_at": at}
+            title = f"{self._topic()} {self._rng.choice(MEETING_KINDS)}"
+            yield {"title": title, "starts_at": at.replace(hour=12 + at.hour % 2) if title.endswith("lunch") else at}
 
     def _conversation(self) -> list[Note]:
         """One to a dozen notes that answer each other; long ones are rare (Pareto, exponent 1.6)."""
@@ -101,12 +101,18 @@ class Traffic:
     def _personal(self, thread: int, writer: Party, reader: Party, subject: str, body: str, at: datetime) -> Note:
         rng = self._rng
         note = Note(thread, writer, reader, subject, body, at, "inbox")
-        files = (rng.choice(FILES),) if rng.random() < 0.08 else ()
+        files = (self._file(rng.choice(FILES), note),) if rng.random() < 0.08 else ()
         labels = (rng.choice(LABELS),) if rng.random() < 0.08 else ()
         note = replace(note, attachments=files, labels=labels, starred=rng.random() < 0.03)
         if writer is self._circle.me:
             return replace(note, folder="sent", read_at=at)
         return self._filed(note, ("archive", "archive", "archive", "clients", "trash"))
+
+    def _file(self, kind: Kind, note: Note) -> Paper:
+        """A file that somebody sends along; only notes can be read."""
+        topic = note.subject.removeprefix("Re: ")
+        text = f"Notes on the {topic}, by {note.sender.name}, {note.sent_at.day} {note.sent_at:%B %Y}"
+        return kind.paper(topic, note.thread, note.sent_at, text=text if kind is NOTES else None)
 
     def _newsletter(self) -> Note:
         """Each newsletter has its own weekday, and comes at seven in the morning."""
@@ -121,15 +127,18 @@ class Traffic:
 
     def _receipt(self) -> Note:
         shop, number = self._rng.choice(self._circle.shops), self._rng.randrange(10_000, 99_999)
-        subject, body, at = f"order {number}", self._prose.receipt(), self._moment()
-        files = INVOICE if "attached" in body else ()
+        receipt, at = self._prose.receipt(number), self._moment()
+        subject, body = receipt.texts(at)
+        paper = INVOICE.paper("", shop.name, number, text=receipt.invoice(shop.name, at))
+        files = (paper,) if "attached" in body else ()
         note = Note(self._next_thread(), shop, self._circle.me, subject, body, at, "inbox", attachments=files)
         return self._filed(note, ("archive", "finance", "travel"))
 
     def _spam(self) -> Note:
         sender = self._rng.choice(self._circle.spammers)
-        at, body = self._moment(), self._prose.spam()
-        return Note(self._next_thread(), sender, self._circle.me, "act now", body, at, "spam")
+        at, thread = self._moment(), self._next_thread()
+        subject, body = self._prose.spam(sender.name, thread)
+        return Note(thread, sender, self._circle.me, subject, body, at, "spam")
 
     def _filed(self, note: Note, folders: Sequence[str]) -> Note:
         """The older a note, the likelier it was read and put away."""

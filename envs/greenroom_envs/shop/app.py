@@ -1,5 +1,7 @@
 """The app object of shop, to which tools, population and task families are added."""
 
+from datetime import UTC, datetime
+
 from greenroom import App
 from greenroom_envs.shop import index, ledger
 from greenroom_envs.shop.models import Base
@@ -15,6 +17,7 @@ app = App(
         "shop_identity_check": {"verified_at", "failures"},
     },
     cast=True,
+    started=datetime(2026, 3, 2, 15, 0, tzinfo=UTC),
 )
 
 __all__ = ["app", "index", "ledger"]

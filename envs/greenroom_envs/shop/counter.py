@@ -55,7 +55,13 @@ TITLES = (
 )
 ADDRESSES = select(Address).where(Address.customer_id == bindparam("customer")).order_by(Address.id)
 METHODS = select(PaymentMethod).where(PaymentMethod.customer_id == bindparam("customer")).order_by(PaymentMethod.id)
-RETURNS = select(Return).where(Return.customer_id == bindparam("customer")).order_by(Return.id.desc())
+VARIANTS = select(Variant).where(Variant.product_id == bindparam("product")).order_by(Variant.id)
+RETURNS = (
+    select(Return, OrderItem)
+    .join(OrderItem, OrderItem.id == Return.item_id)
+    .where(Return.customer_id == bindparam("customer"))
+    .order_by(Return.opened_at.desc(), Return.id.desc())
+)
 
 
 def utc_now(world: World) -> datetime:
@@ -309,6 +315,9 @@ def show_order(world: World, order: Order, customer: Customer) -> Row:
             }
             for item in items_of(world, order)
         ],
+        "delivery_cents": order.delivery,
+        "tax_cents": order.tax,
+        "discount_cents": order.discount or None,
         "address": f"{order.street}, {order.city} {order.postcode}",
         "paid_with": {"method_id": order.method_id, "label": order.method.label},
         "version": order.version,

@@ -1,4 +1,4 @@
-"""The shop's life: parcels move, returns are inspected, subscriptions come due, others buy."""
+"""The shop's life: orders ship, returns are inspected, subscriptions come due, people answer, others buy."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,14 +7,24 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from greenroom import World
-from greenroom.letters import Letter, send_letter
+from greenroom_envs.shop.answers import answer_to, findings, known_of
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import ADDRESSES, METHODS, PARCELS, SENT_AT, items_of, today_of, utc_now
-from greenroom_envs.shop.goods import Details, answer_to
-from greenroom_envs.shop.history import tracking
-from greenroom_envs.shop.ledger import STAGES, Order, OrderItem, Parcel, ParcelScan, Return, Subscription
-from greenroom_envs.shop.models import CartItem, Courier, Customer, PaymentMethod, Product, Question, Variant
-from greenroom_envs.shop.orders import DESK, SHOP, Sold, give_back, place, value_of
+from greenroom_envs.shop.counter import ADDRESSES, METHODS, SENT_AT, VARIANTS, items_of, today_of, utc_now
+from greenroom_envs.shop.ledger import Escalation, Order, OrderItem, Parcel, Return, Subscription
+from greenroom_envs.shop.letters import write, write_buyer
+from greenroom_envs.shop.models import (
+    CartItem,
+    Courier,
+    Customer,
+    PaymentMethod,
+    Product,
+    Question,
+    Review,
+    Seller,
+    Variant,
+)
+from greenroom_envs.shop.orders import Sold, give_back, place, value_of
+from greenroom_envs.shop.parcels import hand_over
 from greenroom_envs.shop.pricing import Line, dollars, quote
 
 BUYING_EVERY = timedelta(hours=2)
@@ -31,67 +41,20 @@ def order_ships(world: World, payload: dict[str, Any]) -> None:
         return
     couriers = world.session.scalars(select(Courier).order_by(Courier.id)).all()
     sellers = dict.fromkeys(item.variant.product.seller_id for item in items_of(world, order))
-    parcels = [_hand_over(world, order, n, seller, world.random.choice(couriers)) for n, seller in enumerate(sellers)]
+    parcels = [hand_over(world, order, n, seller, world.random.choice(couriers)) for n, seller in enumerate(sellers)]
     order.status, order.version = "shipped", order.version + 1
     numbers = ", ".join(parcel.tracking for parcel in parcels)
-    _write_buyer(world, order, f"Your order {order.id} has shipped", f"Follow it by {numbers}.")
-
-
-def _hand_over(world: World, order: Order, position: int, seller: int, courier: Courier) -> Parcel:
-    promised = (utc_now(world) + timedelta(days=courier.days)).date()
-    parcel = Parcel(
-        order_id=order.id,
-        seller_id=seller,
-        courier_id=courier.id,
-        tracking=tracking(order.id, position),
-        status=STAGES[0],
-        promised_on=promised,
-        expected_on=promised,
+    write_buyer(
+        world,
+        order,
+        f"Your order {order.id} has shipped",
+        f"On its way with: {couriers_of(parcels)}. Follow it by {numbers}.",
     )
-    world.session.add(parcel)
-    world.session.flush()
-    _scan(world, parcel, STAGES[0])
-    world.schedule("shop.parcel_moves", {"parcel": parcel.id}, after=timedelta(hours=8))
-    return parcel
 
 
-@app.on("shop.parcel_moves")
-def parcel_moves(world: World, payload: dict[str, Any]) -> None:
-    """A parcel reaches its next stage; some lose a day on the way."""
-    parcel = world.session.get_one(Parcel, payload["parcel"])
-    if parcel.status == "delivered":
-        return
-    _scan(world, parcel, STAGES[STAGES.index(parcel.status) + 1])
-    if parcel.status == "delivered":
-        parcel.expected_on = utc_now(world).date()
-        _delivered(world, world.session.get_one(Order, parcel.order_id))
-        return
-    if parcel.status == "in transit" and world.random.random() < 0.15:
-        parcel.expected_on += timedelta(days=1)
-    world.schedule("shop.parcel_moves", payload, after=timedelta(hours=world.random.randrange(8, 30)))
-
-
-def _scan(world: World, parcel: Parcel, status: str) -> None:
-    parcel.status = status
-    world.session.add(ParcelScan(parcel_id=parcel.id, status=status, seen_at=utc_now(world)))
-
-
-def _delivered(world: World, order: Order) -> None:
-    """An order is delivered when its last parcel is."""
-    world.session.flush()
-    if any(parcel.status != "delivered" for parcel in world.session.scalars(PARCELS, {"order": order.id})):
-        return
-    order.status, order.delivered_at, order.version = "delivered", utc_now(world), order.version + 1
-    _write_buyer(world, order, f"Your order {order.id} was delivered", "Your last parcel has arrived.")
-
-
-def _write_buyer(world: World, order: Order, subject: str, body: str) -> None:
-    if order.customer_id is not None:
-        _write(world, world.session.get_one(Customer, order.customer_id), subject, body)
-
-
-def _write(world: World, customer: Customer, subject: str, body: str) -> None:
-    send_letter(world, Letter(sender=SHOP, address=DESK, to=customer.email, subject=subject, body=body))
+def couriers_of(parcels: Sequence[Parcel]) -> str:
+    """Who carries some parcels, each named once."""
+    return ", ".join(dict.fromkeys(parcel.courier.name for parcel in parcels))
 
 
 @app.on("shop.restock")
@@ -120,13 +83,13 @@ def return_arrives(world: World, payload: dict[str, Any]) -> None:
     subject = f"Your return {back.label}"
     if back.reason != "damaged" and world.random.random() < WEARS:
         back.status, item.status = "rejected", "ordered"
-        _write(world, customer, subject, "The item shows signs of use: we send it back to you and cannot refund it.")
+        write(world, customer, subject, "The item shows signs of use: we send it back to you and cannot refund it.")
         return
     back.status, item.status = "refunded", "returned"
     refund = give_back(world, order, value_of(order, item), f"return {back.label}")
     if back.reason != "damaged":
         item.variant.stock += item.quantity
-    _write(
+    write(
         world, customer, subject, f"We have inspected it and refund {dollars(refund.amount)} to {order.method.label}."
     )
 
@@ -149,7 +112,7 @@ def subscription_due(world: World, payload: dict[str, Any]) -> None:
     customer = world.session.get_one(Customer, subscription.customer_id)
     if problem := _send(world, customer, subscription.variant):
         title = subscription.variant.product.title
-        _write(world, customer, f"Your subscription to {title}", f"We could not send it this time: {problem}")
+        write(world, customer, f"Your subscription to {title}", f"We could not send it this time: {problem}")
     subscription.next_on += timedelta(weeks=subscription.weeks)
     after = datetime.combine(subscription.next_on, SENT_AT) - utc_now(world)
     world.schedule("shop.subscription_due", payload, after=max(after, timedelta(days=1)))
@@ -171,11 +134,32 @@ def _send(world: World, customer: Customer, variant: Variant) -> str | None:
 
 @app.on("shop.question_answered")
 def question_answered(world: World, payload: dict[str, Any]) -> None:
-    """A seller answers a question."""
+    """A seller answers a question, and whoever asked is told."""
     question = world.session.get_one(Question, payload["question"])
     product = world.session.get_one(Product, question.product_id)
-    known = Details(product.material, product.warranty_years, product.weight_grams)
+    variants = world.session.scalars(VARIANTS, {"product": product.id}).all()
+    known = known_of(product, variants, world.session.get_one(Seller, product.seller_id))
     question.answer = answer_to(question.text, known)
+    customer = world.session.get_one(Customer, question.customer_id)
+    write(world, customer, f"Your question about the {product.title}", f"You asked: {question.text}\n{question.answer}")
+
+
+@app.on("shop.review_counted")
+def review_counted(world: World, payload: dict[str, Any]) -> None:
+    """A review that was looked at counts for the stars of its product."""
+    review = world.session.get_one(Review, payload["review"])
+    product = world.session.get_one(Product, review.product_id)
+    product.rating = (product.rating * product.ratings + review.stars * 10) // (product.ratings + 1)
+    product.ratings += 1
+
+
+@app.on("shop.colleague_answers")
+def colleague_answers(world: World, payload: dict[str, Any]) -> None:
+    """A colleague has looked at a case, and writes to the customer what follows from the orders it names."""
+    case = world.session.get_one(Escalation, payload["case"])
+    customer = world.session.get_one(Customer, case.customer_id)
+    case.answer = text = findings(world, customer, case.summary)
+    write(world, customer, f"Your case {case.id}", text)
 
 
 @app.on("shop.others_buy")

@@ -6,22 +6,10 @@ from random import Random
 
 from greenroom import Split
 from greenroom.names import word
+from greenroom_envs.shop.colours import shade
 from greenroom_envs.shop.shelves import GRAMS, SHELVES, Kind, Shelf
 
 ADJECTIVES = ("Classic", "Compact", "Everyday", "Pro", "Light", "Studio", "Nordic", "Essential", "Premium", "Urban")
-PRAISE = {
-    1: ("Broke after a week.", "Not what the pictures show.", "Would not buy it again."),
-    2: ("Disappointing for the price.", "Works, but feels cheap.", "The finish is poor."),
-    3: ("It is fine, nothing more.", "Does its job.", "Average; delivery was quick."),
-    4: ("Good value, small flaws.", "Very happy so far.", "Nice, a bit smaller than I thought."),
-    5: ("Exactly what I was looking for.", "Excellent, use it every day.", "Bought a second one."),
-}
-QUESTIONS = {
-    "warranty": "How long is the warranty?",
-    "material": "What is it made of?",
-    "weight": "How heavy is it?",
-    "gift": "Is it suitable as a gift?",
-}
 
 
 @dataclass(frozen=True)
@@ -70,23 +58,9 @@ def warranty(years: int) -> str:
     return f"{years} year{'s' if years > 1 else ''} of warranty"
 
 
-def answer_to(question: str, known: Details) -> str:
-    """What a seller answers, from what is known of the product."""
-    asked = question.lower()
-    if "warrant" in asked or "guarantee" in asked:
-        return f"It comes with {warranty(known.warranty_years)}."
-    if "made of" in asked or "material" in asked:
-        return f"It is made of {known.material}."
-    if "heavy" in asked or "weigh" in asked:
-        return f"It weighs {weight(known.weight_grams)}."
-    if "gift" in asked:
-        return "Yes: choose gift wrap in the cart."
-    return "Thank you for asking: we know no more than the description says."
-
-
-def options(kind: Kind) -> list[tuple[str, str]]:
-    """All colours and sizes that a kind could come in."""
-    return [(colour, size) for colour in kind.colours for size in kind.sizes or ("",)]
+def options(kind: Kind, split: Split) -> list[tuple[str, str]]:
+    """All colours and sizes that a kind could come in; colours in words of the split."""
+    return [(shade(colour, split), size) for colour in kind.colours for size in kind.sizes or ("",)]
 
 
 def seasonal(shelf: Shelf, base: int, day: date) -> int:
@@ -104,13 +78,10 @@ def sku_of(brand: str, product_id: int, number: int) -> str:
 
 __all__ = [
     "ADJECTIVES",
-    "PRAISE",
-    "QUESTIONS",
     "SHELVES",
     "Details",
     "Kind",
     "Shelf",
-    "answer_to",
     "brand",
     "description",
     "details",

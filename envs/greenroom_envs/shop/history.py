@@ -2,20 +2,32 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from random import Random
 from typing import Any
 
 from greenroom.cast import OWNER
 from greenroom_envs.shop import goods, ledger, models
+from greenroom_envs.shop.answers import QUESTIONS, Known, answer_to
 from greenroom_envs.shop.ledger import STAGES
+from greenroom_envs.shop.opinions import review_text
+from greenroom_envs.shop.policy import CANCEL_REASONS
 from greenroom_envs.shop.pricing import Line, paid_for, quote
 
 Rows = list[dict[str, Any]]
 COURIER_DAYS = (2, 3, 5)
 SCANNED = timedelta(days=30)
-WAYS_BACK = ("does not fit", "damaged", "not as described", "no longer needed")
+ANSWERED = timedelta(hours=5)
+WAYS_BACK = ("does not fit", "damaged", "damaged", "not as described", "no longer needed", "no longer needed")
+WHEN_BOUGHT = (1, 1, 1, 1, 1, 2, 4, 6, 7, 8, 8, 9, 10, 9, 9, 9, 10, 11, 13, 15, 16, 14, 8, 3)
+"""How many buy in each hour of the day."""
+CAME_AT = time(15)
+"""Parcels come from then on, UTC, within `CAME_WITHIN` hours: daylight in America and Europe alike."""
+CAME_WITHIN = 6
+SEEN = (0.0, 0.12, 0.6)
+"""How far on its way a parcel is when it is labelled, collected and in transit."""
+OUT_FOR = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,8 @@ class Shipment:
 
     seller: int
     courier: int
-    promised: datetime
+    shipped: datetime
+    promised: date
     arrives: datetime
 
 
@@ -47,6 +60,7 @@ class History:
         people: Rows of buyers: id, tier, the addresses that they send to, their cards.
         products: Rows of products, with their `shelf`; their ratings are set by the reviews.
         variants: Rows of variants, with their `base` prices.
+        hours: Within how many hours each seller hands over.
         days: How far back it goes.
 
     Attributes:
@@ -54,8 +68,20 @@ class History:
         waiting: Orders that have not shipped.
     """
 
-    def __init__(self, rng: Random, now: datetime, people: Rows, products: Rows, variants: Rows, days: int) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        now: datetime,
+        people: Rows,
+        products: Rows,
+        variants: Rows,
+        hours: dict[int, int],
+        days: int,
+    ) -> None:
         self.rng, self.now, self.products, self.variants, self.days = rng, now, products, variants, days
+        self.hours, self.of_product = hours, defaultdict[int, Rows](list)
+        for variant in variants:
+            self.of_product[variant["product_id"]].append(variant)
         self.buyers, self.waiting = self._ranked(people), list[str]()
         self.busy = list(accumulate(1 / (rank + 10) for rank in range(len(people))))
         self.popular = list(accumulate(1 / (rank + 5) for rank in range(len(variants))))
@@ -90,13 +116,19 @@ class History:
         ages = sorted((self.rng.random() ** 1.5 * self.days for _ in range(orders)), reverse=True)
         for number, age in zip(numbers, ages, strict=True):
             buyer = self.rng.choices(self.buyers, cum_weights=self.busy)[0]
-            placed = (self.now - timedelta(days=age)).replace(microsecond=0)
+            placed = self._waking_hour((self.now - timedelta(days=age)).replace(microsecond=0))
             self._order(f"W{number}", buyer, placed)
         self._subscriptions()
         self._questions()
         for product in self.products:
+            product["ratings"] = len(self.stars[product["id"]]) + int(self.rng.paretovariate(0.9) * 2)
             if stars := self.stars.get(product["id"]):
                 product["rating"] = sum(stars) * 10 // len(stars)
+
+    def _waking_hour(self, moment: datetime) -> datetime:
+        """The same day at an hour at which people buy; what is of today stays as it is."""
+        hour = self.rng.choices(range(24), WHEN_BOUGHT)[0]
+        return moment.replace(hour=hour) if moment.date() < self.now.date() else moment
 
     def _order(self, number: str, buyer: dict[str, Any], placed: datetime) -> None:
         rng = self.rng
@@ -135,7 +167,7 @@ class History:
         if status == "cancelled":
             made = placed + timedelta(minutes=rng.randrange(5, 200))
             back = {"order_id": number, "method_id": buyer["id"], "amount": amounts.total}
-            self._add(ledger.Refund, {**back, "reason": "no longer needed", "made_at": made})
+            self._add(ledger.Refund, {**back, "reason": rng.choice(CANCEL_REASONS), "made_at": min(made, self.now)})
 
     def _lines(self, placed: datetime) -> list[Bought]:
         """Different variants, with quantity and the price of that day."""
@@ -155,7 +187,7 @@ class History:
         age, rng = self.now - placed, self.rng
         if rng.random() < 0.04 and age > timedelta(hours=6):
             return "cancelled", None, []
-        shipped = placed + timedelta(hours=rng.randrange(4, 24))
+        shipped = placed + timedelta(minutes=rng.randrange(240, 1_440))
         if shipped > self.now:
             return "processing", None, []
         shipments = [self._shipment(seller, shipped) for seller in sellers]
@@ -165,28 +197,26 @@ class History:
     def _shipment(self, seller: int, shipped: datetime) -> Shipment:
         courier = self.rng.randrange(len(COURIER_DAYS))
         late = self.rng.choice((0,) * 16 + (1, 1, 2, 4))
-        promised = shipped + timedelta(days=COURIER_DAYS[courier])
-        arrives = promised + timedelta(days=late, hours=-self.rng.randrange(0, 10))
-        return Shipment(seller, courier + 1, promised, arrives)
+        promised = (shipped + timedelta(days=COURIER_DAYS[courier])).date()
+        arrives = came_on(self.rng, promised + timedelta(days=late))
+        return Shipment(seller, courier + 1, shipped, promised, arrives)
 
     def _parcel(self, number: str, position: int, shipment: Shipment) -> None:
-        came = shipment.arrives <= self.now
-        status = "delivered" if came else self.rng.choice(STAGES[:4])
+        seen = seen_at(shipment.shipped, shipment.arrives, len(STAGES))
+        seen = [at for at in seen if at <= self.now]
         parcel = {
             "order_id": number,
             "seller_id": shipment.seller,
             "courier_id": shipment.courier,
             "tracking": tracking(number, position),
-            "status": status,
-            "promised_on": shipment.promised.date(),
-            "expected_on": max(shipment.promised, shipment.arrives).date() if not came else shipment.arrives.date(),
+            "status": STAGES[len(seen) - 1],
+            "promised_on": shipment.promised,
+            "expected_on": shipment.arrives.date(),
         }
         parcel_id = self._add(ledger.Parcel, parcel)
         if self.now - shipment.arrives > SCANNED:
             return
-        seen = STAGES[: STAGES.index(status) + 1]
-        for back, stage in zip(range(len(seen) - 1, -1, -1), seen, strict=True):
-            at = min(shipment.arrives, self.now - timedelta(hours=1)) - timedelta(hours=11 * back)
+        for stage, at in zip(STAGES, seen, strict=False):
             self._add(ledger.ParcelScan, {"parcel_id": parcel_id, "status": stage, "seen_at": at})
 
     def _item(self, order: dict[str, Any], line: Bought) -> None:
@@ -210,11 +240,11 @@ class History:
             self._review(order, line.variant["product_id"])
 
     def _returned(self, order: dict[str, Any], item: int, value: int) -> None:
-        opened = order["delivered_at"] + timedelta(days=self.rng.randrange(1, 6))
+        opened = order["delivered_at"] + timedelta(minutes=self.rng.randrange(600, 8_000))
         label, why = f"RET-{order['id']}-{item}", self.rng.choice(WAYS_BACK)
         row = {"customer_id": order["customer_id"], "item_id": item, "reason": why, "status": "refunded"}
         self._add(ledger.Return, {**row, "label": label, "opened_at": opened})
-        made = opened + timedelta(days=3)
+        made = opened + timedelta(days=3, minutes=self.rng.randrange(600))
         self.given[order["id"]] += value
         refund = {"order_id": order["id"], "method_id": order["method_id"], "amount": value}
         self._add(ledger.Refund, {**refund, "reason": f"return {label}", "made_at": made})
@@ -228,8 +258,11 @@ class History:
         stars = min(5, max(1, round(self.rng.gauss(quality, 0.9))))
         self.stars[product].append(stars)
         row = {"product_id": product, "customer_id": order["customer_id"], "stars": stars}
-        text = self.rng.choice(goods.PRAISE[stars])
-        self._add(models.Review, {**row, "text": text, "written_at": order["delivered_at"] + timedelta(days=2)})
+        known = self.products[product - 1]
+        text = review_text(self.rng, stars, known["noun"], known["material"])
+        waited = timedelta(minutes=int(1_440 * self.rng.uniform(0.5, 20)))
+        written = min(order["delivered_at"] + waited, self.now - timedelta(hours=1))
+        self._add(models.Review, {**row, "text": text, "written_at": written})
 
     def _subscriptions(self) -> None:
         for buyer in self.buyers[:: max(10, len(self.buyers) // 300)]:
@@ -240,12 +273,26 @@ class History:
 
     def _questions(self) -> None:
         for _ in range(len(self.products) // 2):
-            product, text = self.rng.choice(self.products), self.rng.choice(list(goods.QUESTIONS.values()))
-            asked = self.now - timedelta(days=self.rng.randrange(1, 300))
+            product, text = self.rng.choice(self.products), self.rng.choice(QUESTIONS)
+            asked = self.now - timedelta(minutes=self.rng.randrange(10, 430_000))
             row = {"product_id": product["id"], "customer_id": self.rng.choice(self.buyers)["id"]}
-            known = goods.Details(product["material"], product["warranty_years"], product["weight_grams"])
-            answer = goods.answer_to(text, known)
+            answer = answer_to(text, self._known(product)) if self.now - asked > ANSWERED else None
             self._add(models.Question, {**row, "text": text, "answer": answer, "asked_at": asked})
+
+    def _known(self, product: dict[str, Any]) -> Known:
+        """What its seller knows of a product."""
+        variants = self.of_product[product["id"]]
+        return Known(
+            product["description"],
+            product["material"],
+            product["warranty_years"],
+            product["weight_grams"],
+            product["final_sale"],
+            tuple(dict.fromkeys(v["colour"] for v in variants)),
+            tuple(dict.fromkeys(v["size"] for v in variants if v["size"])),
+            sum(v["stock"] for v in variants),
+            self.hours[product["seller_id"]],
+        )
 
     def _add(self, model: type[models.Base], row: dict[str, Any]) -> int:
         """Keep a row; returns its number. Orders have theirs already."""
@@ -253,6 +300,18 @@ class History:
         number = len(rows) + 1
         rows.append(row if "id" in row else {"id": number, **row})
         return number
+
+
+def came_on(rng: Random, day: date) -> datetime:
+    """A moment of a day at which couriers ring."""
+    return datetime.combine(day, CAME_AT) + timedelta(minutes=rng.randrange(CAME_WITHIN * 60))
+
+
+def seen_at(first: datetime, last: datetime, stages: int) -> list[datetime]:
+    """When a parcel was seen at so many of its stages; it came, or was seen last, in the end."""
+    way = last - first
+    seen = [(first + way * part).replace(microsecond=0) for part in SEEN]
+    return [*seen, last - OUT_FOR, last][:stages]
 
 
 def tracking(order_id: str, position: int) -> str:

@@ -122,7 +122,7 @@ class Return(Base):
     """An item on its way back. `status`: open, refunded, rejected, exchanged or cancelled; `label` is the courier's."""
 
     __tablename__ = "shop_return"
-    __table_args__ = (Index("shop_return_customer", "customer_id"),)
+    __table_args__ = (Index("shop_return_customer", "customer_id", "opened_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("shop_customer.id"))
@@ -162,11 +162,13 @@ class ServiceCredit(Base):
 
 
 class Escalation(Base):
-    """A case handed to a human."""
+    """A case handed to a human colleague; `answer` comes some hours later."""
 
     __tablename__ = "shop_escalation"
+    __table_args__ = (Index("shop_escalation_customer", "customer_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("shop_customer.id"))
     summary: Mapped[str]
     made_at: Mapped[datetime]
+    answer: Mapped[str | None]

@@ -44,7 +44,10 @@ class Courier(Base):
 
 
 class Product(Base):
-    """Something for sale, in one or more variants. `price` is that of the cheapest; `rating` in tenths of a star."""
+    """Something for sale, in one or more variants. `price` is that of the cheapest.
+
+    `rating` is in tenths of a star; `ratings` counts who gave stars, most of them without a word.
+    """
 
     __tablename__ = "shop_product"
     __table_args__ = (
@@ -61,6 +64,7 @@ class Product(Base):
     seller_id: Mapped[int] = mapped_column(ForeignKey("shop_seller.id"))
     price: Mapped[int]
     rating: Mapped[int]
+    ratings: Mapped[int]
     final_sale: Mapped[bool]
     material: Mapped[str]
     warranty_years: Mapped[int]
@@ -92,7 +96,7 @@ class Review(Base):
     """What a buyer thinks of a product."""
 
     __tablename__ = "shop_review"
-    __table_args__ = (Index("shop_review_product", "product_id"),)
+    __table_args__ = (Index("shop_review_product", "product_id", "written_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("shop_product.id"))
@@ -106,7 +110,7 @@ class Question(Base):
     """A question about a product; `answer` comes from its seller, later."""
 
     __tablename__ = "shop_question"
-    __table_args__ = (Index("shop_question_product", "product_id"),)
+    __table_args__ = (Index("shop_question_product", "product_id", "asked_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("shop_product.id"))

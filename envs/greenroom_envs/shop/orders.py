@@ -10,11 +10,11 @@ from greenroom import Refusal, World
 from greenroom.letters import Attachment, Letter, send_letter
 from greenroom_envs.shop.counter import items_of, local_day, require_one_of, today_of, utc_now
 from greenroom_envs.shop.ledger import Order, OrderItem, Payment, Refund, Return
+from greenroom_envs.shop.letters import DESK, SHOP, write, write_buyer
 from greenroom_envs.shop.models import CURRENCY, Address, Customer, PaymentMethod, Seller, Variant
 from greenroom_envs.shop.policy import CANCEL_REASONS, RETURN_DAYS, RETURN_REASONS, TAX_PERCENT, refuse
 from greenroom_envs.shop.pricing import Line, Quote, dollars, paid_for, share
 
-SHOP, DESK = "Greenroom Shop", "orders@greenroom-shop.com"
 SLOWEST = select(func.max(Seller.dispatch_hours)).where(Seller.id.in_(bindparam("sellers", expanding=True)))
 PAID = select(func.coalesce(func.sum(Payment.amount), 0)).where(Payment.order_id == bindparam("order"))
 GIVEN = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.order_id == bindparam("order"))
@@ -165,7 +165,10 @@ def cancel(world: World, order: Order, reason: str) -> Refund:
     why = require_one_of("reason", reason, CANCEL_REASONS)
     order.status, order.version = "cancelled", order.version + 1
     world.schedule("shop.restock", {"order": order.id}, after=timedelta(hours=1))
-    return give_back(world, order, order.total, why)
+    refund = give_back(world, order, order.total, why)
+    paid = f"We refund {dollars(refund.amount)} to {order.method.label}."
+    write_buyer(world, order, f"Your order {order.id} was cancelled", paid)
+    return refund
 
 
 def give_back(world: World, order: Order, amount: int, reason: str) -> Refund:
@@ -230,7 +233,14 @@ def send_back(world: World, customer: Customer, order: Order, item: OrderItem, r
     world.session.add(opened)
     world.session.flush()
     world.schedule("shop.return_arrives", {"return": opened.id}, after=timedelta(days=3))
+    send_label(world, customer, order, opened.label, item.variant.product.title)
     return opened
+
+
+def send_label(world: World, customer: Customer, order: Order, label: str, title: str) -> None:
+    """Mail the label of a return."""
+    body = f"Put the label {label} on the parcel with the {title} and hand it to any courier of ours."
+    write(world, customer, f"The label of your return {label}", body, reference=f"shop:order:{order.id}")
 
 
 def reprice(world: World, order: Order) -> Quote:

@@ -18,6 +18,7 @@ from greenroom_envs.shop.counter import SENT_AT, utc_now
 from greenroom_envs.shop.events import BUYING_EVERY
 from greenroom_envs.shop.history import History
 from greenroom_envs.shop.index import drop_triggers, rebuild
+from greenroom_envs.shop.parcels import move_later
 from greenroom_envs.shop.tools.account import SESSION, secret_of
 
 CHUNK = 5_000
@@ -50,10 +51,12 @@ def populate(world: World, size: Size, split: Split) -> None:
     _insert_fixtures(world, split)
     _insert_customers(world, people)
     products, variants = _shelves(world, shape.products, split)
-    history = History(rng, utc_now(world), people, products, variants, shape.days)
+    sellers = world.session.scalars(select(models.Seller)).all()
+    hours = {seller.id: seller.dispatch_hours for seller in sellers}
+    history = History(rng, utc_now(world), people, products, variants, hours, shape.days)
     history.write(shape.orders)
     drop_triggers(world.session)
-    bulk(world, models.Product, [{k: v for k, v in p.items() if k != "shelf"} for p in products])
+    bulk(world, models.Product, [{k: v for k, v in p.items() if k not in ("shelf", "noun")} for p in products])
     rebuild(world.session)
     bulk(world, models.Variant, [{k: v for k, v in row.items() if k != "base"} for row in variants])
     for model, rows in history.rows.items():
@@ -199,7 +202,7 @@ def _shelves(world: World, count: int, split: Split) -> tuple[Rows, Rows]:
     for product_id in range(1, count + 1):
         (brand, shelf, seller) = rng.choices(brands, cum_weights=weights)[0]
         kind = rng.choice(shelf.kinds)
-        made = _variants(rng, len(variants) + 1, product_id, brand, shelf, kind, today)
+        made = _variants(rng, len(variants) + 1, product_id, brand, shelf, kind, today, split)
         variants += made
         title, known = goods.title(rng, brand, kind, taken), goods.details(rng, shelf, kind)
         products.append(
@@ -216,18 +219,27 @@ def _shelves(world: World, count: int, split: Split) -> tuple[Rows, Rows]:
                 "material": known.material,
                 "warranty_years": known.warranty_years,
                 "weight_grams": known.weight_grams,
+                "ratings": 0,
                 "shelf": shelf,
+                "noun": kind.noun,
             }
         )
     return products, variants
 
 
 def _variants(
-    rng: Random, first: int, product_id: int, brand: str, shelf: goods.Shelf, kind: goods.Kind, today: date
+    rng: Random,
+    first: int,
+    product_id: int,
+    brand: str,
+    shelf: goods.Shelf,
+    kind: goods.Kind,
+    today: date,
+    split: Split,
 ) -> Rows:
     """Some of the options of a kind; larger ones cost more, stock is heavy-tailed."""
     base = int(kind.low * (kind.high / kind.low) ** (rng.random() ** 2))
-    chosen = goods.options(kind)
+    chosen = goods.options(kind, split)
     chosen = sorted(rng.sample(chosen, min(len(chosen), rng.choice((1, 2, 3, 4, 6, 8)))), key=chosen.index)
     rows: Rows = []
     for number, (colour, size) in enumerate(chosen, 1):
@@ -250,7 +262,10 @@ def _variants(
 def _insert_wishes(world: World, people: Rows, variants: Rows) -> None:
     rng, now = world.random, utc_now(world)
     wishes = {(rng.choice(people)["id"], rng.choice(variants)["id"]) for _ in range(len(people))}
-    rows = [{"customer_id": c, "variant_id": v, "added_at": now} for c, v in sorted(wishes)]
+    rows = [
+        {"customer_id": c, "variant_id": v, "added_at": now - timedelta(minutes=rng.randrange(60, 200_000))}
+        for c, v in sorted(wishes)
+    ]
     bulk(world, models.Wish, rows)
     others = sorted({(rng.choice(people)["id"], rng.choice(variants)["id"]) for _ in range(len(people) // 4)})
     lines = [
@@ -263,10 +278,8 @@ def _insert_wishes(world: World, people: Rows, variants: Rows) -> None:
 
 def _schedule(world: World, history: History) -> None:
     """What is under way goes on."""
-    for row in history.rows[ledger.Parcel]:
-        if row["status"] != "delivered":
-            hours = world.random.randrange(2, 30)
-            world.schedule("shop.parcel_moves", {"parcel": row["id"]}, after=timedelta(hours=hours))
+    for parcel in world.session.scalars(select(ledger.Parcel).where(ledger.Parcel.status != "delivered")).all():
+        move_later(world, parcel)
     for order in history.waiting:
         hours = world.random.randrange(1, 6)
         world.schedule("shop.order_ships", {"order": order}, after=timedelta(hours=hours))

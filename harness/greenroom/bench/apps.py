@@ -10,6 +10,7 @@ from greenroom.app import App, parse_size
 from greenroom.bench.boundaries import quantile
 from greenroom.bench.report import Bar, Report, Row, at_most
 from greenroom.bench.samples import Sample, common_words, rows_of, samples
+from greenroom.errors import PluginError, UnknownNameError
 from greenroom.messages import call
 from greenroom.plugins import ENVS, load_app
 from greenroom.sandboxes.local import LocalSandbox
@@ -25,21 +26,30 @@ def bench(*, apps: str = "", sizes: str = "small,medium,large", calls: int = 8, 
     """Measure CPU per tool call, searches and resets, and how they grow with the world.
 
     Args:
-        apps: Environments, separated by commas; all that are installed when empty.
+        apps: Environments, separated by commas; all that are installed and ready when empty.
         sizes: Sizes of worlds, separated by commas.
         calls: How many different calls of each tool, at most.
         repeats: How often each is measured.
     """
     chosen = [parse_size(size) for size in sizes.split(",")]
-    figures = [
-        Figures.measured(load_app(name), size, calls, repeats)
-        for name in (apps.split(",") if apps else ENVS.names())
-        for size in chosen
-    ]
-    rows: list[Row] = [f.summary() for f in figures]
+    found, left_out = ready(ENVS.names()) if not apps else ([load_app(name) for name in apps.split(",")], [])
+    figures = [Figures.measured(app, size, calls, repeats) for app in found for size in chosen]
+    rows: list[Row] = [*left_out, *(f.summary() for f in figures)]
     rows += [row for f in figures for row in f.rows()]
     rows += [row for name in dict.fromkeys(f.app for f in figures) for row in growth(figures, name)]
     return Report(title="Tools of apps, CPU per call", rows=rows, bars=[bar for f in figures for bar in f.bars()])
+
+
+def ready(names: Sequence[str]) -> tuple[list[App], list[Row]]:
+    """The installed apps that can be made here, and a row with the reason for each that cannot."""
+    apps: list[App] = []
+    left_out: list[Row] = []
+    for name in names:
+        try:
+            apps.append(load_app(name))
+        except (PluginError, UnknownNameError) as error:
+            left_out.append({"app": name, "left out": str(error)})
+    return apps, left_out
 
 
 @dataclass

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from greenroom.bench.report import Row
+from greenroom.bench.report import Bar, Row, at_least
 from greenroom.messages import Message
 from greenroom.rollouts import Rollout
 from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Verdict
+
+CLOSE = 0.8
+"""The share of the local sandbox's rollouts a second that counts as close to it."""
 
 
 @dataclass
@@ -203,6 +206,18 @@ def costs(levels: Sequence[Level]) -> list[Row]:
             }
         )
     return rows
+
+
+def bars(levels: Sequence[Level]) -> list[Bar]:
+    """Beside the local sandbox, a boundary shall cost little where many episodes are played at once."""
+    most = max(level.parallel for level in levels)
+    here, *others = [level for level in levels if level.parallel == most]
+    if here.sandbox != "local":
+        return []
+    return [
+        at_least(f"{level.sandbox}: rollouts/s with {most} at once, of local's", level.rate / here.rate, CLOSE, "x")
+        for level in others
+    ]
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from greenroom.bench.boundaries import Level, TimedSandbox, Usage, costs, draw
+from greenroom.bench.boundaries import Level, TimedSandbox, Usage, bars, costs, draw
 from greenroom.bench.long_oracle import LongOracle
 from greenroom.bench.report import Report, Row
 from greenroom.errors import GreenroomError
@@ -58,7 +58,8 @@ def bench(
     draw(levels, picture)
     rows: list[Row] = [*(v.rates() for v in levels), *(v.latencies() for v in levels), *costs(levels)]
     rows.append({"picture": str(picture.resolve())})
-    return Report(title=f"Rollouts of the oracle on {app}, {world}, groups of {size}", rows=rows, bars=[])
+    title = f"Rollouts of the oracle on {app}, {world}, groups of {size}"
+    return Report(title=title, rows=rows, bars=bars(levels))
 
 
 class Place:

@@ -25,6 +25,8 @@ ROWS = 60
 """So many rows of each table give values."""
 TRIES = 300
 """So often arguments are drawn, in each round, for a tool that no call was found for."""
+PATIENCE = 50
+"""So many draws in a row may fail for a tool that some call was found for."""
 PLACES = 4
 """So many worlds are kept that calls of one tool led to."""
 ROUNDS = 3
@@ -199,18 +201,21 @@ def _drawn(app: App, tool: Tool, places: Places, most: int, number: int) -> Iter
     """Calls with drawn arguments that are accepted somewhere; the worlds that they lead to become places too."""
     rng, sampler = random.Random(f"{tool.name} {number}"), np.random.default_rng(7 + number)
     tried: set[tuple[int, str]] = set()
-    left = most
+    left, misses = most, 0
     for _ in range(TRIES):
+        if not left or (left < most and misses >= PATIENCE):
+            return
+        misses += 1
         place = places.draw(rng)
         one = call(tool.name, **_arguments(tool, place.pool, places.base.pool, rng, sampler))
-        if not left or (id(place), one["function"]["arguments"]) in tried:
+        if (id(place), one["function"]["arguments"]) in tried:
             continue
         tried.add((id(place), one["function"]["arguments"]))
         reached = _reached(app, place, one)
         if reached is not None:
             yield Sample(place.snapshot, one)
             places.add(reached)
-            left -= 1
+            left, misses = left - 1, 0
 
 
 def _reached(app: App, place: Place, one: ToolCall) -> Place | None:

@@ -5,6 +5,7 @@ import gc
 import json
 import tempfile
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,8 @@ from greenroom.wire.protocol import WorldSpec
 LEDGER = "greenroom.bench.ledger:app"
 CONNECTIONS = 64
 """HTTP connections, at most: REST and MCP have as many sessions as they are asked for, over these."""
-STEPS, REST_STEPS, FLOOR_STEPS = 1600, 1600, 8000
-"""Steps of a level, at least; every session takes `EACH` or more."""
 EACH = 20
+"""Steps that each session takes over the WebSocket, at least; elsewhere, two."""
 GROUP, RESETS = 64, 15
 PROTOCOL = "2026-07-28"
 
@@ -43,6 +43,8 @@ def bench(
     app: str = "mail",
     world: str = "medium",
     sessions: str = "1,16,64,256,1024",
+    steps: int = 1600,
+    rounds: int = 3,
     port: int = 8791,
     resets: bool = True,
 ) -> Report:
@@ -52,21 +54,19 @@ def bench(
         app: The environment whose oracle's reading calls are the steps.
         world: How much data its worlds hold.
         sessions: How many episodes are stepped at once, separated by commas.
+        steps: Steps of a level, at least, in all rounds together; over the WebSocket, 20 of each session a round.
+        rounds: The ways take turns so many times, so that what else the machine does hits all of them alike.
         port: A loopback port that is free, and the next one.
         resets: Measure the reset of a group on a world of 100 MB too; building it takes a minute the first time.
     """
-    levels = [int(level) for level in sessions.split(",")]
     found: list[Level] = []
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as name:
         folder = Path(name)
-        with floor(folder) as bare:
-            found += asyncio.run(_floor(folder / FLOOR, bare, levels))
-        with worker(folder, (app, LEDGER), port) as served:
-            work = Work(app, world, folder, served, port)
-            for level in levels:
-                gc.collect()
-                found += asyncio.run(work.measure(level))
+        with floor(folder) as bare, worker(folder, (app, LEDGER), port) as served:
+            work = Work(app, world, folder, served, bare, port)
+            for level in sessions.split(","):
+                found += asyncio.run(work.measure(int(level), steps, rounds))
             if resets:
                 rows += asyncio.run(_resets(folder, served))
     rows = [*(level.row() for level in found), *rows]
@@ -97,6 +97,21 @@ class Level:
     refused: int
     megabytes: float | None
 
+    @classmethod
+    def of(cls, rounds: "Sequence[Level]") -> "Level":
+        """Several rounds of the same as one: with the CPU of the middle one, so that a disturbed one does not count."""
+        steps = sum(one.steps for one in rounds)
+        return cls(
+            way=rounds[0].way,
+            sessions=rounds[0].sessions,
+            steps=steps,
+            seconds=sum(one.seconds for one in rounds),
+            cpu=median(one.milliseconds for one in rounds) / 1e3 * steps,
+            times=[t for one in rounds for t in one.times],
+            refused=sum(one.refused for one in rounds),
+            megabytes=rounds[0].megabytes,
+        )
+
     @property
     def milliseconds(self) -> float:
         """The server's CPU per step."""
@@ -118,10 +133,9 @@ class Level:
 
 
 async def _timed(
-    way: str, sessions: int, least: int, act: Act, cpu: Callable[[], float], served: Served | None
+    way: str, sessions: int, each: int, act: Act, cpu: Callable[[], float], served: Served | None
 ) -> Level:
     """Let each session take its steps, one after the other, all sessions at once; one step each goes before."""
-    each = max(EACH, least // sessions)
     times: list[float] = []
     refused = 0
 
@@ -153,28 +167,6 @@ async def _timed(
     )
 
 
-async def _floor(path: Path, served: Served, levels: Sequence[int]) -> list[Level]:
-    """JSON there and back over one bare WebSocket, as many messages under way as there are sessions."""
-    text = json.dumps({"id": 1, "op": "step", "steps": [{"episode": "0" * 40, "calls": [_example()]}]})
-    waiting: list[asyncio.Future[None]] = []
-    async with unix_connect(str(path), compression=None) as socket:
-
-        async def listen() -> None:
-            async for _ in socket:
-                waiting.pop(0).set_result(None)
-
-        async def act(number: int, step: int) -> None:
-            answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            waiting.append(answer)
-            await socket.send(text)
-            await answer
-
-        listening = asyncio.create_task(listen())
-        found = [await _timed("floor", n, FLOOR_STEPS, act, lambda: served.cpu, served) for n in levels]
-        listening.cancel()
-    return found
-
-
 def _example() -> ToolCall:
     return {"id": "call_0", "type": "function", "function": {"name": "mail_search", "arguments": '{"query": "lease"}'}}
 
@@ -187,11 +179,13 @@ class Work:
         world: How much data its worlds hold.
         folder: Where the server's sockets are.
         served: The server.
+        bare: The floor.
         port: Its port at loopback.
     """
 
-    def __init__(self, app: str, world: str, folder: Path, served: Served, port: int) -> None:
+    def __init__(self, app: str, world: str, folder: Path, served: Served, bare: Served, port: int) -> None:
         self._app, self._world, self._folder, self._served, self._port = app, world, folder, served, port
+        self._bare = bare
         self._local = LocalSandbox(load_app(app), world)
         self._brief = _reading(self._local, app)
         loaded = load_app(app)
@@ -202,33 +196,63 @@ class Work:
             if not loaded.tools[call["function"]["name"]].writes
         ]
 
-    async def measure(self, sessions: int) -> list[Level]:
-        """All ways, with so many sessions."""
-        unix = RemoteSandbox(f"unix:{self._folder}", self._app, WorldSpec(size=self._world), token=self._served.token)
-        tcp = RemoteSandbox(
-            f"ws://127.0.0.1:{self._port}", self._app, WorldSpec(size=self._world), token=self._served.token
-        )
-        found = [await self._in_process(sessions)]
-        for way, sandbox in (("websocket, unix", unix), ("websocket, tcp", tcp)):
-            found.append(await self._websocket(way, sandbox, sessions))
-            await sandbox.stop()
-        episodes = await self._open(unix, sessions)
-        tokens = [unix.agent_tokens[episode] for episode in episodes]
-        for way, ask in (("rest", self._rest), ("mcp", self._mcp)):
-            found.append(await self._http(way, ask, tokens))
-        await unix.stop()
-        return found
+    async def measure(self, sessions: int, steps: int, rounds: int) -> list[Level]:
+        """All ways, with so many sessions, taking turns."""
+        least = max(2, steps // sessions // rounds)
+        ways: list[Callable[[], Awaitable[Level]]] = [
+            lambda: self._floor(sessions, 4 * least),
+            lambda: self._in_process(sessions, least),
+            lambda: self._websocket("websocket, unix", f"unix:{self._folder}", sessions, max(EACH, least)),
+            lambda: self._websocket("websocket, tcp", f"ws://127.0.0.1:{self._port}", sessions, least),
+            lambda: self._http("rest", self._rest, sessions, least),
+            lambda: self._http("mcp", self._mcp, sessions, least),
+        ]
+        found: list[list[Level]] = [[] for _ in ways]
+        for _ in range(rounds):
+            for way, levels in zip(ways, found, strict=True):
+                gc.collect()
+                levels.append(await way())
+        return [Level.of(levels) for levels in found]
 
-    async def _http(self, way: str, ask: Callable[[Pool, str, int], Awaitable[None]], tokens: Sequence[str]) -> Level:
-        pool = Pool(self._folder / "agent.sock", min(CONNECTIONS, len(tokens)))
+    async def _floor(self, sessions: int, each: int) -> Level:
+        """JSON there and back over one bare WebSocket, as many messages under way as there are sessions."""
+        text = json.dumps({"id": 1, "op": "step", "steps": [{"episode": "0" * 40, "calls": [_example()]}]})
+        waiting: deque[asyncio.Future[None]] = deque()
+        async with unix_connect(str(self._folder / FLOOR), compression=None) as socket:
+
+            async def listen() -> None:
+                async for _ in socket:
+                    waiting.popleft().set_result(None)
+
+            async def act(number: int, step: int) -> None:
+                answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                waiting.append(answer)
+                await socket.send(text)
+                await answer
+
+            listening = asyncio.create_task(listen())
+            level = await _timed("floor", sessions, each, act, lambda: self._bare.cpu, self._bare)
+            listening.cancel()
+        return level
+
+    def _sandbox(self, address: str) -> RemoteSandbox:
+        return RemoteSandbox(address, self._app, WorldSpec(size=self._world), token=self._served.token)
+
+    async def _http(
+        self, way: str, ask: Callable[[Pool, str, int], Awaitable[None]], sessions: int, each: int
+    ) -> Level:
+        sandbox = self._sandbox(f"unix:{self._folder}")
+        tokens = [sandbox.agent_tokens[episode] for episode in await self._open(sandbox, sessions)]
+        pool = Pool(self._folder / "agent.sock", min(CONNECTIONS, sessions))
 
         async def act(number: int, step: int) -> None:
             await ask(pool, tokens[number], step)
 
         try:
-            return await _timed(way, len(tokens), REST_STEPS, act, lambda: self._served.cpu, self._served)
+            return await _timed(way, sessions, each, act, lambda: self._served.cpu, self._served)
         finally:
             pool.close()
+            await sandbox.stop()
 
     async def _open(self, sandbox: RemoteSandbox, sessions: int) -> list[str]:
         brief = await sandbox.prepare(self._brief.task)
@@ -237,25 +261,28 @@ class Work:
     def _call(self, step: int) -> ToolCall:
         return self._calls[step % len(self._calls)]
 
-    async def _in_process(self, sessions: int) -> Level:
+    async def _in_process(self, sessions: int, each: int) -> Level:
         opened = self._local.open(self._brief.snapshot, self._brief.task, sessions)
 
         async def act(number: int, step: int) -> None:
             self._local.step([StepRequest(episode=opened[number].episode, calls=[self._call(step)])])
             await asyncio.sleep(0)
 
-        level = await _timed("in process", sessions, STEPS, act, time.process_time, None)
+        level = await _timed("in process", sessions, each, act, time.process_time, None)
         for one in opened:
             self._local.close(one.episode)
         return level
 
-    async def _websocket(self, way: str, sandbox: RemoteSandbox, sessions: int) -> Level:
+    async def _websocket(self, way: str, address: str, sessions: int, each: int) -> Level:
+        sandbox = self._sandbox(address)
         episodes = await self._open(sandbox, sessions)
 
         async def act(number: int, step: int) -> None:
             await sandbox.step([StepRequest(episode=episodes[number], calls=[self._call(step)])])
 
-        return await _timed(way, sessions, STEPS, act, lambda: self._served.cpu, self._served)
+        level = await _timed(way, sessions, each, act, lambda: self._served.cpu, self._served)
+        await sandbox.stop()
+        return level
 
     async def _rest(self, pool: Pool, token: str, step: int) -> None:
         function = self._call(step)["function"]

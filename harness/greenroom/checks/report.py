@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import fmean
 from typing import Any
 
+SHUFFLED_AT_MOST = 0.02
 RANDOM_AT_MOST = 0.02
 
 
@@ -15,13 +16,14 @@ class FamilyReport:
     Attributes:
         family: The family.
         tasks: How many tasks were proved.
+        levels: How many of them are of which level.
         oracle: Score of the task's own solution.
         faulty: Score of the solution under realistic faults, played by a careful client that has all the time it wants.
         scripted: Score of a strong scripted agent: that client under hostile faults, in the room that the task gives.
         noop: Score of doing nothing.
         flat_no: Score of saying no without a reason.
         random: Score of random calls that fit the schemas.
-        shuffled: Score of the solution of another task of the family.
+        shuffled: Score of the solution of the next task of the family: at most 0.02, or one task.
         excess: Score of the solution and one destructive act.
         slips: Score of plausible mistakes.
         steps: Length: assistant messages of the solution.
@@ -34,6 +36,7 @@ class FamilyReport:
 
     family: str
     tasks: int = 0
+    levels: dict[int, int] = field(default_factory=dict[int, int])
     oracle: float = 0.0
     faulty: float = 0.0
     scripted: float = 0.0
@@ -56,6 +59,9 @@ class FamilyReport:
             setattr(self, name, round(fmean(values), 4))
         if self.random > RANDOM_AT_MOST:
             self.violations.append(f"{self.family}: random calls score {self.random:.3f}, over {RANDOM_AT_MOST}")
+        won = sum(score > 0 for score in figures.get("shuffled", ()))
+        if won > max(1, SHUFFLED_AT_MOST * self.tasks):  # Answers recur: two tasks may ask for the same day.
+            self.violations.append(f"{self.family}: {won} of {self.tasks} tasks are won by the next task's solution")
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """A rollout's conversation, for people to read."""
 
-from typing import Any
+from typing import Any, cast
 
 from greenroom.cli.output import console
 
@@ -22,7 +22,26 @@ def show_conversation(record: dict[str, Any]) -> None:
         print_line("", f"- {finding}", "")
     for fault in record["faults"]:
         if fault["kind"] != "latency":
-            print_line("", f"step {fault['step']}: {fault['kind']} of {fault['tool']} {fault['detail']}", "dim")
+            print_line("", f"step {fault['step']}: {fault_told(fault)}", "dim")
+
+
+def fault_told(fault: dict[str, Any]) -> str:
+    """A fault as people read it: `mail_send timed out (committed: yes)`."""
+    details = ", ".join(f"{name.replace('_', ' ')}: {plain(value)}" for name, value in fault["detail"].items())
+    return f"{fault['tool']}, {fault['kind'].replace('_', ' ')}" + (f" ({details})" if details else "")
+
+
+def plain(value: Any) -> str:
+    """A value without the look of Python."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, dict):
+        pairs = cast(dict[str, Any], value).items()
+        shown = {name: f"({plain(one)})" if isinstance(one, dict) else plain(one) for name, one in pairs}
+        return ", ".join(f"{name} {text}" for name, text in shown.items() if text != "–")
+    if isinstance(value, list | tuple):
+        return " ".join(plain(one) for one in cast(list[Any], value)) or "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def show_message(message: dict[str, Any]) -> None:

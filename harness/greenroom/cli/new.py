@@ -1,6 +1,7 @@
 """`greenroom new`: a plugin to start from."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -18,10 +19,11 @@ def new(
     from greenroom.scaffold import new_plugin
 
     made = new_plugin(name, folder)
+    place = quote(str(made.resolve()))
     for line in (
-        f"made {made}: the app is src/greenroom_{name}/app.py. Next:",
-        f"  pip install -e {made}",
+        f"made {made}: the app is src/greenroom_{name}/app.py. Next, from any folder:",
+        f"  pip install -e {place}",
         f"  greenroom check {name}",
-        f"  pytest {made}",
+        f"  pytest {place}",
     ):
         console().print(line, markup=False, soft_wrap=True)

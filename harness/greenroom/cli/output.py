@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STDOUT = "-"
 NARROW = 20
 """Columns up to this width are never wrapped."""
+GAP = 2
+"""Blanks between columns."""
 
 JsonOption = Annotated[
     str | None,
@@ -75,19 +77,45 @@ def with_targets(arguments: Sequence[str]) -> list[str]:
     return filled
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
-    """Print a table; numbers to the right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None, spare: Sequence[str] = ()
+) -> list[str]:
+    """Print a table; numbers to the right, the first column (names) never broken.
+
+    Args:
+        columns: The headings.
+        rows: The values.
+        title: Stands above it.
+        spare: Columns that are left out, the first first, until the others fit the terminal's width.
+
+    Returns:
+        What was left out.
+    """
     from rich.table import Table
 
     cells = [[cell(value) for value in row] for row in rows]
+    widths = {name: max(len(name), *(len(row[i]) for row in cells), 0) for i, name in enumerate(columns)}
+    dropped = _too_many(widths, spare, console().width)
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for i, name in enumerate(columns):
+    kept = [i for i, name in enumerate(columns) if name not in dropped]
+    for i in kept:
         right = bool(cells) and all(row[i][:1].isdigit() or row[i] in ("–", "") for row in cells)
-        width = max(len(name), *(len(row[i]) for row in cells), 0)
-        shown.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=width <= NARROW)
+        whole = i == 0 or widths[columns[i]] <= NARROW
+        shown.add_column(columns[i], justify="right" if right else "left", overflow="fold", no_wrap=whole)
     for row in cells:
-        shown.add_row(*row)
+        shown.add_row(*(row[i] for i in kept))
     console().print(shown)
+    return dropped
+
+
+def _too_many(widths: dict[str, int], spare: Sequence[str], room: int) -> list[str]:
+    """Which of the spare columns must go, two blanks lying between columns."""
+    left = dict(widths)
+    for name in spare:
+        if sum(left.values()) + GAP * (len(left) - 1) <= room:
+            break
+        del left[name]
+    return [name for name in widths if name not in left]
 
 
 def cell(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from greenroom.cli.conversation import print_line, show_message
+from greenroom.cli.conversation import fault_told, print_line, show_message
 from greenroom.cli.options import FaultSeedOption, FaultsOption, SeedOption, SplitOption, UserOption, WorldOption
 from greenroom.cli.output import console
 from greenroom.errors import UnknownNameError, UsageError
@@ -114,7 +114,7 @@ class Agent:
             print_line("", str(error), "red")
             return False
         outcome = self._episode.step(message)
-        self._faults += [f"step {self._episode.steps}: {f.kind} of {f.tool} {dict(f.detail)}" for f in outcome.faults]
+        self._faults += [f"step {self._episode.steps}: {fault_told(f.to_json())}" for f in outcome.faults]
         for new in outcome.messages:
             show_message(cast(Any, new))
         return outcome.done

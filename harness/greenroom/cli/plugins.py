@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
@@ -95,11 +96,22 @@ def summary(plugins: Plugins, name: str) -> str:
     """The first line of a plugin's docstring, read from its source: importing it could take seconds."""
     module, _, attribute = _target(plugins, name).partition(":")
     source = _source(module)
-    if source is not None:
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == attribute:
-                return (ast.get_docstring(node) or "").split("\n")[0]
+    for node in ast.walk(ast.parse(source)) if source is not None else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == attribute:
+            return (ast.get_docstring(node) or "").split("\n")[0]
+        if isinstance(node, ast.Assign) and (told := _group_summary(node, attribute, source or "")):
+            return told
     return f"From {plugins.distribution(name)}."
+
+
+def _group_summary(node: ast.Assign, attribute: str, source: str) -> str | None:
+    """Of a group, `NAME = typer.Typer(help="…")`: its help, and the names of its commands."""
+    if not isinstance(node.value, ast.Call) or [t.id for t in node.targets if isinstance(t, ast.Name)] != [attribute]:
+        return None
+    helps = [k.value.value for k in node.value.keywords if k.arg == "help" and isinstance(k.value, ast.Constant)]
+    commands = re.findall(rf"@{attribute}\.command\(\s*[\"']([\w-]+)[\"']", source)
+    text = str(helps[0]) if helps else "Several commands."
+    return f"{text.rstrip('.')}: {', '.join(commands)}." if commands else text
 
 
 def _target(plugins: Plugins, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.conversation import show_conversation
+from greenroom.cli.conversation import plain, show_conversation
 from greenroom.cli.options import StoreOption
 from greenroom.cli.output import JsonOption, console, report, table
 from greenroom.errors import UsageError
@@ -111,8 +111,9 @@ def _show_run(store: "Store", name: str, json: str | None) -> None:
     if report({**data, "group_list": list(groups.values())}, json):
         return
     for key, value in data.items():
-        console().print(f"[bold]{key}[/]: ", end="")
-        console().print(value, markup=False, soft_wrap=True)
+        if value is not None:
+            console().print(f"[bold]{key}[/]: ", end="")
+            console().print(plain(value), markup=False, soft_wrap=True)
     rows = [[g["group"], g["task"], g["state"][:12], _rewards(g["rewards"])] for g in groups.values()]
     table(("group", "task", "state", "rewards"), rows[:SHOWN])
     if len(rows) > SHOWN:
@@ -122,7 +123,7 @@ def _show_run(store: "Store", name: str, json: str | None) -> None:
 def _show_group(store: "Store", name: str, json: str | None) -> None:
     run, number = (int(part) for part in name.split("."))
     group = store.group(run, number)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "rollout": r.name,
             "seed": r.seed,
@@ -133,13 +134,22 @@ def _show_group(store: "Store", name: str, json: str | None) -> None:
         }
         for r in store.rollouts(run, number)
     ]
-    head = {"task": group.task, "seed": group.seed, "snapshot": group.snapshot, "state": group.state}
+    head = {
+        "task": group.task,
+        "seed": group.seed,
+        "snapshot": group.snapshot,
+        "state": group.state,
+        "opening": group.opening,
+    }
     if report({**head, "rollouts": rows}, json):
         return
     for key, value in head.items():
         console().print(f"{key}: {value}", markup=False, soft_wrap=True)
     columns = ("rollout", "seed", "steps", "reward", "cause")
     table(columns, [[row[c] for c in columns] for row in rows])
+    for row in rows:
+        for finding in row["findings"]:
+            console().print(f"- {row['rollout']} {finding}", markup=False, soft_wrap=True)
 
 
 def _show_rollout(store: "Store", name: str, json: str | None) -> None:

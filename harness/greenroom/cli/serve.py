@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from greenroom.errors import MissingExtraError, UsageError
+from greenroom.errors import UsageError
 
 if TYPE_CHECKING:
     from greenroom.wire.worker import WorkerSpec
@@ -40,11 +40,6 @@ def serve(
     """Serve apps over unix sockets (and TCP, on request), for `--sandbox unix:DIR`."""
     import asyncio
 
-    try:
-        import uvicorn
-    except ImportError:
-        raise MissingExtraError("serving", "serve") from None
-    del uvicorn
     from greenroom.wire import tokens
     from greenroom.wire.worker import WorkerSpec, load_served
 

@@ -110,9 +110,7 @@ class Container:
             "socket_mode": 0o666,
             "limits": spec.serving or {},
         }
-        # The SDK hands out a file around the socket, which reads only.
-        raw: Any = getattr(self._line, "_sock", self._line)
-        raw.sendall(json.dumps(told).encode() + b"\n")
+        _plug(self._line).sendall(json.dumps(told).encode() + b"\n")
 
     def _wait(self, seconds: float) -> None:
         begun = looked = time.monotonic()
@@ -185,7 +183,13 @@ class Container:
         line, self._line = self._line, None
         if line is not None:
             with suppress(OSError):
+                _plug(line).close()
                 line.close()
+
+
+def _plug(line: Any) -> socket.socket:
+    """The socket itself: the SDK hands out a file around it, which only reads, and does not close it."""
+    return getattr(line, "_sock", line)
 
 
 def _options(spec: ContainerSpec, folder: RunFolder) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """The Docker engine, with errors that say what to do."""
 
-from collections.abc import Callable, Generator
+import os
+import socket
+import weakref
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -9,20 +12,20 @@ from greenroom.containers.limits import docker
 from greenroom.containers.owner import LABEL
 from greenroom.errors import SandboxError, UsageError
 
-Connect = Callable[[], Any]
 SECONDS = 120
 """How long the engine may take to answer: on a busy machine, starting a container takes its time."""
+USUAL = "unix:///var/run/docker.sock"
 
 
 class Engine:
-    """Docker, reached as the environment says; connects when it is first asked for something.
+    """Docker; it is connected to when it is first asked for something.
 
     Args:
-        connect: Makes a client of the SDK; the usual one when None.
+        host: Where it is, as DOCKER_HOST says it; that variable, or else the usual place, when None.
     """
 
-    def __init__(self, connect: Connect | None = None) -> None:
-        self._connect = connect or (lambda: docker().from_env(timeout=SECONDS))
+    def __init__(self, host: str | None = None) -> None:
+        self.host = host or os.environ.get("DOCKER_HOST") or USUAL
 
     @cached_property
     def client(self) -> Any:
@@ -32,10 +35,20 @@ class Engine:
             UsageError: No engine answers.
         """
         try:
-            client = self._connect()
+            # Tried first without the SDK, whose errors are long, and which forgets to close what it failed to open.
+            if self.host.startswith("unix://"):
+                with socket.socket(socket.AF_UNIX) as plug:
+                    plug.connect(self.host.removeprefix("unix://"))
+            environment = {**os.environ, "DOCKER_HOST": self.host}
+            client = docker().from_env(timeout=SECONDS, environment=environment)
+            # The SDK leaves its connections to chance.
+            weakref.finalize(self, client.close)
             client.ping()
-        except docker().errors.DockerException as error:
-            raise UsageError(f"no Docker engine answers ({error}); `greenroom doctor` says what to do") from error
+        except (docker().errors.DockerException, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise UsageError(
+                f"no Docker engine answers at {self.host} ({why}); `greenroom doctor` says what to do"
+            ) from error
         return client
 
     @contextmanager

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Generator, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from greenroom.faults.keys import ARGUMENT
-from greenroom.faults.wait import WAIT
+from greenroom.faults.wait import LONGEST_WAIT, WAIT
 from greenroom.messages import Message, ToolCall, assistant, call, calls_of, text_of
 
 RETRYABLE = frozenset({"server_error", "rate_limited", "timed_out", "unavailable"})
@@ -56,11 +56,23 @@ class Retrying:
             answer = _error_of((yield assistant(None, one)))
             if answer is None:
                 return
-            if "retry_after" in answer:
-                yield assistant(None, call(WAIT.name, seconds=answer["retry_after"]))
+            yield from _wait(answer.get("retry_after", 0))
+
+
+def _wait(seconds: int) -> Generator[Message, Sequence[Message], None]:
+    """Let so much time pass, in pieces that the tool takes."""
+    for begun in range(0, seconds, LONGEST_WAIT):
+        yield assistant(None, call(WAIT.name, seconds=min(seconds - begun, LONGEST_WAIT)))
 
 
 def _error_of(messages: Sequence[Message]) -> dict[str, Any] | None:
-    """What went wrong on the way, None when the app itself has answered."""
+    """What went wrong on the way, None when the app itself has answered.
+
+    A limit that does not say when it ends is such an answer: asking again would be refused again.
+    """
     answer: Any = json.loads(text_of(messages[0])) if messages and messages[0]["role"] == "tool" else None
-    return answer if isinstance(answer, dict) and answer.get("error") in RETRYABLE else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    if not isinstance(answer, dict):
+        return None
+    error = cast(dict[str, Any], answer)
+    for_good = error.get("error") == "rate_limited" and "retry_after" not in error
+    return error if error.get("error") in RETRYABLE and not for_good else None

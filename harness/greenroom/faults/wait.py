@@ -8,8 +8,11 @@ from pydantic import Field
 from greenroom.tools import Tool
 from greenroom.worlds import World
 
+LONGEST_WAIT = 3600
+"""In seconds, at a time."""
 
-def wait(world: World, seconds: Annotated[int, Field(ge=1, le=3600)]) -> dict[str, int]:
+
+def wait(world: World, seconds: Annotated[int, Field(ge=1, le=LONGEST_WAIT)]) -> dict[str, int]:
     """Wait, for example until a limit is over.
 
     Args:

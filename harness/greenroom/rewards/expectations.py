@@ -12,6 +12,8 @@ from greenroom.tasks import Evidence, Verdict
 from greenroom.worlds import Change
 
 Values = Mapping[str, Any]
+LONGEST = 60
+"""Characters of a value in a finding, at most."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Wanted:
         return all(column in row and _fits(row[column], value) for column, value in self.values.items())
 
     def __str__(self) -> str:
-        shown = {k: "…" if callable(v) else v for k, v in self.values.items()}
-        return f"{self.op} {self.table}{list(self.key) if self.key else ''} {shown}"
+        shown = [f"{k} as asked" if callable(v) else f"{k} {_short(v)}" for k, v in self.values.items()]
+        return _said_of(self.op, self.table, self.key, shown)
 
 
 def inserted(table: str, values: Values) -> Wanted:
@@ -90,7 +92,7 @@ class Expectation:
                 findings.append(f"missing: {wanted}")
             else:
                 left.remove(match)
-        findings += [f"unwanted: {c.op} {c.table}{list(c.key)} {sorted(changed_columns(c))}" for c in left]
+        findings += [f"unwanted: {described(change)}" for change in left]
         findings += [f"not said: {text}" for text in self.said if not _told(text, said)]
         findings += [f"wrongly said: {text}" for text in self.unsaid if _told(text, said)]
         return findings
@@ -107,6 +109,29 @@ def expect(
     if not wanted and not said:
         raise ValueError("expect() needs a wanted change or a text to be said: doing nothing must not win")
     return Expectation(wanted=tuple(wanted), said=tuple(said), unsaid=tuple(unsaid))
+
+
+def described(change: Change) -> str:
+    """A change as people read it: `mail_message 201 changed: folder 'inbox' → 'trash'`."""
+    before, after = change.before or {}, change.after or {}
+    if change.op == "update":
+        columns = [f"{c} {_short(before.get(c))} → {_short(after.get(c))}" for c in sorted(changed_columns(change))]
+    else:
+        columns = [f"{c} {_short(v)}" for c, v in (after or before).items() if v not in (None, "")]
+    return _said_of(change.op, change.table, tuple(change.key), columns)
+
+
+def _said_of(op: str, table: str, key: tuple[Any, ...] | None, columns: Sequence[str]) -> str:
+    row = f"{table} {', '.join(map(str, key))}" if key else f"{'a new' if op == 'insert' else 'a'} {table}"
+    verb = {"insert": "added" if key else "", "update": "changed", "delete": "deleted"}[op]
+    head = f"{row} {verb}".rstrip()
+    return f"{head}: {', '.join(columns)}" if columns else head
+
+
+def _short(value: Any) -> str:
+    text = {True: "yes", False: "no", None: "none"}.get(value) if value is None or isinstance(value, bool) else None
+    text = text or (repr(value) if isinstance(value, str) else str(value))
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def changed_columns(change: Change) -> set[str]:

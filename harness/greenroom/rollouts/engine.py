@@ -132,7 +132,7 @@ class Rollouts:
             group = Group(spec=spec, number=self._next)
             self._next += 1
             return group, list(range(spec.size))
-        group = Group(spec=spec, number=row.number, snapshot=row.snapshot, state=row.state)
+        group = Group(spec=spec, number=row.number, snapshot=row.snapshot, state=row.state, opening=row.opening or "")
         group.rollouts = [stored_rollout(r, row) for r in self.store.rollouts(self.run, row.number)]
         have = {rollout.member for rollout in group.rollouts}
         return group, [member for member in range(spec.size) if member not in have]

@@ -19,6 +19,7 @@ def group_row(run: int, group: Group) -> GroupRow:
         size=group.spec.size,
         snapshot=group.snapshot,
         state=group.state,
+        opening=group.opening,
     )
 
 

@@ -268,11 +268,15 @@ class LocalSandbox:
     def snapshot(self, episode: str) -> str:
         """Freeze an episode's world; returns the snapshot's page id."""
         running = self._running(episode)
-        frozen = running.world.freeze()
+        frozen = self.freeze(episode)
         self._snapshots[frozen.page_id] = frozen
         if running.injector and running.injector.before:
             self._before[frozen.page_id] = running.injector.before
         return frozen.page_id
+
+    def freeze(self, episode: str) -> Snapshot:
+        """An episode's world as it is now; not kept."""
+        return self._running(episode).world.freeze()
 
     def content(self, episode: str) -> str:
         """The content id of an episode's world."""

@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from typing import NoReturn
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 12.0
 LOOK_SECONDS = 0.2
 SOUND_SECONDS = 10.0
 DEATHS = 5

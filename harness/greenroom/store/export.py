@@ -66,6 +66,7 @@ def record(row: RolloutRow, group: GroupRow) -> dict[str, Any]:
         "task": group.task,
         "snapshot": group.snapshot,
         "state": group.state,
+        "opening": group.opening,
         "group_seed": group.seed,
         "policy_seed": row.seed,
         "messages": row.messages,
@@ -134,7 +135,7 @@ def _schema(pa: Any) -> Any:
     call = pa.struct([("id", text), ("type", text), ("function", function)])
     message = pa.struct([("role", text), ("content", text), ("tool_calls", pa.list_(call)), ("tool_call_id", text)])
     columns = [("rollout", text), ("run", long), ("group", long), ("member", long), ("task", text)]
-    columns += [("snapshot", text), ("state", text), ("group_seed", long), ("policy_seed", long)]
+    columns += [("snapshot", text), ("state", text), ("opening", text), ("group_seed", long), ("policy_seed", long)]
     columns += [("messages", pa.list_(message)), ("token_ids", pa.list_(pa.int32()))]
     columns += [("token_mask", pa.list_(pa.int8())), ("logprobs", pa.list_(number))]
     columns += [("reward", number), ("valid", pa.bool_()), ("boundary", text), ("cause", text)]

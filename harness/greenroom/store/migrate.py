@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from greenroom.errors import StoreError
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration; here so that an up-to-date store opens without importing Alembic."""
 
 

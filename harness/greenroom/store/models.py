@@ -47,6 +47,8 @@ class GroupRow(StoreBase):
         number: Counts from 0 in each run.
         snapshot: The id of the world that all members started from; empty if it could not be made.
         state: The id that all forks proved at reset; empty likewise.
+        opening: The id of the episode snapshot that all members proved before the first step: world, user and
+            messages; empty if no member had begun when the group was written, or it was written before 0003.
     """
 
     __tablename__ = "rollout_groups"
@@ -58,6 +60,7 @@ class GroupRow(StoreBase):
     size: Mapped[int] = mapped_column()
     snapshot: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(200))
+    opening: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
 
 class RolloutRow(StoreBase):

@@ -1,8 +1,8 @@
 """The agent plane: the tools of one episode, by REST and by MCP, for whoever holds that episode's token."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable
-from typing import Annotated
+from collections.abc import AsyncGenerator, Iterable
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Request, Response
 from starlette.routing import Route
@@ -22,7 +22,9 @@ DESCRIPTION = (
     "tools are served by MCP (streamable HTTP) at /v1/mcp. A call with an `Idempotency-Key` that was seen before gets "
     "its first answer again."
 )
-_ARGUMENTS = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+_ARGUMENTS: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+}
 
 
 def agent_plane(keeper: Keeper, hosts: Iterable[str]) -> Application:
@@ -38,47 +40,44 @@ def agent_plane(keeper: Keeper, hosts: Iterable[str]) -> Application:
         scope[EPISODE] = running
         return running is not None
 
-    return Guard(agent_app(keeper), "agent", admit, hosts, keeper.limits.message_bytes)
+    return Guard(agent_app(Episodes(keeper)), "agent", admit, hosts, keeper.limits.message_bytes)
 
 
-def agent_app(keeper: Keeper) -> FastAPI:
-    """The agent plane, unguarded: who asks for which episode is in the scope.
+def agent_app(episodes: Episodes) -> FastAPI:
+    """The agent plane, unguarded: which episode a request is about is in its scope.
 
     Args:
-        keeper: What is running.
+        episodes: What agents may do.
     """
-    episodes = Episodes(keeper)
-    mcp = McpPlane(episodes)
+    rest, mcp = _AgentRest(episodes), McpPlane(episodes)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with mcp.running():
             yield
 
     app = web.make("greenroom: agent plane", DESCRIPTION, f"{VERSION}.0")
     app.router.lifespan_context = lifespan
-    app.router.routes.append(Route(MCP_PATH, mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
+    app.router.routes.append(Route(MCP_PATH, mcp, methods=["POST"], include_in_schema=False))
+    web.route(app, "GET", "/v1/health", web.health, models.Health)
+    web.route(app, "GET", "/v1/episode/tools", rest.tools, models.Tools)
+    web.route(app, "POST", "/v1/episode/tools/{name}", rest.call, models.ToolAnswer, openapi_extra=_ARGUMENTS)
+    return app
 
-    @app.get("/v1/health", response_model=models.Health, responses=web.RESPONSES)
-    async def health() -> Response:
-        """Whether this worker is up; needs no token."""
-        return web.answer({"status": "ok"})
 
-    @app.get("/v1/episode/tools", response_model=models.Tools, responses=web.RESPONSES)
-    async def tools(request: Request) -> Response:
+class _AgentRest:
+    """The paths; their docstrings are the texts of OpenAPI."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+
+    async def tools(self, request: Request) -> Response:
         """The tools that the episode offers."""
-        return web.answer({"tools": episodes.offered(of(request.scope))})
+        return web.answer({"tools": self._episodes.offered(of(request.scope))})
 
-    @app.post(
-        "/v1/episode/tools/{name}",
-        response_model=models.ToolAnswer,
-        responses=web.RESPONSES,
-        openapi_extra=_ARGUMENTS,
-    )
-    async def call(request: Request, name: ToolName) -> Response:
+    async def call(self, request: Request, name: ToolName) -> Response:
         """Call a tool; the body is the object of its arguments. A refusal is an answer, too."""
-        running = of(request.scope)
-        body = await request.body()
+        running, body = of(request.scope), await request.body()
         try:
             text = body.decode() or "{}"
             decode(text)
@@ -86,9 +85,6 @@ def agent_app(keeper: Keeper) -> FastAPI:
             raise UsageError(f"the body is the JSON object of the tool's arguments: {error}") from None
 
         async def act() -> Response:
-            return web.answer(episodes.call(running, name, text))
+            return web.answer(self._episodes.call(running, name, text))
 
-        return await episodes.once(running).run(request, text, act)
-
-    del health, tools, call
-    return app
+        return await self._episodes.once(running).run(request, text, act)

@@ -141,7 +141,8 @@ class RemoteSandbox:
             SandboxLostError: An episode is gone.
             AppError: A tool failed.
         """
-        waiting = [self._at(request.episode).step(request) for request in requests]
+        stations = [self._at(request.episode) for request in requests]
+        waiting = [station.step(request) for station, request in zip(stations, requests, strict=True)]
         if len(waiting) == 1:
             return [await waiting[0]]
         results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -169,17 +170,17 @@ class RemoteSandbox:
         return await self._at(episode).line.ask("content", episode=episode)
 
     async def close(self, episode: str) -> None:
-        """Drop an episode; the server is told with others, and nobody waits for it."""
+        """Drop an episode; the server is told, and nobody waits for it."""
         self.agent_tokens.pop(episode, None)
         station = self._of_episode.pop(episode, None)
         if station is not None:
-            await station.line.ask("close", episodes=[episode])
+            await station.line.tell("close", episodes=[episode])
 
     async def release(self, snapshot: str) -> None:
         """Forget a snapshot."""
         station = self._of_snapshot.pop(snapshot, None)
         if station is not None:
-            await station.line.ask("release", snapshots=[snapshot])
+            await station.line.tell("release", snapshots=[snapshot])
 
     async def download(self, snapshot: str, path: Path) -> str:
         """Fetch a snapshot as a portable file (`load_snapshot` reads it); returns its content id.

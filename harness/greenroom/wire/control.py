@@ -34,6 +34,7 @@ def control_plane(
         else:
             await rest(scope, receive, send)
 
-    return Guard(
-        application, "control", lambda given, _: tokens.equal(given, token), hosts, keeper.limits.message_bytes
-    )
+    def admit(given: str, scope: Scope) -> bool:
+        return tokens.equal(given, token)
+
+    return Guard(application, "control", admit, hosts, keeper.limits.message_bytes)

@@ -40,7 +40,7 @@ class ControlSocket:
         try:
             session, greeting = self._greet(await receive())
         except GreenroomError as error:
-            log.warning("control plane: refused a hello: %s", error)
+            log.warning("control plane: refused a hello: %r", str(error))
             protocol.say(encode({"id": 0, "error": failures.to_wire(error)}))
             await send({"type": "websocket.close", "code": REFUSED})
             return

@@ -5,24 +5,12 @@ from typing import Any
 from greenroom import errors
 from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, UsageError
 
-_CLASSES: tuple[type[GreenroomError], ...] = (
-    errors.UsageError,
-    errors.UnknownNameError,
-    errors.MissingExtraError,
-    errors.PluginError,
-    errors.WorldError,
-    errors.SnapshotError,
-    errors.PopulateError,
-    errors.AppError,
-    errors.SandboxError,
-    errors.SandboxLostError,
-    errors.SandboxBusyError,
-    errors.UserError,
-    errors.PolicyError,
-    errors.VerifierError,
-    errors.StoreError,
-)
-CODES = {cls.__name__: cls for cls in _CLASSES}
+CODES: dict[str, type[GreenroomError]] = {
+    name: cls
+    for name, cls in vars(errors).items()
+    if isinstance(cls, type) and issubclass(cls, GreenroomError) and cls is not GreenroomError
+}
+"""The classes of `greenroom.errors`, and no others: a code names nothing else to be raised here."""
 STATUS = {
     "UnknownNameError": 404,
     "SandboxLostError": 410,

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Protocol
 
+from starlette.exceptions import HTTPException
+
 from greenroom.wire.protocol import encode
 
 Scope = MutableMapping[str, Any]
@@ -20,7 +22,7 @@ OPEN_PATHS = frozenset({"/v1/health"})
 class Admit(Protocol):
     """Decides on a token; may put what it stands for into the scope."""
 
-    def __call__(self, token: str, scope: Scope) -> bool:
+    def __call__(self, token: str, scope: Scope, /) -> bool:
         """Whether it is good here."""
         ...
 
@@ -57,10 +59,7 @@ class Guard:
             return
         if scope["type"] == "http":
             receive = _Limited(receive, self._most)
-        try:
-            await self._application(scope, receive, send)
-        except TooLargeError:
-            await refuse(scope, send, 413, f"the body is larger than {self._most} bytes")
+        await self._application(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -84,21 +83,17 @@ class Guard:
         return None
 
 
-class TooLargeError(Exception):
-    """A body that goes on after its limit."""
-
-
 class _Limited:
     """Counts the bytes of a body whose length nobody told."""
 
     def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._left = receive, most
+        self._receive, self._most, self._left = receive, most, most
 
     async def __call__(self) -> MutableMapping[str, Any]:
         event = await self._receive()
         self._left -= len(event.get("body", b""))
         if self._left < 0:
-            raise TooLargeError
+            raise HTTPException(413, f"the body is larger than {self._most} bytes")
         return event
 
 

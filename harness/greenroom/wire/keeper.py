@@ -149,7 +149,7 @@ class Keeper:
         if found is None:
             if app not in self.apps:
                 raise UnknownNameError("environment", app[:80], self.apps)
-            if len(self._rooms) >= ROOMS:
+            if len(self._rooms) >= ROOMS and not self._make_room():
                 raise SandboxBusyError(f"{ROOMS} kinds of worlds are served, and no more at once", 60.0)
             sandbox = LocalSandbox(
                 self.apps[app],
@@ -162,6 +162,16 @@ class Keeper:
             )
             found = self._rooms[app, spec] = Room(self.apps[app], spec, sandbox)
         return found
+
+    def _make_room(self) -> bool:
+        """Give up a room that nobody uses; whether there was one."""
+        used = {session.room for session in self._sessions.values()}
+        used |= {running.room for running in self._episodes.values()}
+        free = next((key for key, room in self._rooms.items() if room not in used and not room.holders), None)
+        if free is None:
+            return False
+        self._rooms.pop(free).sandbox.stop()
+        return True
 
     def session(self, token: str, room: Room) -> tuple[Session, bool]:
         """The session of that token, and whether it was known: else it begins now.

@@ -101,7 +101,21 @@ class Line:
             await self._send(self._socket, text)
             return await self._answer(asked)
         finally:
-            del self._asked[number]
+            self._asked.pop(number, None)
+
+    async def tell(self, op: str, **fields: Any) -> None:
+        """Ask for something whose answer nobody needs; it is sent before whatever is asked next."""
+        number = next(self._numbers)
+        self._run_here()
+        asked = _Asked(op, encode({"id": number, "op": op, **fields}), asyncio.get_running_loop().create_future())
+        self._asked[number] = asked
+        asked.answer.add_done_callback(lambda answer: self._forget(number, answer))
+        await self._send(self._socket, asked.text)
+
+    def _forget(self, number: int, answer: "asyncio.Future[Any]") -> None:
+        self._asked.pop(number, None)
+        if not answer.cancelled() and answer.exception() is not None:
+            log.info("%s: %s", self.address, answer.exception())
 
     async def _answer(self, asked: _Asked) -> Any:
         for _ in range(self._patience.tries):
@@ -139,10 +153,12 @@ class Line:
                     # A loop that ends cancels this: the session goes on, over a connection of the next loop.
                     self._socket = None
                     socket.transport.abort()
-        except GreenroomError as error:
-            for asked in self._asked.values():
+        except Exception as error:
+            known = isinstance(error, GreenroomError)
+            told = error if known else SandboxError(f"{self.address} speaks another language: {error!r}")
+            for asked in list(self._asked.values()):
                 if not asked.answer.done():
-                    asked.answer.set_exception(error)
+                    asked.answer.set_exception(told)
 
     async def _connect(self) -> ClientConnection:
         """Connect and greet, again and again with growing pauses.
@@ -224,7 +240,6 @@ class Line:
                 self._heard(decode(text))
         except (ConnectionClosed, UsageError) as error:
             log.info("%s: the connection was lost: %s", self.address, error)
-            socket.transport.abort()
 
     def _heard(self, message: dict[str, Any]) -> None:
         asked = self._asked.get(message.get("id") or 0)
@@ -246,6 +261,9 @@ class Line:
         if self._runner is not None and self._loop is asyncio.get_running_loop():
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
+            for asked in list(self._asked.values()):
+                if not asked.answer.done():
+                    asked.answer.set_exception(SandboxLostError(f"the session with {self.address} was ended"))
         self._socket = self._runner = None
 
 
@@ -254,7 +272,7 @@ def _refused(address: Address, error: InvalidStatus) -> Exception:
     status = error.response.status_code
     if status in (401, 403, 404, 421):
         try:
-            told = decode(error.response.body)["error"]["message"]
+            told = decode(bytes(error.response.body))["error"]["message"]
         except (GreenroomError, KeyError, TypeError):
             told = str(error)
         return UsageError(f"{address} refused us ({status}): {told}")

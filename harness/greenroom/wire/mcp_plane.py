@@ -1,7 +1,7 @@
 """MCP (streamable HTTP) for the tools of one episode."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from importlib.metadata import version
 from typing import Any
 
@@ -38,7 +38,7 @@ class McpPlane:
         self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Be ready for requests."""
         async with self._manager.run():
             yield

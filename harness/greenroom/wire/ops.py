@@ -11,10 +11,13 @@ from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.protocol import short
 from greenroom.wire.room import Room
 from greenroom.wire.transfer import PIECE, give
+from greenroom.worlds import Snapshot
 
 Request = Mapping[str, Any]
 SLICE = 0.02
 """Seconds that one message may keep the others waiting."""
+LARGE = 4 << 20
+"""Bytes of a world whose rows take long to read."""
 AT_ONCE = 8
 """So few steps are not worth a task of their own."""
 
@@ -131,10 +134,13 @@ class Operations:
         """Freeze an episode's world."""
         return self._keeper.freeze(self._keeper.running(fields.text(request, "episode")), self._session)
 
-    async def content(self, request: Request) -> str:
-        """The content id of an episode's world."""
+    def content(self, request: Request) -> Any:
+        """The content id of an episode's world; a large one is read in a thread, as it is now."""
         running = self._keeper.running(fields.text(request, "episode"))
-        return running.room.sandbox.content(running.local)
+        frozen = running.room.sandbox.freeze(running.local)
+        if frozen.layer.size < LARGE:
+            return running.room.sandbox.content(running.local)
+        return _content_of(frozen)
 
     def close(self, request: Request) -> None:
         """Drop episodes; unknown ones are ignored."""
@@ -170,3 +176,7 @@ class Operations:
     def bye(self, request: Request) -> None:
         """End the session, and all that it has open."""
         self._keeper.end(self._session)
+
+
+async def _content_of(snapshot: Snapshot) -> str:
+    return await asyncio.to_thread(lambda: snapshot.content_id)

@@ -51,7 +51,7 @@ class WorldSpec:
         if not isinstance(data, dict):
             raise UsageError(f"a world is an object such as {cls().to_json()}, not {short(data)}")
         given = cast(dict[str, Any], data)
-        kinds = {field.name: type(field.default) for field in fields(cls)}
+        kinds: dict[str, type[Any]] = {field.name: type(field.default) for field in fields(cls)}
         for name, value in given.items():
             if name not in kinds:
                 raise UsageError(f"a world has no {short(name)}; it has: {', '.join(kinds)}")

@@ -42,7 +42,9 @@ class Replay:
                 raise UsageError(f"request id {number} was used before, for another request: take a higher one")
             return False, kept.answer
         if number <= self._latest:
-            raise SandboxLostError(f"request {number} was answered before, and its answer is no longer kept")
+            raise SandboxLostError(
+                f"request {number} comes after {self._latest}, and its answer is not (any longer) kept: ids grow"
+            )
         self._latest = number
         self._kept[number] = _Kept(digest)
         return True, None

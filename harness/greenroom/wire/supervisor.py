@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Generator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from greenroom.errors import SandboxError
 from greenroom.wire.address import socket_name
+from greenroom.wire.tokens import VARIABLE
 from greenroom.wire.worker import WorkerSpec
 
 log = logging.getLogger("greenroom.wire")
@@ -92,7 +94,8 @@ class Supervisor:
 
     async def _start(self, spec: WorkerSpec) -> Process:
         command: Sequence[str] = (sys.executable, "-m", "greenroom.wire.worker")
-        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
+        environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, env=environment)
         self._processes[spec.number] = process
         assert process.stdin is not None
         process.stdin.write(spec.to_json().encode() + b"\n")

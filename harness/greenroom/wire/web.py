@@ -60,6 +60,21 @@ def make(title: str, description: str, version: str) -> FastAPI:
     return app
 
 
+def route(
+    app: FastAPI, method: str, path: str, handler: Callable[..., Awaitable[Response]], model: Any, **more: Any
+) -> None:
+    """Add a path; without a model its answer has no body."""
+    status = 204 if model is None else 200
+    app.add_api_route(
+        path, handler, methods=[method], response_model=model, status_code=status, responses=RESPONSES, **more
+    )
+
+
+async def health() -> Response:
+    """Whether this worker is up; needs no token."""
+    return answer({"status": "ok"})
+
+
 def _complaint(problem: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     return f"{where[:200]}: {problem['msg'][:200]}"
@@ -70,7 +85,7 @@ def failed(error: Exception) -> Response:
     told = failures.to_wire(error)
     status = failures.status_of(told["code"])
     if status >= 500:
-        log.error("answered %d: %s", status, told["message"])
+        log.error("answered %d: %r", status, told["message"])
     response = answer({"error": told}, status)
     if "retry_after" in told:
         response.headers["Retry-After"] = str(max(1, round(told["retry_after"])))

@@ -110,8 +110,11 @@ class Worker:
         path = Path(self._spec.folder) / socket_name(plane, self._spec.number)
         path.unlink(missing_ok=True)
         unix = socket.socket(socket.AF_UNIX)
-        unix.bind(str(path))
-        path.chmod(self._spec.socket_mode)
+        mask = os.umask(~self._spec.socket_mode & 0o777)
+        try:
+            unix.bind(str(path))
+        finally:
+            os.umask(mask)
         found = [unix]
         if self._spec.host:
             port = self._spec.port + 2 * self._spec.number + (plane == "agent")
@@ -193,13 +196,21 @@ async def _main(spec: WorkerSpec) -> None:
     await worker.serve()
 
 
+def _first_line(handle: int) -> bytes:
+    """One line, and not a byte more: what follows is nobody's, and its end is waited for."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(handle, 1)):
+        line += byte
+    return line
+
+
 def main() -> None:
     """Run a worker: its spec is the first line of standard input, so that the token is on no command line."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in ("uvicorn", "mcp"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        asyncio.run(_main(WorkerSpec(**json.loads(sys.stdin.buffer.raw.readline()))))
+        asyncio.run(_main(WorkerSpec(**json.loads(_first_line(sys.stdin.fileno())))))
     except (GreenroomError, OSError) as error:
         sys.exit(f"error: {error}")
 

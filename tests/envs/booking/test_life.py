@@ -122,7 +122,8 @@ def test_users_of_the_world_have_paid_for_all_they_booked(counter: Counter) -> N
         theirs = session.query(Reservation).filter(Reservation.user_id == session.get_one(User, 1).id).all()
     for reservation in theirs:
         paid = counter.use("list_payments", reservation_id=reservation.id)["payments"]
-        assert sum(row["amount_cents"] for row in paid) == reservation.total
+        left = sum(row["amount_cents"] for row in paid)
+        assert left == reservation.total or (reservation.status == "cancelled" and left == 0)
     today = counter.today + timedelta(days=1)
     coming = [r for r in theirs if r.kind == "stay" and r.check_in and r.check_in > today]
     for stay in coming:

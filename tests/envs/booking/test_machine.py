@@ -48,7 +48,7 @@ class Lodging(RuleBasedStateMachine):
 
     def _plant(self, plant: Plant) -> None:
         plant.world.session.get_one(Login, 1).expires_at += timedelta(days=30)
-        values = {"night": NIGHT, "cleaning": CLEANING, "policy": "flexible"}
+        values: dict[str, Any] = {"night": NIGHT, "cleaning": CLEANING, "policy": "flexible"}
         self.listing = plant.listing(plant.city(abroad=False), **values).id
         flight = plant.flight(plant.airport(), plant.airport(), self.start, 600, FARE, seats=SEATS)
         self.flight, self.card = flight.number, plant.card

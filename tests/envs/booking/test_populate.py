@@ -1,3 +1,4 @@
+from collections import Counter as Counting
 from datetime import timedelta
 from itertools import pairwise
 
@@ -7,10 +8,10 @@ from sqlalchemy import func, select
 from greenroom import Size, Split, World, names
 from greenroom.worlds import build_base
 from greenroom_envs.booking import app
-from greenroom_envs.booking.flights import FlightDate
-from greenroom_envs.booking.models import PaymentMethod
+from greenroom_envs.booking.flights import Cabin, FlightDate
+from greenroom_envs.booking.models import PaymentMethod, Reservation
 from greenroom_envs.booking.populate import SHAPES
-from greenroom_envs.booking.stays import Block, Listing
+from greenroom_envs.booking.stays import Block, Listing, Review
 from support.booking import Counter
 
 
@@ -28,6 +29,37 @@ def test_the_user_has_every_kind_of_payment_method(counter: Counter) -> None:
     with counter.world.transaction("world") as session:
         kinds = session.scalars(select(PaymentMethod.kind).where(PaymentMethod.user_id == 1)).all()
     assert sorted(kinds) == ["card", "certificate", "certificate", "gift_card"]
+
+
+def test_hardly_two_reviews_read_alike_and_none_of_a_rating_reads_like_one_of_another(counter: Counter) -> None:
+    with counter.world.transaction("world") as session:
+        reviews = session.execute(select(Review.stars, Review.text)).all()
+    texts = Counting(text for _, text in reviews)
+    assert len(reviews) > 200
+    assert len(texts) > 0.85 * len(reviews)
+    good, bad = ({text for stars, text in reviews if stars in some} for some in ((5,), (1, 2)))
+    assert not good & bad
+
+
+def test_reservations_are_numbered_in_the_order_in_which_they_were_made(counter: Counter) -> None:
+    with counter.world.transaction("world") as session:
+        rows = session.execute(select(Reservation.id, Reservation.made_at, Reservation.status).order_by(Reservation.id))
+        numbers, moments, statuses = zip(*rows, strict=True)
+    assert list(moments) == sorted(moments)
+    assert min(numbers) >= 100_000
+    assert set(statuses) == {"confirmed", "cancelled"}
+    assert len({f"{moment:%H:%M}" for moment in moments}) > len(moments) // 2
+
+
+def test_flights_are_of_several_carriers_and_business_is_dearer_by_another_factor_each_time(counter: Counter) -> None:
+    with counter.world.transaction("world") as session:
+        carriers = set(session.scalars(select(func.substr(FlightDate.number, 1, 2))))
+        cabins = session.execute(select(Cabin.flight_date_id, Cabin.cabin, Cabin.price)).all()
+    prices = {(number, cabin): price for number, cabin, price in cabins}
+    factors = {round(prices[number, "business"] / prices[number, "economy"], 1) for number, _ in prices}
+    assert len(carriers) >= 2
+    assert len(factors) > 5
+    assert min(factors) > 1.5
 
 
 def test_runs_of_taken_nights_never_overlap(counter: Counter) -> None:

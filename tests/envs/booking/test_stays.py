@@ -121,6 +121,45 @@ def test_a_host_answers_after_a_while(counter: Counter) -> None:
     assert "no pets" in answered[1]["text"]
 
 
+def test_a_host_answers_all_that_it_is_asked_and_knows(counter: Counter) -> None:
+    listing, _ = place(counter, amenities="wifi, desk")
+    counter.use("message_host", listing_id=listing.id, text="Is there wifi and a cot? Where do we park?")
+    text = counter.use("wait_for_host", listing_id=listing.id)["messages"][-1]["text"]
+    for told in ("There is wifi.", "there is no cot", listing.parking[1:]):
+        assert told[1:] in text
+
+
+@pytest.mark.parametrize("abroad", [True, False])
+def test_what_parking_costs_is_in_the_currency_of_the_place(counter: Counter, abroad: bool) -> None:
+    texts = counter.plant(lambda plant: [plant.listing(plant.city(abroad=abroad)).parking for _ in range(40)])
+    priced = [text for text in texts if "$" in text or "£" in text]
+    assert priced
+    assert all(("£" in text) == abroad for text in priced)
+
+
+def test_a_calendar_has_no_free_nights_in_the_past_nor_beyond_a_year(counter: Counter) -> None:
+    listing, _ = place(counter)
+    for ahead in (-3, 370):
+        first = str(counter.today + timedelta(days=ahead))
+        nights = counter.use("show_calendar", listing_id=listing.id, first_night=first, nights=2)["nights"]
+        assert not any(night["free"] for night in nights)
+
+
+def test_a_stay_that_would_stay_where_it_is_is_not_moved(counter: Counter) -> None:
+    listing, card = place(counter)
+    booked = counter.use("book_stay", listing_id=listing.id, guests=2, method_ids=[card], **counter.days(30))
+    same: dict[str, Any] = {"reservation_id": booked["reservation_id"], "method_ids": [], **counter.days(30)}
+    assert counter.refusal("change_stay", **same) == "nothing_to_do"
+
+
+def test_reviews_of_a_planted_place_are_what_its_stars_are_made_of(counter: Counter) -> None:
+    listing, _ = place(counter, stars=(5, 4, 2))
+    found = counter.use("list_reviews", listing_id=listing.id)["results"]
+    shown = counter.use("show_listing", listing_id=listing.id)
+    assert sorted(review["stars"] for review in found) == [2, 4, 5]
+    assert (shown["stars"], shown["reviews"]) == (3.67, 3)
+
+
 def test_a_stay_moves_to_other_nights_and_its_price_follows(counter: Counter) -> None:
     listing, card = place(counter, cleaning=0)
     booked = counter.use("book_stay", listing_id=listing.id, guests=2, method_ids=[card], **counter.days(30, 3))
@@ -149,8 +188,9 @@ def test_a_stay_is_reviewed_once_and_only_after_it_ended(counter: Counter) -> No
 
 def test_saved_places_are_kept_until_forgotten(counter: Counter) -> None:
     listing, _ = place(counter)
+    before = [hit["listing_id"] for hit in counter.use("list_saved")["results"]]
     counter.use("save_listing", listing_id=listing.id)
     assert counter.refusal("save_listing", listing_id=listing.id) == "already_saved"
-    assert [hit["listing_id"] for hit in counter.use("list_saved")["results"]] == [listing.id]
+    assert [hit["listing_id"] for hit in counter.use("list_saved")["results"]] == [*before, listing.id]
     counter.use("unsave_listing", listing_id=listing.id)
-    assert counter.use("list_saved")["results"] == []
+    assert [hit["listing_id"] for hit in counter.use("list_saved")["results"]] == before

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from greenroom_envs.mail import app
-from greenroom_envs.mail.desk import Invitation, Recipient
+from greenroom_envs.mail.desk import Habit, Invitation, Recipient
 from greenroom_envs.mail.families.planting import Planted
 from greenroom_envs.mail.mailbox import owner, utc_now
 from greenroom_envs.mail.models import CalendarEvent, MessageLabel
@@ -123,6 +123,14 @@ def test_an_invitation_is_not_accepted_when_the_calendar_is_taken(mailbox: Mailb
     code, sentence = mailbox.refusal("accept_invitation", message_id=invited.handle)
     assert code == "busy"
     assert "dentist" in sentence
+
+
+def test_nobody_makes_small_talk_on_the_answer_to_an_invitation(mailbox: Mailbox, invited: Planted) -> None:
+    with mailbox.world.transaction("world") as session:
+        session.add(Habit(address=invited.sender.address, minutes=20, answer=None))
+    mailbox.call("accept_invitation", message_id=invited.handle)
+    mailbox.call("wait_for_mail")
+    assert len(mailbox.call("read_thread", message_id=invited.handle)["hits"]) == 2
 
 
 def test_a_proposed_time_is_answered_by_the_organizer(mailbox: Mailbox, invited: Planted) -> None:

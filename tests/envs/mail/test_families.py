@@ -132,6 +132,17 @@ def mask(text: str, goal: Goal) -> str:
     return text
 
 
+@pytest.mark.parametrize("family", sorted({*FAMILIES} - FIRST))
+@pytest.mark.parametrize("split", Split)
+def test_requests_are_polite_once_and_questions_end_as_such(sandbox: LocalSandbox, split: Split, family: str) -> None:
+    for brief in briefs(sandbox, family, split):
+        for request in Goal.from_json(brief.goal).requests:
+            words = request.lower()
+            assert words.count("please") < 2, request
+            assert words.count("when you can") < 2, request
+            assert ("?" in request) is bool(re.search(r"\b(could|can) you\b", words)), request
+
+
 @pytest.mark.parametrize("family", ["invitation", "private_thread", "vacation"])
 def test_a_fair_share_of_traps_has_no_for_an_answer(sandbox: LocalSandbox, family: str) -> None:
     traps = [b for b in briefs(sandbox, family, count=60) if Goal.from_json(b.goal).needs == "text"]
@@ -141,7 +152,7 @@ def test_a_fair_share_of_traps_has_no_for_an_answer(sandbox: LocalSandbox, famil
         assert said.startswith("No, ")
 
 
-@pytest.mark.parametrize("family", sorted({*FAMILIES} - {"reply_fact"}))
+@pytest.mark.parametrize("family", FAMILIES)
 def test_tasks_come_in_levels(sandbox: LocalSandbox, family: str) -> None:
     levels = Counter(brief.level for brief in briefs(sandbox, family, count=40))
     assert set(levels) >= {1, 2}
@@ -152,7 +163,9 @@ def test_tasks_come_in_levels(sandbox: LocalSandbox, family: str) -> None:
 def test_amounts_and_days_of_one_split_are_not_those_of_another(sandbox: LocalSandbox, family: str) -> None:
     for split in Split:
         for brief in briefs(sandbox, family, split, count=10):
-            texts = [fact.value for fact in Goal.from_json(brief.goal).facts]
+            facts = Goal.from_json(brief.goal).facts
+            assert {names.split_of(fact.value) for fact in facts if fact.key == "days"} <= {split}
+            texts = [fact.value for fact in facts]
             if family != "vacation":  # the day before a longer answer follows from the days that are told
                 texts += [calls["function"]["arguments"] for m in brief.solution for calls in calls_of(m)]
             found = {value for text in texts for value in VALUE.findall(text)}
@@ -178,3 +191,11 @@ def test_the_first_search_of_a_solution_finds_few_messages(sandbox: LocalSandbox
         assert 1 <= (result["content"] or "").count('"id"') <= 4, brief.task
         assert '"more"' not in (result["content"] or "")
         sandbox.close(episode)
+
+
+@pytest.mark.parametrize("family", ["ask", "forward"])
+def test_a_large_address_book_has_room_for_people_of_a_name_of_their_own(sandbox: LocalSandbox, family: str) -> None:
+    """Every first name of the split is taken: without invented ones, no task would ever be made."""
+    medium = LocalSandbox(app, "medium", cache_dir=sandbox._cache_dir)  # pyright: ignore[reportPrivateUsage]
+    for brief in (medium.prepare(f"mail/dev/{family}/{index}") for index in range(5)):
+        assert play(medium, brief, brief.solution) == (1.0, 0)

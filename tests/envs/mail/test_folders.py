@@ -29,8 +29,8 @@ def test_folders_are_counted(mailbox: Mailbox) -> None:
 
 def test_spam_can_be_listed_though_it_is_never_searched(mailbox: Mailbox) -> None:
     hits = mailbox.call("list_folder", folder="spam")["hits"]
-    assert {hit["subject"] for hit in hits} == {"act now"}
-    assert mailbox.senders('subject:"act now"') == []
+    assert len({hit["subject"] for hit in hits}) > 2
+    assert all(mailbox.senders(f'subject:"{hit["subject"]}"') == [] for hit in hits)
 
 
 def test_a_folder_that_does_not_exist_is_refused_with_those_that_do(mailbox: Mailbox) -> None:

@@ -83,7 +83,9 @@ def test_a_sender_without_an_answer_asks_again_twice_at_most(mailbox: Mailbox, q
     assert len(hits) == (1 if answered else 3)
 
 
-def test_new_mail_comes_from_contacts_and_never_in_the_first_quarter_of_an_hour(mailbox: Mailbox) -> None:
+def test_new_mail_comes_from_contacts_and_newsletters_and_never_in_the_first_quarter_of_an_hour(
+    mailbox: Mailbox,
+) -> None:
     assert mailbox.call("count_messages", query="after:2026-03-01")["messages"] == 0
     app.pass_time(mailbox.world, timedelta(minutes=14))
     assert mailbox.call("count_messages", query="after:2026-03-01")["messages"] == 0
@@ -91,7 +93,28 @@ def test_new_mail_comes_from_contacts_and_never_in_the_first_quarter_of_an_hour(
         app.pass_time(mailbox.world, timedelta(hours=1))
     hits = mailbox.call("find_messages", query="after:2026-03-01", limit=50)["hits"]
     assert 5 < len(hits) < 50
+    papers = {paper["name"] for paper in mailbox.call("newsletters")}
+    people = [hit for hit in hits if hit["from"] not in papers]
+    assert 0 < len(people) < len(hits)
+    assert all(mailbox.call("find_contacts", query=hit["from"]) for hit in people)
+
+
+def test_a_newsletter_that_was_stopped_comes_no_more(mailbox: Mailbox) -> None:
+    for paper in mailbox.call("newsletters"):
+        hit = mailbox.call("search", query=f"from:{paper['name']}")["hits"][0]
+        mailbox.call("unsubscribe", message_id=hit["id"])
+    app.pass_time(mailbox.world, timedelta(days=1))
+    hits = mailbox.call("find_messages", query="after:2026-03-01", limit=50)["hits"]
+    assert 5 < len(hits) < 50
     assert all(mailbox.call("find_contacts", query=hit["from"]) for hit in hits)
+
+
+def test_waiting_in_vain_says_what_time_it_is(mailbox: Mailbox) -> None:
+    waited = [mailbox.call("wait_for_mail") for _ in range(6)]
+    empty = [one for one in waited if not one["hits"]]
+    assert 0 < len(empty) < 6
+    assert "it is 2 March 2026 " in empty[0]["note"]
+    assert all("note" not in one for one in waited if one["hits"])
 
 
 def test_a_vacation_answer_goes_once_to_everybody_known(mailbox: Mailbox, quote: Planted) -> None:

@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +11,18 @@ from greenroom.names import COMPANY_KINDS
 from greenroom.sandboxes import LocalSandbox
 from greenroom.worlds import build_base
 from greenroom_envs.mail import app, names
+from greenroom_envs.mail.desk import Invitation
 from greenroom_envs.mail.mailbox import utc_now
-from greenroom_envs.mail.models import Account, CalendarEvent, Contact, Draft, MessageRow, Subscription, Thread
+from greenroom_envs.mail.models import (
+    Account,
+    Attachment,
+    CalendarEvent,
+    Contact,
+    Draft,
+    MessageRow,
+    Subscription,
+    Thread,
+)
 from greenroom_envs.mail.populate import QUIET
 from support.mailbox import Mailbox
 
@@ -124,6 +135,24 @@ def test_some_people_live_together_and_companies_have_several(mailbox: Mailbox) 
     assert {c.address.split("@")[1] for c in home[:2]} == {f"{me.name.split()[1].lower()}.com"}
     domains = Counter(c.address.split("@")[1] for c in contacts)
     assert max(domains.values()) >= 4
+
+
+def test_files_have_names_and_sizes_of_their_own(mailbox: Mailbox) -> None:
+    with mailbox.world.transaction("world") as session:
+        files = session.scalars(select(Attachment)).all()
+    assert len({file.name for file in files}) > 4
+    assert len({file.size for file in files}) == len(files)
+    invoices = [file.text or "" for file in files if file.name == "invoice.pdf"]
+    assert all(re.match(r"Invoice [0-9]{5}\n.*\nDate: [0-9]+ [A-Z][a-z]+ 20", text) for text in invoices)
+
+
+def test_nobody_invites_to_a_weekend_or_to_lunch_in_the_morning(mailbox: Mailbox) -> None:
+    with mailbox.world.transaction("world") as session:
+        times = session.execute(select(Invitation.title, Invitation.starts_at)).all()
+        times += session.execute(select(CalendarEvent.title, CalendarEvent.starts_at)).all()
+    assert len(times) > 10
+    assert all(starts.weekday() < 5 for _, starts in times)
+    assert {starts.hour for title, starts in times if title.endswith("lunch")} <= {12, 13}
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 import pytest
 
+from greenroom_envs.mail.tools.search import MOST
 from support.mailbox import Mailbox
 
 
@@ -92,6 +93,8 @@ def test_hits_come_in_pages_latest_first(mailbox: Mailbox) -> None:
         ("?! --", "empty_query", "?! --"),
         ("in:nowhere lease", "no_such_folder", "nowhere"),
         ("is:blue lease", "unknown_state", "blue"),
+        ("label:blue lease", "no_such_label", "blue"),
+        ("lease from:", "bad_operator", "from:"),
     ],
 )
 def test_a_query_that_means_nothing_is_refused(mailbox: Mailbox, query: str, code: str, quoted: str) -> None:
@@ -104,3 +107,15 @@ def test_searching_changes_nothing(mailbox: Mailbox, lease: tuple[str, str, str]
     before = mailbox.world.content_id
     mailbox.call("search", query=lease[0])
     assert mailbox.world.content_id == before
+
+
+def test_a_count_goes_to_a_thousand_and_says_that_there_are_more(mailbox: Mailbox) -> None:
+    with mailbox.plant() as plant:
+        sender, subject = plant.person(), plant.topic(["report"])
+        for _ in range(MOST + 1):
+            plant.message(sender, subject, "Here it is.")
+    word = subject.split()[0]
+    assert mailbox.call("count_messages", query=word) == {"messages": MOST, "unread": MOST, "more": True}
+    mailbox.call("delete", message_ids=[mailbox.call("search", query=word)["hits"][0]["id"]])
+    assert mailbox.call("count_messages", query=word) == {"messages": MOST, "unread": MOST}
+    assert mailbox.call("count_messages", query="in:inbox")["messages"] > MOST

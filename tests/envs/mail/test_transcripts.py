@@ -11,14 +11,15 @@ from greenroom.messages import calls_of
 from greenroom.sandbox import Brief, StepRequest
 from greenroom.sandboxes import LocalSandbox
 
-# Recorded when these six were all families, and 23 tools all tools.
+# Recorded when these six were all families, and 23 tools all tools; find_fact, forward and unsubscribe again when
+# sentences that were polite twice ("Please …, please.") gave way to others: nothing else of them had changed.
 RECORDED = {
-    "find_fact": "fc820b934d875b48",
+    "find_fact": "796e87a6534be51a",
     "reply_fact": "19b89254665226cf",
     "file_rule": "42208cf72ee0cf55",
-    "forward": "8447ef9c55a5c8a8",
+    "forward": "69a5f18d27c2c057",
     "schedule": "9feb73c67fdace0e",
-    "unsubscribe": "7b7e61214e2a5444",
+    "unsubscribe": "57a55d0a527a7ea9",
 }
 
 

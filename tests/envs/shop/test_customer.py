@@ -217,7 +217,37 @@ def test_questions_are_answered_after_some_hours_and_limited(counter: Counter) -
     product = counter.plant(lambda plant: plant.product()[0]).product_id
     for _ in range(3):
         counter("ask_question", product_id=product, text="Is it loud?")
-    assert counter.refused("ask_question", product_id=product, text="Is it loud?") == "rate_limited"
+    assert counter.refused("ask_question", product_id=product, text="Is it loud?") == "asked_enough"
     assert counter("list_questions", product_id=product)["results"][0]["answer"] == "not answered yet"
     app.pass_time(counter.world, timedelta(hours=6))
     assert counter("list_questions", product_id=product)["results"][0]["answer"] != "not answered yet"
+
+
+def test_a_seller_answers_what_was_asked(counter: Counter) -> None:
+    variants = counter.plant(lambda plant: plant.product())
+    number = variants[0].product_id
+    counter("ask_question", product_id=number, text="In which colours does it come, and can I send it back?")
+    app.pass_time(counter.world, timedelta(hours=6))
+    answer = counter("list_questions", product_id=number)["results"][0]["answer"]
+    assert all(variant.colour in answer for variant in variants)
+    assert "within 30 days" in answer
+
+
+def test_a_review_counts_for_the_stars_after_a_while(counter: Counter) -> None:
+    def make(plant: Plant) -> int:
+        variant = plant.product(rating=20)[0]
+        plant.order(plant.owner(), variant)
+        variant.product.ratings = 3
+        return variant.product_id
+
+    number = counter.plant(make)
+    counter("write_review", product_id=number, stars=5, text="Better than they say.")
+    assert counter("show_product", product_id=number)["ratings"] == 3
+    app.pass_time(counter.world, timedelta(minutes=31))
+    shown = counter("show_product", product_id=number)
+    assert (shown["ratings"], shown["stars"]) == (4, 2.7)
+
+
+def test_a_card_is_kept_once(counter: Counter) -> None:
+    counter("add_card", number="4111 1111 1111 1111", expires="2028-01-31")
+    assert counter.refused("add_card", number="4111111111111111", expires="2028-01-31") == "card_known"

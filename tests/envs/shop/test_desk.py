@@ -109,3 +109,31 @@ def test_what_has_shipped_is_not_changed(counter: Counter, tool: str) -> None:
     }[tool]
     number = counter.verify(customer)
     assert counter.refused(tool, customer_id=number, order_id=order, **more) == "already_shipped"
+
+
+def test_a_colleague_answers_a_case_by_what_became_of_the_orders_it_names(counter: Counter) -> None:
+    customer, order, _, _ = counter.plant(lambda plant: sold(plant, days=4))
+    foreign = counter.plant(lambda plant: plant.order(plant.owner(), plant.product()[0]).id)
+    number = counter.verify(customer)
+    counter("escalate", customer_id=number, summary=f"Wants to send {order} back, and asks about {foreign}.")
+    assert counter("list_cases", customer_id=number)["results"][0]["answer"] == "not answered yet"
+    app.pass_time(counter.world, timedelta(hours=4, minutes=5))
+    (case,) = counter("list_cases", customer_id=counter.verify(customer))["results"]
+    assert f"Order {order} came on 26 February: it can be sent back until 28 March." in case["answer"]
+    assert f"An order {foreign} is not in your account." in case["answer"]
+
+
+@pytest.mark.parametrize(
+    ("how", "answer"),
+    [
+        ({"status": "processing"}, "has not shipped: it can still be changed or cancelled"),
+        ({"status": "shipped", "days": -2}, "is on its way and expected on 4 March"),
+        ({"status": "shipped", "days": -2, "late": 5}, "is 5 days late"),
+        ({"days": 40}, "its 30 days are over"),
+    ],
+)
+def test_what_a_colleague_says_depends_on_the_order(counter: Counter, how: dict[str, object], answer: str) -> None:
+    customer, order, _, _ = counter.plant(lambda plant: sold(plant, **how))
+    counter("escalate", customer_id=customer.id, summary=f"What about {order}?")
+    app.pass_time(counter.world, timedelta(hours=5))
+    assert answer in counter("list_cases", customer_id=counter.verify(customer))["results"][0]["answer"]

@@ -1,12 +1,14 @@
 import re
+from typing import Any
 
 import pytest
 
-from greenroom import Split, names
+from greenroom import Split, World, names
 from greenroom.messages import calls_of
 from greenroom.sandboxes import LocalSandbox
 from greenroom.tasks import Goal, TaskId
 from greenroom_envs.shop import app
+from support.counter import Counter
 
 FAMILIES = sorted(app.playable)
 
@@ -22,15 +24,26 @@ def test_there_are_many_families_on_both_sides_of_the_counter_and_some_want_a_no
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_family_has_three_levels_and_hides_nothing_at_the_first(sandbox: LocalSandbox, family: str) -> None:
-    levels: set[int] = set()
-    for index in range(30):
+def test_a_family_has_three_levels_that_differ_and_hides_nothing_at_the_first(
+    sandbox: LocalSandbox, family: str
+) -> None:
+    levels: dict[int, set[object]] = {}
+    for index in range(24):
         with sandbox.base(Split.TRAIN).open() as world:
             task = app.make_task(world, TaskId("shop", Split.TRAIN, family, index))
-        levels.add(task.level)
-        hidden = {fact.key for fact in task.goal.facts if not fact.at_once}
+            hidden = frozenset(fact.key for fact in task.goal.facts if not fact.at_once)
+            levels.setdefault(task.level, set()).add((hidden, len(task.solution), planted(world)))
         assert task.level > 1 or hidden <= NEVER_SAID_AT_ONCE
-    assert levels == {1, 2, 3}
+    assert sorted(levels) == [1, 2, 3]
+    assert levels[1].isdisjoint(levels[2] | levels[3]) or levels[3].isdisjoint(levels[1] | levels[2])
+
+
+def planted(world: World) -> tuple[Any, ...]:
+    """How many products of one brand a task has planted, and how many orders and late parcels there are."""
+    alike = "SELECT count(*) FROM shop_product WHERE id >= 1000000 GROUP BY brand ORDER BY 1 DESC LIMIT 1"
+    late = "SELECT count(*) FROM shop_parcel WHERE expected_on > promised_on"
+    counter = Counter(world)
+    return tuple(counter.sql(text)[0][0] for text in (alike, "SELECT count(*) FROM shop_order", late))
 
 
 def test_where_the_answer_is_no_nothing_is_to_be_changed(sandbox: LocalSandbox) -> None:
@@ -86,3 +99,29 @@ def test_a_question_of_the_solution_is_answered_from_what_the_user_knows(sandbox
         for question in asked:
             assert any(cue in question.lower() for fact in hidden for cue in fact.cues), question
         sandbox.release(brief.snapshot)
+
+
+DRAWN = {
+    "buy_gift": ("number", "options", "place"),
+    "too_many": ("number", "options"),
+    "change_rhythm": ("weeks",),
+    "desk_credit": ("amount",),
+    "review_item": ("text",),
+    "default_address": ("place",),
+    "cancel_order": ("reason",),
+    "return_item": ("reason",),
+    "desk_exchange": ("reason", "options"),
+    "price_of": ("options",),
+    "use_code": ("code",),
+    "desk_address": ("address",),
+    "desk_payment": ("card",),
+}
+
+
+@pytest.mark.parametrize("family", sorted(DRAWN))
+def test_what_a_task_draws_is_never_drawn_in_another_split(sandbox: LocalSandbox, family: str) -> None:
+    found = {split: goals(sandbox, family, split, 10) for split in Split}
+    for slot in DRAWN[family]:
+        values = [{goal.slots[slot] for goal in found[split]} for split in Split]
+        drawn = [value for some in values for value in some]
+        assert len(drawn) == len(set(drawn)), (slot, values)

@@ -1,7 +1,7 @@
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,8 @@ from greenroom import Size, Split, World
 from greenroom.sandboxes import LocalSandbox
 from greenroom_envs.shop import app
 from greenroom_envs.shop.goods import SHELVES, seasonal
-from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, Payment, Refund
-from greenroom_envs.shop.models import Product, Variant
+from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, ParcelScan, Payment, Refund
+from greenroom_envs.shop.models import Product, Question, Review, Variant
 from greenroom_envs.shop.populate import SHAPES
 
 
@@ -72,3 +72,29 @@ def test_buyers_are_heavy_tailed(medium: World) -> None:
 def test_garden_things_are_dearer_in_spring_than_in_autumn() -> None:
     garden = next(shelf for shelf in SHELVES if shelf.name == "garden")
     assert seasonal(garden, 10_000, date(2026, 5, 1)) > seasonal(garden, 10_000, date(2026, 11, 1)) * 1.2
+
+
+def test_parcels_come_by_daylight_and_not_before_they_were_seen(medium: World) -> None:
+    with medium.transaction("world") as session:
+        came = session.scalars(select(Order.delivered_at).where(Order.delivered_at.is_not(None))).all()
+        assert {moment.hour for moment in came if moment} <= set(range(15, 21))
+        scans: dict[int, list[datetime]] = defaultdict(list)
+        for parcel, at in session.execute(select(ParcelScan.parcel_id, ParcelScan.seen_at).order_by(ParcelScan.id)):
+            scans[parcel].append(at)
+    assert len(scans) > 100
+    assert all(seen == sorted(seen) for seen in scans.values())
+
+
+def test_nothing_happened_after_the_world_begins(medium: World) -> None:
+    now = medium.now.replace(tzinfo=None)
+    with medium.transaction("world") as session:
+        for column in (Order.placed_at, Refund.made_at, Review.written_at, Question.asked_at, ParcelScan.seen_at):
+            assert (session.scalar(select(func.max(column))) or now) <= now
+
+
+def test_people_do_not_all_say_the_same(medium: World) -> None:
+    with medium.transaction("world") as session:
+        texts = session.scalars(select(Review.text)).all()
+        assert len(set(texts)) > 200
+        answers = set(session.scalars(select(Question.answer)).all())
+    assert len(answers) > 200

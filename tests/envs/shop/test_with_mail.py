@@ -60,6 +60,18 @@ def test_news_of_an_order_arrive_as_it_moves(counter: Counter) -> None:
     assert f"Your order {order} was delivered" in subjects
 
 
+def test_a_cancellation_and_a_label_are_told_by_letter(counter: Counter) -> None:
+    order, _, _ = buy(counter)
+    counter("cancel_order", order_id=order, reason="found cheaper")
+    bought = counter.plant(lambda plant: plant.order(plant.owner(), plant.product()[0]).id)
+    item = counter("show_order", order_id=bought)["items"][0]["item_id"]
+    label = counter("return_item", order_id=bought, item_id=item, reason="damaged")["label"]
+    both.pass_time(counter.world, timedelta(minutes=1))
+    subjects = json.dumps(mail(counter, "list_folder", folder="inbox"))
+    assert f"Your order {order} was cancelled" in subjects
+    assert label in subjects
+
+
 def test_a_letter_of_the_shop_is_the_worlds_change_not_the_agents(counter: Counter) -> None:
     counter.world.clear_changes()
     buy(counter)

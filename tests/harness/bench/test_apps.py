@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from greenroom import Split
-from greenroom.bench.apps import Figures, bench, growth
+from greenroom.bench.apps import Figures, bench, growth, ready
 from greenroom.bench.samples import Pool, common_words, samples
 from greenroom.sandboxes import LocalSandbox
 from greenroom.tasks import Size
@@ -87,3 +87,9 @@ def test_the_benchmark_holds_booking_against_its_bars() -> None:
     assert summary["measured"] <= summary["tools"] == len(tools)
     assert all(row["repeated"] <= row["statements"] for row in tools)
     assert report.bars == []
+
+
+def test_an_app_that_is_not_ready_is_named_and_does_not_spoil_the_others() -> None:
+    apps, left_out = ready(["mail", "nothing_of_that_name", "booking"])
+    assert [app.name for app in apps] == ["mail", "booking"]
+    assert [row["app"] for row in left_out] == ["nothing_of_that_name"]

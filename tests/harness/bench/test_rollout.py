@@ -50,6 +50,7 @@ def test_the_benchmark_reports_rates_latencies_and_costs_of_each_boundary_and_dr
     assert [row["CPU below, ms/step"] > 0 for row in rates] == [False, True, False, True]
     assert all(0 < row["step p50 ms"] <= row["step p99 ms"] for row in latencies)
     assert [(row["sandbox"], row["rollouts/s, of local"] > 0) for row in costs] == [("process", True)] * 2
+    assert [bar.name for bar in report.bars] == ["process: rollouts/s with 4 at once, of local's"]
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 

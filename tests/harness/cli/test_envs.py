@@ -25,7 +25,8 @@ MODULES = {
             "app = App('bare', models=Base, summary='Nothing yet.')",
         )
     ),
-    "unready": "from greenroom.errors import UsageError\ndef app(): raise UsageError('say where it is')",
+    "unready": '"""It lies elsewhere."""\nfrom greenroom.errors import UsageError\n'
+    "def app(): raise UsageError('say where it is')",
     "raises": "def app(): return {}['x']",
 }
 PROBLEMS = {
@@ -69,7 +70,9 @@ def test_every_way_to_be_broken_is_explained_and_the_rest_is_listed(
     shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "not usable:\n" in shown
     for name, problem in PROBLEMS.items():
-        assert problem in shown.replace("\n", ""), name
+        assert name == "unready" or problem in shown.replace("\n", ""), name
+    assert "to be set up before use:\n" in shown
+    assert "- unready (odd 2.5)\n  It lies elsewhere.\n  say where it is\n" in shown
 
 
 def test_what_is_installed_is_listed_with_its_version(greenroom: Greenroom, result: Callable[..., Any]) -> None:
@@ -84,13 +87,15 @@ def test_what_is_installed_is_listed_with_its_version(greenroom: Greenroom, resu
 def test_new_says_what_to_do_next(greenroom: Greenroom, folder: Path) -> None:
     done = greenroom("new", "help_desk")
     assert done.returncode == 0, done.stderr
+    place = folder.resolve() / "greenroom-help-desk"
     assert done.stdout.splitlines()[1:] == [
-        "  pip install -e greenroom-help-desk",
+        f"  pip install -e {place}",
         "  greenroom check help_desk",
-        "  pytest greenroom-help-desk",
+        f"  pytest {place}",
     ]
     assert (folder / "greenroom-help-desk" / "src" / "greenroom_help_desk" / "app.py").exists()
-    assert greenroom("new", "help_desk", "--folder", "other").returncode == 0
+    other = greenroom("new", "help_desk", "--folder", "another place")
+    assert f"  pip install -e '{folder.resolve() / 'another place'}'" in other.stdout
 
 
 @pytest.mark.parametrize(

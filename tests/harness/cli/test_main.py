@@ -43,6 +43,7 @@ assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()
     for name in ("rollout", "runs", "show", "export", "replay", "check", "envs", "bench", "hollow"):
         assert name in done.stdout
     assert "Greet somebody." in done.stdout
+    assert "Several greetings: morning, night." in done.stdout
     assert "At length." not in done.stdout
 
 

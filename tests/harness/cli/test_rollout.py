@@ -49,7 +49,10 @@ def test_an_app_is_checked(greenroom: Greenroom) -> None:
         ("find_number", 1.0, 0.0),
         ("replace", 1.0, 0.0),
     ]
-    assert "find_number" in greenroom("check", "notes", "--user", "asker", "--tasks", "1").stdout
+    shown = greenroom("check", "notes", "--user", "asker", "--tasks", "1", "--tools").stdout
+    assert shown.split("\n", 1)[0].split()[:5] == ["family", "len", "tools", "levels", "oracle"]
+    assert "levels tasks of level 1/2/3…" in shown
+    assert "replace: notes_add, notes_delete" in shown
 
 
 def test_the_tables_for_people_say_what_to_do_next(greenroom: Greenroom) -> None:

@@ -43,6 +43,17 @@ def test_a_miss_or_anything_more_scores_zero_and_is_named(changes: tuple[Change,
     assert verdict.findings
 
 
+def test_findings_are_sentences_about_rows() -> None:
+    wanted = inserted("mail_rule", {"sender": "a@b.c", "star": False, "body": lambda v: v})
+    verdict = expect([wanted, deleted("mail_message", key=9)])(evidence(MOVED, change("insert", None, ROW, key=2)))
+    assert verdict.findings == (
+        "missing: a new mail_rule: sender 'a@b.c', star no, body as asked",
+        "missing: mail_message 9 deleted",
+        "unwanted: mail_message 1 changed: folder 'inbox' → 'archive'",
+        "unwanted: mail_message 2 added: id 1, folder 'inbox', read 0, star 0",
+    )
+
+
 def test_insertions_and_deletions_match_by_values_and_predicates() -> None:
     verifier = expect(
         [inserted("mail_message", {"folder": "sent", "star": lambda v: v < 5}), deleted("mail_message", key=9)]

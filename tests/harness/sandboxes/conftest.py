@@ -53,7 +53,7 @@ def over_tcp(environment: dict[str, str], home: Path) -> Iterator[FixedServer]:
             [*command, "--dir", str(folder), "--tcp", f"127.0.0.1:{port}"], env=environment, stderr=out
         )
     try:
-        while "serving at" not in log.read_text():
+        while "serving notes at" not in log.read_text():
             assert serving.poll() is None, log.read_text()
         token = (folder / "token").read_text().strip()
         yield FixedServer(Place(address=f"ws://127.0.0.1:{port}", token=token))

@@ -31,7 +31,9 @@ def begin(store: Store, **config: Any) -> int:
 
 
 def group(run: int, number: int = 0) -> GroupRow:
-    return GroupRow(run_id=run, number=number, task="notes/test/x/1", seed=2**62, size=2, snapshot="s", state="t")
+    return GroupRow(
+        run_id=run, number=number, task="notes/test/x/1", seed=2**62, size=2, snapshot="s", state="t", opening="o"
+    )
 
 
 def rollout(run: int, number: int = 0, member: int = 0, **values: Any) -> RolloutRow:
@@ -150,6 +152,21 @@ def test_migrations_make_the_schema_of_the_models(store: Store) -> None:
 def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
     folder = Path(str(greenroom.store.__file__)).parent / "migrations"
     assert ScriptDirectory(str(folder)).get_current_head() == SCHEMA
+
+
+def test_a_store_from_before_openings_were_kept_opens_with_its_groups(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with Store(path) as store:
+        run = begin(store)
+        store.add_rollout(rollout(run), group(run))
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE rollout_groups DROP COLUMN opening")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+    connection.close()
+    with Store(path) as store:
+        assert columns(store.group(run, 0)) == {**columns(group(run)), "opening": ""}
+        store.add_group(group(run, 1))
+        assert store.group(run, 1).opening == "o"
 
 
 def test_a_store_of_a_newer_greenroom_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -9,37 +9,40 @@ from greenroom_envs.booking.models import TIERS
 from greenroom_envs.booking.pricing import price_bags, spoken
 
 MORE = s.asks(
-    "I want {bags} checked bags in all on {which}, what does it cost me",
-    "set {which} to {bags} checked bags and tell me the price",
-    "we take {bags} bags in all on {which}; add them and say what I pay",
+    "I want {bags} checked bags in all on {which}, what does it cost me?",
+    "set {which} to {bags} checked bags in all and tell me the price",
+    "we take {bags} checked bags in all on {which}; change it and say what I pay",
+    "{which} should have {bags} checked bags, no more and no less: see to it and tell me what it costs",
 )
 VAGUE = s.asks(
-    "I need another number of checked bags on {which}, what does it cost me",
+    "the number of checked bags on {which} must change, do that and tell me what it costs",
     "change the checked bags of {which} and tell me the price",
-    "the bags on {which} are not right; mend it and say what I pay",
+    "the checked bags on {which} are not right; put that in order and say what I pay",
+    "we pack differently now: change the checked bags of {which} and tell me what it costs",
 )
 
 
 @app.task_family
 def add_bags(world: World, split: Split) -> Task:
-    """So many bags in all, and what they cost by tier; fewer than there are is forbidden."""
+    """So many bags in all, and what they cost by tier; fewer than there are is forbidden. At 3 how many is hidden."""
     plant, rng = Plant(world, split), world.random
     plant.me.tier = tier = rng.choice(TIERS)
     origin, end, day = plant.airport(), plant.airport(), plant.day()
-    flight = plant.flight(origin, end, day, 600, rng.randrange(9_000, 30_000))
-    mine, forbidden = plant.journey(flight, "standard", [plant.person()]), rng.random() < 0.3
-    mine.bags, bags = (3, rng.choice((1, 2))) if forbidden else (0, rng.choice((1, 2, 3, 4)))
+    flight, people = plant.flight(origin, end, day, 600, plant.amount(9_000, 30_000, 5)), [plant.person()]
+    mine, forbidden = plant.journey(flight, "standard", people), rng.random() < 0.3
+    plant.another_journey(flight, people)
+    mine.bags, bags = (4, rng.choice((1, 2, 3))) if forbidden else (rng.choice((0, 0, 1)), rng.choice((2, 3, 4)))
     due = price_bags(mine.bags, bags, tier)
-    hidden = ("bags",) if plant.level == 3 else ()
+    hidden = ("bags",) if plant.alike else ()
     account: s.Step = ("booking_show_account", {})
     begin = (*s.find(plant, mine.id), account, *s.ask(hidden))
     which = plant.which(mine, end.city, day)
 
-    def add(count: int, text: str) -> tuple[s.Message, ...]:
+    def add(count: int, text: str) -> tuple[s.Step, ...]:
         values = {"reservation_id": mine.id, "bags": count, "method_ids": [plant.card]}
-        return s.script(*begin, ("booking_set_bags", values), text)
+        return (*begin, ("booking_set_bags", values), text)
 
-    refusal = s.script(*begin, s.no(mine.id, "no bags back"))
+    refusal = (*begin, s.no(mine.id, "no bags back"))
     changed = {"bags": bags, "version": 2, **({"total": mine.total + due} if due else {})}
     wanted = [updated("booking_reservation", key=mine.id, values=changed)]
     if due:
@@ -47,12 +50,11 @@ def add_bags(world: World, split: Split) -> Task:
     text = f"Done, it costs {spoken(abs(due))}."
     needs = "text" if forbidden else "number"
     yes, wrong = add(bags, text), add(5 if forbidden else bags + 1, text)
-    return Task(
-        goal=s.goal(plant, "add_bags", VAGUE if hidden else MORE, needs, hidden, bags=str(bags), which=which),
-        tools=s.FLIGHT_TOOLS,
+    return s.task(
+        plant,
+        s.goal(plant, "add_bags", VAGUE if hidden else MORE, needs, hidden, bags=str(bags), which=which),
+        s.FLIGHT_TOOLS,
         solution=refusal if forbidden else yes,
-        slips=(wrong, s.script(*begin, s.DONE), s.script(*begin, text)),
-        excess=s.excess(plant),
+        slips=(wrong, (*begin, s.DONE), (*begin, text)),
         verifier=s.refused(mine.id, "no bags back") if forbidden else expect(wanted, said=[spoken(due)[1:]]),
-        max_steps=s.MAX_STEPS,
     )

@@ -6,7 +6,8 @@ from greenroom import Split, Task, World
 from greenroom.rewards import Wanted, expect, inserted, updated
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.families import script as s
-from greenroom_envs.booking.families.planting import Plant, spoken
+from greenroom_envs.booking.families.days import spoken
+from greenroom_envs.booking.families.planting import Plant
 from greenroom_envs.booking.flights import FlightDate
 from greenroom_envs.booking.pricing import price_journey
 
@@ -14,16 +15,25 @@ REQUESTS = s.asks(
     "book {one} and {two} on the cheapest direct flight from {origin} to {destination} on {day}, fare {fare}",
     "on {day} {one} and {two} fly from {origin} to {destination}: book the cheapest direct one, fare {fare}",
     "get the cheapest direct flight of {day} from {origin} to {destination}, fare {fare}, for {one} and {two}",
-)
-EITHER = s.asks(
-    "book {one} on flight {flight} of {day}, fare {fare}, or on {other} if it is sold out",
-    "{one} flies with {flight} on {day}, fare {fare}; should the last seat go, then with {other}",
-    "get {one} a seat on {flight}, {day}, fare {fare}, else on {other}",
+    "{one} and {two} need seats from {origin} to {destination} on {day}, {fare} fare, direct and as cheap as can be",
 )
 VAGUE = s.asks(
     "book {one} and {two} on the cheapest direct flight from {origin} to {destination} on {day}",
     "on {day} {one} and {two} fly from {origin} to {destination}: book the cheapest direct one",
     "get the cheapest direct flight of {day} from {origin} to {destination} for {one} and {two}",
+    "{one} and {two} need two seats from {origin} to {destination} on {day}, direct and as cheap as can be",
+)
+EITHER = s.asks(
+    "book {one} on flight {flight} of {day}, fare {fare}, or on {other} if it is sold out",
+    "{one} flies with {flight} on {day}, fare {fare}; should the last seat go, then with {other}",
+    "get {one} a seat on {flight}, {day}, fare {fare}, else on {other}",
+    "{flight} of {day} is what {one} wants, {fare} fare; if there is no seat in economy, book {other}",
+)
+EITHER_VAGUE = s.asks(
+    "book {one} on flight {flight} of {day}, or on {other} if it is sold out",
+    "{one} flies with {flight} on {day}; should the last seat go, then with {other}",
+    "get {one} a seat on {flight}, {day}, else on {other}",
+    "{flight} of {day} is what {one} wants; if there is no seat in economy, book {other}",
 )
 
 
@@ -53,12 +63,12 @@ def book_flight(world: World, split: Split) -> Task:
     """The cheapest of some flights; a cheaper one has only one seat left. At level 3 a cheaper one has a stop."""
     plant, rng = Plant(world, split), world.random
     origin, destination, day = plant.airport(), plant.airport(), plant.day()
-    cents, people = rng.randrange(9_000, 20_000), [plant.person(), plant.person()]
+    cents, people = plant.amount(9_000, 20_000, 5), [plant.person(), plant.person()]
     right = plant.flight(origin, destination, day, 600, cents)
     dear = plant.flight(origin, destination, day, 800, cents + 2_000)
     plant.flight(origin, destination, day, 700, cents - 3_000, seats=1)
-    fare, hidden = rng.choice(("basic", "standard")), ("fare",) if plant.level > 1 else ()
-    if plant.level == 3:
+    fare, hidden = rng.choice(("basic", "standard")), ("fare",) if plant.hidden else ()
+    if plant.alike:
         stop = plant.airport()
         plant.flight(origin, stop, day, 500, cents // 3)
         plant.flight(stop, destination, day, 700, cents // 3)
@@ -67,46 +77,46 @@ def book_flight(world: World, split: Split) -> Task:
         {"origin": origin.city, "destination": destination.city, "day": day.isoformat(), "passengers": 2},
     )
     slots = {"one": people[0], "two": people[1], "origin": origin.city, "destination": destination.city}
-    wordings = VAGUE if hidden else REQUESTS
-    wrong_fare = "basic" if fare == "standard" else "standard"
-    return Task(
-        goal=s.goal(plant, "book_flight", wordings, "done", hidden, **slots, day=spoken(day), fare=fare),
-        tools=s.FLIGHT_TOOLS,
-        solution=s.script(*s.ask(hidden), start, book([right], people, plant.card, fare), s.DONE),
+    wordings, wrong_fare = VAGUE if hidden else REQUESTS, "basic" if fare == "standard" else "standard"
+    return s.task(
+        plant,
+        s.goal(plant, "book_flight", wordings, "done", hidden, **slots, day=spoken(day), fare=fare),
+        s.FLIGHT_TOOLS,
+        solution=(*s.ask(hidden), start, book([right], people, plant.card, fare), s.DONE),
         slips=(
-            s.script(start, book([dear], people, plant.card, fare), s.DONE),
-            s.script(start, book([right], people, plant.card, wrong_fare), s.DONE),
-            s.script(start, book([right], people[:1], plant.card, fare), s.DONE),
+            (start, book([dear], people, plant.card, fare), s.DONE),
+            (start, book([right], people, plant.card, wrong_fare), s.DONE),
+            (start, book([right], people[:1], plant.card, fare), s.DONE),
         ),
-        excess=s.excess(plant),
         verifier=expect(booked(plant, [right], people, fare)),
-        max_steps=s.MAX_STEPS,
     )
 
 
 @app.task_family
 def sold_out_meanwhile(world: World, split: Split) -> Task:
-    """Others buy the last seat of the first choice after it was looked at; the second choice is what remains."""
+    """Others buy the last seat of the first choice after it was looked at. At level 3 its business cabin has seats."""
     plant, rng = Plant(world, split), world.random
     origin, destination, day, person = plant.airport(), plant.airport(), plant.day(), plant.person()
-    cents, fare = rng.randrange(9_000, 20_000), rng.choice(("basic", "standard"))
-    wanted = plant.flight(origin, destination, day, 600, cents, seats=1)
+    cents, fare = plant.amount(9_000, 20_000, 5), rng.choice(("basic", "standard"))
+    cabin = {"business": 6} if plant.alike else {}
+    wanted = plant.flight(origin, destination, day, 600, cents, seats=1, **cabin)
     second = plant.flight(origin, destination, day, 800, cents + 1_000)
-    third = plant.flight(origin, destination, day, 700, cents)
+    third, hidden = plant.flight(origin, destination, day, 700, cents), ("fare",) if plant.hidden else ()
     # A look takes five seconds and still shows the seat; before any second call it is gone.
     world.schedule("booking.others_fly", {"flight": wanted.id, "left": 0}, after=timedelta(seconds=7))
     look: s.Step = ("booking_show_flight", {"flight": wanted.number, "day": day.isoformat()})
     slots = {"one": person, "flight": wanted.number, "other": second.number, "fare": fare}
 
-    def fly(flight: FlightDate) -> tuple[s.Message, ...]:
-        return s.script(look, look, book([flight], [person], plant.card, fare), s.DONE)
+    def fly(flight: FlightDate) -> tuple[s.Step, ...]:
+        return (*s.ask(hidden), look, look, book([flight], [person], plant.card, fare), s.DONE)
 
-    return Task(
-        goal=s.goal(plant, "sold_out_meanwhile", EITHER, **slots, day=spoken(day)),
-        tools=s.FLIGHT_TOOLS,
+    return s.task(
+        plant,
+        s.goal(
+            plant, "sold_out_meanwhile", EITHER_VAGUE if hidden else EITHER, "done", hidden, **slots, day=spoken(day)
+        ),
+        s.FLIGHT_TOOLS,
         solution=fly(second),
-        slips=(fly(third), fly(wanted), s.script(look, look, s.DONE)),
-        excess=s.excess(plant),
+        slips=(fly(third), fly(wanted), (look, look, s.DONE)),
         verifier=expect(booked(plant, [second], [person], fare)),
-        max_steps=s.MAX_STEPS,
     )

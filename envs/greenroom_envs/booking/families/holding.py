@@ -1,5 +1,7 @@
 """Keep nights for an hour; a listing's limits are not bent for that."""
 
+from typing import Any
+
 from greenroom import Split, Task, World
 from greenroom.rewards import expect, inserted
 from greenroom_envs.booking.app import app
@@ -12,11 +14,13 @@ REQUESTS = s.asks(
     "keep {place} in {city} for us, {guests} people, from {check_in} to {check_out}, we decide within the hour",
     "put {place} in {city} on hold from {check_in} until {check_out} for {guests} people, do not book it yet",
     "hold {place} in {city}, {check_in} to {check_out}, {guests} people; I will tell you later whether we take it",
+    "nobody may take {place} in {city} while we think: hold it for {guests} people, {check_in} to {check_out}",
 )
 VAGUE = s.asks(
     "keep {place} in {city} for us from {check_in} to {check_out}, we decide within the hour",
     "put {place} in {city} on hold for us from {check_in} until {check_out}, do not book it yet",
     "hold {place} in {city}, {check_in} to {check_out}; I will tell you later whether we take it",
+    "nobody may take {place} in {city} while we think: hold it for us, {check_in} to {check_out}",
 )
 
 
@@ -24,11 +28,16 @@ VAGUE = s.asks(
 def hold_place(world: World, split: Split) -> Task:
     """Hold a place without booking it; where guests or nights do not fit, the right answer is no."""
     plant, rng = Plant(world, split), world.random
-    city, first, nights, guests = plant.city(), plant.day(), rng.choice((1, 2)), rng.choice((2, 3))
+    nights, guests = rng.choice((1, 2)), rng.choice((2, 3))
+    city, first = plant.city(), plant.day(nights=nights)
     rule = rng.choice(("", "", "guest limit", "minimum stay"))
-    limits = {"guest limit": {"guests": guests - 1}, "minimum stay": {"min_nights": nights + 2}}.get(rule, {})
-    right, other = plant.listing(city, **limits), plant.listing(city)
-    hidden = ("guests",) if plant.level > 1 else ()
+    limits: dict[str, Any] = {"guest limit": {"guests": guests - 1}, "minimum stay": {"min_nights": nights + 2}}.get(
+        rule, {}
+    )
+    right = plant.listing(city, **limits)
+    # At level 3 the place that fits, or does not, is named like the one that is meant.
+    other = plant.twin(right, guests=4) if plant.alike else plant.listing(city)
+    hidden = s.guests(plant)
     begin = (*s.ask(hidden), search(city, first, nights, 1))
     if rule:
         # A place that does not fit is not found for so few nights: it is found for more, and shown.
@@ -43,17 +52,12 @@ def hold_place(world: World, split: Split) -> Task:
         inserted("booking_block", {"listing_id": right.id, "reason": "held"}),
     ]
     slots = {"place": right.title, "city": city, "guests": str(guests), **spoken_dates(first, nights)}
-    refusal = s.script(*begin, s.no(right.id, rule))
-    return Task(
-        goal=s.goal(plant, "hold_place", VAGUE if hidden else REQUESTS, "text" if rule else "done", hidden, **slots),
-        tools=s.STAY_TOOLS,
-        solution=refusal if rule else s.script(*begin, hold(right), s.DONE),
-        slips=(
-            s.script(*begin, hold(other), s.DONE),
-            s.script(*begin, s.no(right.id, "no pets")),
-            s.script(*begin, s.DONE),
-        ),
-        excess=s.excess(plant),
+    wordings, needs = VAGUE if hidden else REQUESTS, "text" if rule else "done"
+    return s.task(
+        plant,
+        s.goal(plant, "hold_place", wordings, needs, hidden, **slots),
+        s.STAY_TOOLS,
+        solution=(*begin, s.no(right.id, rule)) if rule else (*begin, hold(right), s.DONE),
+        slips=((*begin, hold(other), s.DONE), (*begin, s.no(right.id, "no pets")), (*begin, s.DONE)),
         verifier=s.refused(right.id, rule) if rule else expect(wanted),
-        max_steps=s.MAX_STEPS,
     )

@@ -36,30 +36,34 @@ TOOLS = (
 
 @app.task_family
 def whole_trip(world: World, split: Split) -> Task:
-    """A flight and a stay, each the cheapest; both, or nothing is right."""
+    """A flight and a stay, each the cheapest; both, or nothing is right. At level 3 cheaper ones are full or taken."""
     plant, rng = Plant(world, split), world.random
-    origin, end, day, nights, person = plant.airport(), plant.airport(), plant.day(), rng.choice((2, 3)), plant.person()
-    cents, night, fare = rng.randrange(9_000, 20_000), rng.randrange(7_000, 12_000), rng.choice(("basic", "standard"))
+    origin, end, nights, person = plant.airport(), plant.airport(), rng.choice((2, 3)), plant.person()
+    day, cents, night = plant.day(nights=nights), plant.amount(9_000, 20_000, 5), plant.amount(7_000, 12_000, 50)
+    fare, hidden = rng.choice(("basic", "standard")), ("fare",) if plant.hidden else ()
     out, dear = (plant.flight(origin, end, day, 500 + more, cents + more) for more in (0, 200))
     right = plant.listing(end.city, night=night, cleaning=0)
     other = plant.listing(end.city, night=night + 900, cleaning=0)
-    hidden = ("fare",) if plant.level > 1 else ()
+    if plant.alike:
+        plant.flight(origin, end, day, 560, cents - 2_500, seats=0)
+        plant.take(plant.listing(end.city, night=night - 1_500, cleaning=0), day)
+        plant.listing(end.city, night=night - 1_000, cleaning=0, min_nights=nights + 1)
     where = {"origin": origin.city, "destination": end.city, "day": day.isoformat()}
-    begin = (*s.ask(hidden), ("booking_search_flights", where), fly([out], [person], plant.card, fare))
+    seek: s.Step = ("booking_search_flights", where)
+    begin = (*s.ask(hidden), seek, fly([out], [person], plant.card, fare))
     look, pay = search(end.city, day, nights, 1), [plant.card]
     wanted = [*flown(plant, [out], [person], fare), *booked(plant, right, day, nights, 1)]
     slots = {"one": person, "origin": origin.city, "city": end.city, "fare": fare, **spoken_dates(day, nights)}
     stay = book(right, day, nights, 1, pay)
-    return Task(
-        goal=s.goal(plant, "whole_trip", VAGUE if hidden else REQUESTS, "done", hidden, **slots),
-        tools=TOOLS,
-        solution=s.script(*begin, look, stay, s.DONE),
+    return s.task(
+        plant,
+        s.goal(plant, "whole_trip", VAGUE if hidden else REQUESTS, "done", hidden, **slots),
+        TOOLS,
+        solution=(*begin, look, stay, s.DONE),
         slips=(
-            s.script(*begin, look, book(other, day, nights, 1, pay), s.DONE),
-            s.script(("booking_search_flights", where), fly([dear], [person], plant.card, fare), look, stay, s.DONE),
-            s.script(*begin, s.DONE),
+            (*begin, look, book(other, day, nights, 1, pay), s.DONE),
+            (seek, fly([dear], [person], plant.card, fare), look, stay, s.DONE),
+            (*begin, s.DONE),
         ),
-        excess=s.excess(plant),
         verifier=expect(wanted),
-        max_steps=s.MAX_STEPS,
     )

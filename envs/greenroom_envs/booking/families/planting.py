@@ -1,5 +1,6 @@
 """What tasks plant: cities, listings, reservations and flights of their own, numbered unlike any other task's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -9,27 +10,34 @@ from sqlalchemy import func, select
 
 from greenroom import Split, World, names
 from greenroom.cast import TIME_ZONES
+from greenroom_envs.booking import prose
 from greenroom_envs.booking.calendar import price
-from greenroom_envs.booking.desk import utc_now
+from greenroom_envs.booking.desk import host_of, utc_now
 from greenroom_envs.booking.events import PLANTED
+from greenroom_envs.booking.families.days import fits, spoken
 from greenroom_envs.booking.flights import Airport, Cabin, FlightDate, Passenger, Segment
+from greenroom_envs.booking.history import LAST_WRITTEN
 from greenroom_envs.booking.models import Base, Payment, PaymentMethod, Reservation, User, Voucher
-from greenroom_envs.booking.populate import PARKING, PLACES, currency_of
+from greenroom_envs.booking.populate import PLACES, currency_of, furnish, tell
 from greenroom_envs.booking.pricing import price_journey
-from greenroom_envs.booking.stays import Block, Listing
-from greenroom_envs.booking.timetable import moments
+from greenroom_envs.booking.stays import Block, Listing, Review
+from greenroom_envs.booking.timetable import CARRIERS, moments
 
 ME = 1
 LENGTH = 90
 """Minutes that a planted flight is in the air."""
+LEVELS = (1, 1, 2, 2, 3)
 AT_HOME = tuple(zone for zone in TIME_ZONES if currency_of(zone) == "USD")
 ABROAD = tuple(zone for zone in TIME_ZONES if currency_of(zone) != "USD")
+STARS = ((), (4,), (5, 5), (5, 4, 4), (3, 5, 4, 2), (5, 5, 4, 5, 5), (4, 5, 5, 3, 4, 5, 5), (1, 5, 3))
+GOOD, POOR = ((5, 5, 4, 5), (5, 4, 5, 5, 4, 5), (5, 5)), ((4, 3, 4), (5, 3, 4, 4), (2, 5, 4, 5, 4), (4,))
+"""Stars of places that have 4.6 or more in the mean, and of places that have 4.0 at most."""
 Row = TypeVar("Row", bound=Base)
 
 
 @dataclass
 class Plant:
-    """Puts into a world what a task needs.
+    """Puts into a world what a task needs. Numbers, amounts, days and words are those of the split.
 
     Attributes:
         world: The fork, in a transaction of the world.
@@ -48,7 +56,7 @@ class Plant:
     _numbers: set[int] = field(default_factory=set[int])
 
     def __post_init__(self) -> None:
-        self.level = self.rng.choice((1, 1, 2, 2, 3))
+        self.level = self.rng.choice(LEVELS)
         self.bystander = self.stay(self.listing(self.city(), policy="flexible"), self.day(), 2).id
 
     @property
@@ -61,11 +69,34 @@ class Plant:
         """Whom the agent works for."""
         return self.world.session.get_one(User, ME)
 
+    @property
+    def hidden(self) -> bool:
+        """Whether something is told only when asked."""
+        return self.level > 1
+
+    @property
+    def alike(self) -> bool:
+        """Whether there are look-alikes."""
+        return self.level > 2
+
     def number(self) -> int:
         """A number that nothing else of the task has."""
-        while (made := self.rng.randrange(PLANTED, 10 * PLANTED)) in self._numbers:
+        return self._fresh(PLANTED, 10 * PLANTED)
+
+    def _fresh(self, low: int, high: int) -> int:
+        while (made := self.amount(low, high)) in self._numbers:
             pass
         self._numbers.add(made)
+        return made
+
+    def amount(self, low: int, high: int, step: int = 1) -> int:
+        """A number of the split between two, such as a price in cents."""
+        return self.pick(range(low, high, step))
+
+    def pick(self, values: Sequence[Any]) -> Any:
+        """One of some values, of those that belong to the split."""
+        while names.split_of(str(made := self.rng.choice(values))) != self.split:
+            pass
         return made
 
     def word(self) -> str:
@@ -81,48 +112,89 @@ class Plant:
         self._zones[city] = self.rng.choice(zones)
         return city
 
+    def beside(self, city: str) -> str:
+        """Where what looks alike is: the same city where there is such a thing, else another."""
+        return city if self.alike else self.city()
+
     def person(self) -> str:
         """A full name."""
         return names.person(self.rng, self.split)
 
-    def day(self, low: int = 20, high: int = 200) -> date:
-        """A day ahead, in this year."""
-        return utc_now(self.world).date() + timedelta(days=self.rng.randrange(low, high))
+    def day(self, low: int = 20, high: int = 290, nights: int = 0) -> date:
+        """A day ahead, in this year, of the split; so is the day after some nights from then."""
+        today = utc_now(self.world).date()
+        days = [today + timedelta(days=n) for n in range(low, high)]
+        return self.rng.choice([day for day in days if fits(day, self.split, nights)])
 
-    def methods(self, kind: str) -> list[PaymentMethod]:
-        """The user's ways to pay of one kind."""
-        mine = select(PaymentMethod).where(PaymentMethod.user_id == ME, PaymentMethod.kind == kind)
+    def past(self) -> date:
+        """A day some weeks ago, of the split."""
+        return self.day(-110, -5)
+
+    def methods(self, kind: str, user: int = ME) -> list[PaymentMethod]:
+        """The user's, or another's, ways to pay of one kind."""
+        mine = select(PaymentMethod).where(PaymentMethod.user_id == user, PaymentMethod.kind == kind)
         return list(self.world.session.scalars(mine.order_by(PaymentMethod.id)))
+
+    def gift_card(self, balance: int, currency: str) -> PaymentMethod:
+        """One more gift card of the user's."""
+        label = f"gift card {self.amount(1_000, 10_000)}"
+        held = {"label": label, "balance": balance, "currency": currency}
+        return self._add(PaymentMethod(id=self.last_method() + 1, user_id=ME, kind="gift_card", **held))
 
     @property
     def card(self) -> int:
         """The user's card."""
         return self.methods("card")[0].id
 
-    def listing(self, city: str, **values: Any) -> Listing:
-        """A listing without special prices, whose calendar is empty."""
+    def listing(self, city: str, stars: Sequence[int] | None = None, **values: Any) -> Listing:
+        """A listing without special prices, whose calendar is empty; with reviews of these stars."""
         rng, zone = self.rng, self._zones.setdefault(city, AT_HOME[0])
+        stars = rng.choice(STARS) if stars is None else stars
+        currency = currency_of(zone)
+        guests: int = values.get("guests", 4)
         plain: dict[str, Any] = {
             "host_id": rng.randrange(1, 20),
             "title": f"{self.word()} {rng.choice(tuple(PLACES))}",
             "time_zone": zone,
-            "currency": currency_of(zone),
-            "guests": 4,
-            "night": rng.randrange(6_000, 20_000),
+            "currency": currency,
+            "guests": guests,
+            **furnish(rng, guests),
+            "night": self.amount(6_000, 20_000, 50),
             "cleaning": rng.choice((0, 2_000, 3_500)),
             "min_nights": 1,
             "policy": "flexible",
             "pets": True,
-            "parties": False,
-            "smoking": False,
-            "quiet_from": 22,
-            "check_in_from": 15,
-            "check_out_by": 11,
-            "parking": rng.choice(PARKING),
-            "rating": 450,
-            "reviews": 12,
+            "parties": rng.random() < 0.1,
+            "smoking": rng.random() < 0.1,
+            "quiet_from": rng.choice((21, 22, 22, 23)),
+            "check_in_from": rng.choice((14, 15, 16)),
+            "check_out_by": rng.choice((10, 11, 12)),
+            **tell(rng, currency),
+            "rating": round(100 * sum(stars) / len(stars)) if stars else 0,
+            "reviews": len(stars),
         }
-        return self._add(Listing(id=self.number(), city=city, **{**plain, **values}))
+        listing = self._add(Listing(id=self.number(), city=city, **{**plain, **values}))
+        self._review(listing, stars)
+        return listing
+
+    def twin(self, listing: Listing, **values: Any) -> Listing:
+        """A place in the same city whose name begins alike."""
+        word, kind = listing.title.split()
+        other = self.rng.choice([name for name in PLACES if name != kind])
+        return self.listing(listing.city, title=f"{word} {other}", **values)
+
+    def _review(self, listing: Listing, stars: Sequence[int]) -> None:
+        host, today = host_of(self.world, listing).name.split()[0], utc_now(self.world).date()
+        for count in stars:
+            text = prose.review(self.rng, count, self.rng.randrange(1, 9), host)
+            written = {"author": self.person().split()[0], "stars": count, "text": text}
+            on = today - timedelta(days=self.rng.randrange(3, 500))
+            self.world.session.add(Review(listing_id=listing.id, **written, written_on=on))
+
+    def take(self, listing: Listing, first: date, nights: int = 1) -> None:
+        """Some nights of a listing belong to another guest."""
+        end = first + timedelta(days=nights)
+        self.world.session.add(Block(listing_id=listing.id, first_night=first, end=end, reason="booked"))
 
     def total(self, listing: Listing, first: date, nights: int) -> int:
         """What a stay costs."""
@@ -137,12 +209,15 @@ class Plant:
         return stay
 
     def _reservation(self, **values: Any) -> Reservation:
-        made = utc_now(self.world) - timedelta(days=self.rng.randrange(20, 60))
+        """One that is among the latest of its user, so that the first page of a list shows it."""
+        made = utc_now(self.world) - timedelta(minutes=self.rng.randrange(2 * 1440, LAST_WRITTEN * 1440))
         plain: dict[str, Any] = {"user_id": ME, "status": "confirmed", "made_at": made}
-        found = self._add(Reservation(id=self.number(), **{**plain, **values}))
-        self._add(
-            Payment(reservation_id=found.id, method_id=self.card, amount=found.total, reason="payment", made_at=made)
-        )
+        number = self.number()
+        while self.world.session.get(Reservation, number) is not None:
+            number = self.number()
+        found = self._add(Reservation(id=number, **{**plain, **values}))
+        paid = {"amount": found.total, "reason": "payment", "made_at": found.made_at}
+        self._add(Payment(reservation_id=found.id, method_id=self.methods("card", found.user_id)[0].id, **paid))
         return found
 
     def airport(self) -> Airport:
@@ -156,12 +231,12 @@ class Plant:
     def flight(
         self, origin: Airport, destination: Airport, day: date, minute: int, cents: int, **values: Any
     ) -> FlightDate:
-        """A flight on one day with seats to sell; `seats` and `status` may be given."""
+        """A flight on one day with seats to sell; `seats`, `status` and seats in `business` may be given."""
         number = self.number()
         found = self._add(
             FlightDate(
                 id=number,
-                number=f"GR{number}",
+                number=f"{self.rng.choice(CARRIERS)}{self._fresh(1_000, 10_000)}",
                 day=day,
                 origin=origin.code,
                 destination=destination.code,
@@ -170,6 +245,8 @@ class Plant:
             )
         )
         self._add(Cabin(flight_date_id=number, cabin="economy", price=cents, seats=values.get("seats", 20)))
+        if "business" in values:
+            self._add(Cabin(flight_date_id=number, cabin="business", price=3 * cents, seats=values["business"]))
         return found
 
     def cents(self, flight: FlightDate) -> int:
@@ -187,6 +264,13 @@ class Plant:
             self._add(Passenger(id=self.number(), reservation_id=journey.id, name=name))
         return journey
 
+    def another_journey(self, flight: FlightDate, people: list[str], fare: str = "basic") -> None:
+        """Where there are look-alikes: a journey of the same people with the same route some days later."""
+        if self.alike:
+            a, b = (self.world.session.get_one(Airport, code) for code in (flight.origin, flight.destination))
+            later = flight.day + timedelta(days=self.rng.randrange(12, 30))
+            self.journey(self.flight(a, b, later, 600, self.cents(flight)), fare, people)
+
     def voucher(self, cents: int, days: int) -> Voucher:
         """A voucher of the user that is good for so many days; it came of the reservation that nobody speaks of."""
         until = utc_now(self.world).date() + timedelta(days=days)
@@ -202,14 +286,9 @@ class Plant:
         if self.level == 1:
             return f"reservation {mine.id}"
         named = f"my {'stay in' if mine.kind == 'stay' else 'flight to'} {place}"
-        return named if self.level == 2 else f"{named} on {spoken(first)}"
+        return named if self.level == 2 else f"{named} ({spoken(first)})"
 
     def _add(self, row: Row) -> Row:
         self.world.session.add(row)
         self.world.session.flush()
         return row
-
-
-def spoken(day: date) -> str:
-    """A day as people write it: `14 March`."""
-    return f"{day.day} {day:%B}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from greenroom import Fact, Goal, Split
+from greenroom import Fact, Goal, Split, Task
 from greenroom.messages import Message, ToolCall, assistant, call
 from greenroom.rewards import expect
 from greenroom.tasks import Verifier
@@ -18,6 +18,13 @@ MAX_STEPS = 14
 ASKING = {
     "guests": ("How many people are you?", ("how many", "people", "guests")),
     "fare": ("Which fare do you want, basic or standard?", ("fare", "basic", "standard")),
+    "number": ("Which number does the reservation have?", ("number", "which reservation")),
+    "other": (
+        "That seat is taken: which other seat would do?",
+        ("other seat", "another seat", "instead", "which seat"),
+    ),
+    "certificate": ("Which of your certificates shall pay?", ("which certificate", "which of", "certificate")),
+    "recipient": ("What is the mail address of the recipient?", ("address", "mail", "recipient")),
     "day": ("On which day?", ("day", "date", "when")),
     "bags": ("How many bags shall it be in all?", ("how many", "bags", "number")),
     "seat": ("Which seat would be best?", ("which seat", "seat")),
@@ -68,18 +75,38 @@ FLIGHT_TOOLS = (
     "booking_escalate",
 )
 LIST: Step = ("booking_list_reservations", {})
-OPENINGS = ("", "hello, ", "please help: ", "good morning, ", "one thing: ", "I have a wish: ")
-ENDS = (".", ", please.", ". Thanks.", ", that is all.", ". Thank you very much.")
-TELL = (
-    ("it is ", "I mean ", "that would be ", "that is ", "as I said, ", "", "I think it is "),
-    ("{value}",),
-    (".", ", please.", ". Thanks.", ", of course.", ", that is all."),
-)
+OPENINGS = ("", "hello, ", "hi, ", "good morning, ", "good evening, ", "hi there, ")
+ENDS = (".", ", please.", ". Thanks.", ". That is all.", ". Thank you very much.", ". Many thanks in advance.")
+QUESTION_ENDS = ("", " Thanks.", " That is all.", " Thank you very much.", " Many thanks in advance.")
+TELL_ENDS = (".", ". Thanks.", ", of course.", ". Sorry, I forgot.", ". I should have said so.", ", to be exact.")
+TELL = Wordings(("it is ", "I mean ", "that would be ", "that is ", "take ", ""), ("{value}",), TELL_ENDS)
+TELLING = {
+    # An address is written in small letters, so it never begins a sentence.
+    "email": Wordings(("it is ", "my address is ", "that would be ", "take ", "I use "), ("{value}",), TELL_ENDS),
+    "guests": Wordings(
+        ("we are ", "there are ", "it is for ", "", "make it "), ("{value} people", "{value} persons"), TELL_ENDS
+    ),
+    "fare": Wordings(("the ", "take the ", "I want the ", "we need the "), ("{value} fare", "{value} one"), TELL_ENDS),
+    "day": Wordings(
+        ("on ", "make it ", "it should be ", "", "we fly on ", "that is on ", "take the flight on "),
+        ("{value}",),
+        TELL_ENDS,
+    ),
+    "bags": Wordings(("", "we have ", "make it ", "it should be "), ("{value} in all", "{value} bags"), TELL_ENDS),
+    "stars": Wordings(
+        ("", "I give ", "make it ", "it gets ", "I would say ", "write ", "take "),
+        ("{value} of 5 stars", "{value} out of 5"),
+        TELL_ENDS,
+    ),
+    "other": Wordings(("", "then ", "then take ", "in that case "), ("{value}", "seat {value}"), TELL_ENDS),
+}
+"""How a fact is told when asked for; others in the general way."""
 
 
 def asks(*middle: str) -> Wordings:
-    """Requests with these middles."""
-    return Wordings(OPENINGS, middle, ENDS)
+    """Requests with these middles, some of which are questions."""
+    plain, questions = ([text for text in middle if text.endswith("?") == asked] for asked in (False, True))
+    return Wordings(OPENINGS, plain, ENDS) | Wordings(OPENINGS, questions, QUESTION_ENDS)
 
 
 def script(*steps: Step) -> tuple[Message, ...]:
@@ -104,8 +131,30 @@ def goal(
     )
 
 
+def task(
+    plant: Plant,
+    asked: Goal,
+    tools: tuple[str, ...],
+    *,
+    solution: Sequence[Step],
+    slips: Sequence[Sequence[Step]],
+    verifier: Verifier,
+) -> Task:
+    """A task of the plant's level, whose destructive act cancels what nobody spoke of."""
+    return Task(
+        goal=asked,
+        tools=tools,
+        solution=script(*solution),
+        slips=tuple(script(*slip) for slip in slips),
+        excess=excess(plant),
+        verifier=verifier,
+        max_steps=MAX_STEPS,
+        level=plant.level,
+    )
+
+
 def _fact(plant: Plant, split: Split, key: str, value: str, *, at_once: bool) -> Fact:
-    wordings = Wordings(*TELL).draw(plant.rng, split, 2, value=value)
+    wordings = TELLING.get(key, TELL).draw(plant.rng, split, 2, value=value)
     _, cues = ASKING.get(key, ("", ()))
     return Fact(key=key, value=value, wordings=wordings, cues=(key.replace("_", " "), *cues), at_once=at_once)
 
@@ -113,6 +162,11 @@ def _fact(plant: Plant, split: Split, key: str, value: str, *, at_once: bool) ->
 def ask(hidden: Sequence[str]) -> tuple[Step, ...]:
     """Ask for what was not said, one thing at a time."""
     return tuple(ASKING[key][0] for key in hidden)
+
+
+def guests(plant: Plant) -> tuple[str, ...]:
+    """What is hidden where that is how many people come."""
+    return ("guests",) if plant.hidden else ()
 
 
 def find(plant: Plant, number: int) -> tuple[Step, ...]:

@@ -17,6 +17,7 @@ from greenroom_envs.booking.showing import Row, page_of, show_flight_line
 
 MOST = 50
 CHANGE_MINUTES = (45, 360)
+ONE_DAY = in_minutes(1440)
 CabinName = Literal["economy", "business"]
 People = Annotated[int, Field(ge=1, le=MOST_PASSENGERS)]
 Name = Annotated[str, Field(max_length=100)]
@@ -137,7 +138,8 @@ def search_flights(
     values = _values(world, origin, destination, day, passengers, cabin)
     rows = world.session.execute(DIRECT, values).all()
     found = [{**show_flight_line(f), "price_cents": c.price, "seats": c.seats} for f, c in rows]
-    return {"currency": HOME, **page_of(found, page)}
+    note = {} if found else {"note": "No direct flight with seats: booking_search_connections has ways with a stop."}
+    return {"currency": HOME, **page_of(found, page), **note}
 
 
 @app.tool(at_most=SEARCHES)
@@ -174,11 +176,16 @@ def search_connections(
 
 
 def _values(world: World, origin: str, destination: str, day: date, passengers: int, cabin: str) -> Row:
+    start, end, yesterday = airport_of(world, origin), airport_of(world, destination), utc_now(world).date() - ONE_DAY
+    if start == end:
+        raise Refusal("same_place", f"'{origin}' and '{destination}' are one airport, {start}: nothing flies there.")
+    if day < yesterday:
+        raise Refusal("in_the_past", f"{day} has passed: today is {utc_now(world).date()}.")
     return {
-        "origin": airport_of(world, origin),
-        "destination": airport_of(world, destination),
+        "origin": start,
+        "destination": end,
         "day": day,
-        "next": day + in_minutes(1440),
+        "next": day + ONE_DAY,
         "passengers": passengers,
         "cabin": cabin,
         "now": utc_now(world),

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy import bindparam, select
 
-from greenroom import World
+from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.calendar import block_of, close_hold, freed, price, require_bookable, require_free, take
 from greenroom_envs.booking.desk import (
@@ -118,6 +118,8 @@ def change_stay(
     listing = listing_of(world, reservation.listing_id or 0)
     if listing.policy == "non-refundable":
         refuse("non_refundable", f"Reservation {reservation.id} is under the policy non-refundable.")
+    if (check_in, check_out) == (reservation.check_in, reservation.check_out):
+        raise Refusal("nothing_to_do", f"Reservation {reservation.id} is from {check_in} to {check_out} already.")
     require_bookable(world, listing, check_in, check_out, reservation.guests or 1)
     block = block_of(world, reservation)
     require_free(world, listing, check_in, check_out, [block.id])

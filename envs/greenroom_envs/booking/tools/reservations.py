@@ -13,11 +13,13 @@ from greenroom_envs.booking.desk import (
     Page,
     Version,
     flights_of,
+    host_of,
     listing_of,
     me,
     open_reservation,
     passengers_of,
     reservation_of,
+    utc_now,
 )
 from greenroom_envs.booking.flights import Airport, Cabin, FlightDate, Seat, Segment
 from greenroom_envs.booking.models import Payment, PaymentMethod, Reservation, User
@@ -33,8 +35,12 @@ PAYMENTS = (
     .order_by(Payment.id)
 )
 
-MINE = paged(select(Reservation).where(Reservation.user_id == bindparam("user")).order_by(Reservation.id.desc()))
-CITIES = select(Listing.id, Listing.city).where(Listing.id.in_(bindparam("ids", expanding=True)))
+MINE = paged(
+    select(Reservation)
+    .where(Reservation.user_id == bindparam("user"))
+    .order_by(Reservation.made_at.desc(), Reservation.id.desc())
+)
+PLACES = select(Listing.id, Listing.title, Listing.city).where(Listing.id.in_(bindparam("ids", expanding=True)))
 LEGS = (
     select(Segment.reservation_id, FlightDate.day, Airport.city)
     .join(FlightDate, FlightDate.id == Segment.flight_date_id)
@@ -57,19 +63,21 @@ def list_reservations(world: World, page: Page = 1) -> Row:
         page: Which page.
     """
     rows, next_page = read_page(world, MINE, page, user=me(world).id)
-    where = _places(world, rows)
-    return {"results": [{**show_line(r), "to": where[r.id]} for r in rows], "next_page": next_page}
+    where, today = _places(world, rows), utc_now(world).date()
+    return {"results": [{**show_line(r, today), **where[r.id]} for r in rows], "next_page": next_page}
 
 
-def _places(world: World, rows: Sequence[Reservation]) -> dict[int, str]:
+def _places(world: World, rows: Sequence[Reservation]) -> dict[int, Row]:
     """Where each of some reservations goes, in one look a kind."""
     listings = [r.listing_id for r in rows if r.listing_id]
-    cities = dict(world.session.execute(CITIES, {"ids": listings}).all()) if listings else {}
+    places = world.session.execute(PLACES, {"ids": listings}).all() if listings else ()
+    titles = {number: {"title": title, "to": city} for number, title, city in places}
     journeys = [r.id for r in rows if r.kind == "flight"]
     legs = world.session.execute(LEGS, {"ids": journeys}).all() if journeys else ()
-    # The last leg of each is what stays in the dict.
-    ends = {number: f"{city} on {day}" for number, day, city in legs}
-    return {r.id: cities.get(r.listing_id or 0) or ends.get(r.id, "") for r in rows}
+    ends: dict[int, Row] = {}
+    for number, day, city in legs:  # the first day, the last city
+        ends[number] = {"day": ends.get(number, {"day": day})["day"], "to": city}
+    return {r.id: titles.get(r.listing_id or 0) or ends.get(r.id, {}) for r in rows}
 
 
 @app.tool
@@ -80,11 +88,21 @@ def show_reservation(world: World, reservation_id: Number) -> Row:
         reservation_id: The reservation's number.
     """
     reservation = reservation_of(world, me(world), reservation_id)
-    shown = {**show_line(reservation), "made_utc": utc_text(reservation.made_at)}
+    shown = {**show_line(reservation, utc_now(world).date()), "made_utc": utc_text(reservation.made_at)}
     if reservation.kind == "stay":
         listing = listing_of(world, reservation.listing_id or 0)
-        stay = {"title": listing.title, "city": listing.city, "policy": listing.policy, "guests": reservation.guests}
-        return {**shown, **stay, "pets": reservation.pets, "version": reservation.version}
+        return {
+            **shown,
+            "title": listing.title,
+            "city": listing.city,
+            "host": host_of(world, listing).name,
+            "check_in_from": f"{listing.check_in_from}:00",
+            "check_out_by": f"{listing.check_out_by}:00",
+            "policy": listing.policy,
+            "guests": reservation.guests,
+            "pets": reservation.pets,
+            "version": reservation.version,
+        }
     return {
         **shown,
         "flights": [show_flight_line(flight) for flight in flights_of(world, reservation)],

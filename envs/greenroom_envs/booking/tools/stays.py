@@ -100,6 +100,9 @@ def show_listing(world: World, listing_id: Number) -> Row:
     return {
         **show_listing_line(listing),
         "host": host_of(world, listing).name,
+        "bedrooms": listing.bedrooms,
+        "beds": listing.beds,
+        "amenities": listing.amenities.split(", ") if listing.amenities else [],
         "night_cents": listing.night,
         "cleaning_cents": listing.cleaning,
         "currency": listing.currency,

@@ -8,21 +8,22 @@ from greenroom_envs.mail.desk import Habit
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import bare, sentence, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import LEVELS, LONG, OPENINGS, facts_of, recipient_fact, stranger
+from greenroom_envs.mail.families.told import LEVELS, LONG, asking, facts_of, recipient_fact
 from greenroom_envs.mail.mailbox import next_number
 from greenroom_envs.mail.people import Party
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
-WHAT = ("how much the {subject} comes to", "for the total of the {subject}", "what the {subject} will cost")
-TELL = (", and tell me.", ", then tell me the answer.", " and let me know. Thanks.", "; I need the number.")
-REQUESTS = Wordings(
-    OPENINGS, ("ask {recipient} ", "write to {recipient} and ask ", "find out from {recipient} "), WHAT, TELL
+HOW_MUCH = ("how much the {subject} comes to", "what the {subject} will cost")
+WHAT = (*HOW_MUCH, "for the total of the {subject}")
+TELL = (" and tell me", ", then tell me the answer", " and let me know")
+REQUESTS = asking(("ask {recipient} ", "write to {recipient} and ask "), WHAT, TELL) | asking(
+    ("find out from {recipient} ",), HOW_MUCH, TELL
 )
-PARTIAL = Wordings(OPENINGS, ("ask by mail ", "write a mail and ask ", "find out by mail "), WHAT, TELL)
+PARTIAL = asking(("ask by mail ", "write a mail and ask "), WHAT, TELL) | asking(("find out by mail ",), HOW_MUCH, TELL)
 REFERRALS = Wordings(
-    ("I do not know, ", "that is not mine, ", "sorry, I cannot say, ", "I was never told, "),
-    ("ask {name}", "{name} has the figures", "{name} can tell you", "write to {name}"),
-    (".", ", please.", ", I think.", ". Best wishes."),
+    ("I do not know", "that is not mine", "sorry, I cannot say", "I was never told"),
+    ("; ask {name}", "; {name} has the figures", ", but {name} can tell you", "; better write to {name}"),
+    (".", ". Good luck.", ". Best wishes."),
 )
 TOOLS = (
     "mail_search",
@@ -52,7 +53,8 @@ def ask(world: World, split: Split) -> Task:
     plant, rng = Plant(world, split), world.random
     level, subject = rng.choice(LEVELS), plant.topic(PROJECT_KINDS)
     right, wrong, elsewhere, other_figure = facts_of(rng, split, 4, world.now)
-    asked, knows, other = stranger(plant), stranger(plant), plant.person()
+    # Nobody else's mail can come under ids like theirs.
+    asked, knows, other = plant.addressee(), plant.addressee(), plant.person()
     knows = knows if level == 3 else asked
     old = plant.message(other, subject, wrong.body(rng, split))
     # The ids of the answers that will come follow from what their writers wrote before.

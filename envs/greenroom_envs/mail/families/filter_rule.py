@@ -1,5 +1,7 @@
 """Filter rule: what has to happen to mail of somebody from now on."""
 
+from collections.abc import Sequence
+
 from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
 from greenroom.wordings import Wordings
@@ -7,22 +9,30 @@ from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, LEVELS, OPENINGS, value_fact
+from greenroom_envs.mail.families.told import LEVELS, PLAIN, asking, value_fact
 from greenroom_envs.mail.models import LABELS
 
 FOLDERS = ("clients", "finance", "travel", "archive")
-ALWAYS = ("from now on, ", "always ", "in future, ")
 WHAT = ("what {sender} sends", "new mail from {sender}")
+
+
+def _always(*parts: Sequence[str]) -> Wordings:
+    """Requests for what is to happen from now on."""
+    return asking(("always ",), *parts) | Wordings(
+        ("", "hello, ", "one thing: "), ("from now on, ", "in future, "), ("", "please "), *parts, PLAIN
+    )
+
+
 REQUESTS = {
-    "folder": Wordings(OPENINGS, ALWAYS, ("put ", "file ", "move "), WHAT, (" into {value}", " under {value}"), ENDS),
-    "label": Wordings(OPENINGS, ALWAYS, ("label ", "mark "), WHAT, (" as {value}", " with {value}"), ENDS),
+    "folder": _always(("put ", "move "), WHAT, (" into {value}",)) | _always(("file ",), WHAT, (" under {value}",)),
+    "label": _always(("label ", "mark "), WHAT, (" as {value}",)),
 }
-BOTH = Wordings(
-    OPENINGS, ALWAYS, ("put ", "file ", "move "), WHAT, (" into {value}", " under {value}"), (" and star it",), ENDS
+BOTH = _always(("put ", "move "), WHAT, (" into {value} and star it",)) | _always(
+    ("file ",), WHAT, (" under {value} and star it",)
 )
 PARTIAL = {
-    "folder": Wordings(OPENINGS, ALWAYS, ("put ", "file ", "move "), WHAT, (" into its folder", " away"), ENDS),
-    "label": Wordings(OPENINGS, ALWAYS, ("label ", "put a label on "), WHAT, ENDS),
+    "folder": _always(("put ", "move "), WHAT, (" into its folder",)) | _always(("file ", "put away "), WHAT),
+    "label": _always(("label ", "put a label on "), WHAT),
 }
 ASK = "Where should it go, or what should the label be?"
 TOOLS = (

@@ -14,9 +14,8 @@ from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact, spoken, subject_fact
 from greenroom_envs.mail.families.planting import Plant, Planted
 from greenroom_envs.mail.families.told import (
-    ENDS,
     LONG,
-    OPENINGS,
+    asking,
     begins,
     clock,
     days_of,
@@ -29,14 +28,12 @@ from greenroom_envs.mail.prose import MEETING_KINDS
 
 WHICH = (" the invitation to the {subject} from {sender}", " {sender}'s invitation to the {subject}")
 REQUESTS = {
-    "accept": Wordings(OPENINGS, ("accept", "say yes to", "confirm"), WHICH, ENDS),
-    "decline": Wordings(OPENINGS, ("decline", "say no to", "turn down"), WHICH, ENDS),
-    "propose": Wordings(
-        OPENINGS,
+    "accept": asking(("accept", "say yes to", "confirm"), WHICH),
+    "decline": asking(("decline", "say no to", "turn down"), WHICH),
+    "propose": asking(
         ("accept", "say yes to", "confirm"),
         WHICH,
-        ("; if I am busy then, propose {other}", ", and if my calendar is taken propose {other} instead"),
-        ENDS,
+        (", or propose {other} if I am busy then", " or, if my calendar is taken, propose {other} instead"),
     ),
 }
 BODIES = Wordings(

@@ -16,6 +16,7 @@ from greenroom_envs.mail.mailbox import next_number, owner, utc_now
 from greenroom_envs.mail.models import Base, Contact, MessageRow, Subscription, Thread
 from greenroom_envs.mail.people import Party, company_address
 
+DRAWS = 12
 RECENT = timedelta(days=3, hours=20)
 
 # Made once: building a statement costs as much as running it.
@@ -88,12 +89,22 @@ class Plant:
         return party
 
     def addressee(self) -> Party:
-        """Somebody new whose first name no other contact has, so that an address field completes it."""
-        while True:
+        """Somebody new whose first name no other contact has, so that an address field completes it.
+
+        A large address book has every first name of a split: there, one is invented.
+        """
+        for _ in range(DRAWS):
             party = self.person()
-            if self.world.session.scalar(STARTS, {"first": f"{party.first} %"}) is None:
+            if self._alone(party.first):
                 return party
             self._contacts.remove(party)
+        while True:
+            first = names.word(self.rng, self.split).capitalize()
+            if first not in self._firsts and self._alone(first):
+                return self.person(first)
+
+    def _alone(self, first: str) -> bool:
+        return self.world.session.scalar(STARTS, {"first": f"{first} %"}) is None
 
     def newsletter(self, kind: str | None = None) -> Party:
         """A newsletter that the account gets, unlike all others; `kind` is its second word."""

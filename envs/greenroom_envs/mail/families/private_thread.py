@@ -3,21 +3,18 @@
 from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
 from greenroom.tasks import Verifier
-from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant, Planted
-from greenroom_envs.mail.families.told import ENDS, LONG, OPENINGS, facts_of, recipient_fact, says_no
+from greenroom_envs.mail.families.told import LONG, asking, facts_of, recipient_fact, says_no
 from greenroom_envs.mail.models import MessageLabel
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
-REQUESTS = Wordings(
-    OPENINGS,
-    ("forward the whole thread", "pass on the whole thread", "send on all of the thread"),
+REQUESTS = asking(
+    ("forward to {recipient} ", "send {recipient} ", "let {recipient} have ", "pass on to {recipient} "),
+    ("the whole thread", "all of the thread", "every message of the thread"),
     (" on the {subject} that {sender} began", " about the {subject} from {sender}"),
-    (" to {recipient}", ", it goes to {recipient}"),
-    ENDS,
 )
 TOOLS = (
     "mail_search",

@@ -2,20 +2,25 @@
 
 from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
-from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Recipient
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import bare, sender_fact, states, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, LEVELS, OPENINGS, facts_of, value_fact
+from greenroom_envs.mail.families.told import LEVELS, asking, facts_of, value_fact
 from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
-WHOM = ("tell everybody on ", "answer all people on ", "reply to all on ")
 WHICH = ("the {subject} mail from {sender}", "{sender}'s mail about the {subject}")
-REQUESTS = Wordings(OPENINGS, WHOM, WHICH, (" that {amount} is fine", " that we agree to {amount}"), ENDS)
-PARTIAL = Wordings(OPENINGS, WHOM, WHICH, (" which amount is fine", " what we agree to", " what we will pay"), ENDS)
+REQUESTS = asking(
+    ("tell everybody on ", "reply to all on ", "answer all on "),
+    WHICH,
+    (" that {amount} is fine", " that we agree to {amount}"),
+)
+AMOUNT = ("which amount is fine", "what we agree to", "what we will pay")
+PARTIAL = asking(("tell everybody on ", "write to all on "), WHICH, (" ",), AMOUNT) | asking(
+    ("let everybody on ",), WHICH, (" know ",), AMOUNT
+)
 TOOLS = (*(tool for tool in s.TOOLS if tool != "mail_star"), "mail_reply_all")
 ASK = "How much should I write?"
 

@@ -102,6 +102,8 @@ def reply_fact(world: World, split: Split) -> Task:
             ]
         ),
         max_steps=s.MAX_STEPS,
+        # Where the question is the later mail, it stands above the answer, with the outdated figure.
+        level=1 + (question.id > stated.id),
     )
 
 

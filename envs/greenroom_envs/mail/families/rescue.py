@@ -4,29 +4,22 @@ from sqlalchemy import update
 
 from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect, inserted, updated
-from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, LEVELS, OPENINGS, facts_of, value_fact
+from greenroom_envs.mail.families.told import LEVELS, asking, facts_of, value_fact
 from greenroom_envs.mail.models import LABELS, MessageRow
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
 TAKE = ("take ", "get ", "fetch ")
-BACK = (" out of spam, it is none", " back from spam, I trust the sender")
+BACK = (" out of spam, where it should not be", " back from spam, since I trust the sender", " out of the spam folder")
+ALL = ("everything from {sender}", "all mail from {sender}")
 REQUESTS = {
-    1: Wordings(
-        OPENINGS, TAKE, ("the {subject} mail from {sender}", "{sender}'s mail about the {subject}"), BACK, ENDS
-    ),
-    2: Wordings(OPENINGS, TAKE, ("everything from {sender}", "all mails from {sender}"), BACK, ENDS),
-    3: Wordings(
-        OPENINGS,
-        TAKE,
-        ("everything from {sender}", "all mails from {sender}"),
-        BACK,
-        (", and label it {value}", ", and mark it as {value}", "; it gets the label {value}"),
-        ENDS,
+    1: asking(TAKE, ("the {subject} mail from {sender}", "{sender}'s mail about the {subject}"), BACK),
+    2: asking(TAKE, ALL, BACK),
+    3: asking(
+        TAKE, ALL, BACK, (", and label it {value}", ", then mark it as {value}", ", and put the label {value} on it")
     ),
 }
 TOOLS = (

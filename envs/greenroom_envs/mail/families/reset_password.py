@@ -12,17 +12,21 @@ from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Reset
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, LEVELS, LONG, OPENINGS, value_fact
+from greenroom_envs.mail.families.told import LEVELS, LONG, PLAIN, value_fact
 from greenroom_envs.mail.life import CODE_SUBJECT, POSTMASTER, code_text
 from greenroom_envs.mail.mailbox import next_number, owner, utc_now
 from greenroom_envs.mail.people import Party
 
-LOST = ("I forgot my mail password, ", "my password is lost, ", "I cannot sign in any more, ")
-NEW = ("set it to {password}", "make it {password}", "the new one is {password}")
-REQUESTS = Wordings(OPENINGS, LOST, NEW, ENDS)
-MORE = Wordings(
-    OPENINGS, LOST, NEW, (", and my telephone number is {phone} now", "; then change my phone to {phone}"), ENDS
+HELLO = ("", "hello, ", "bad news: ", "sorry, ", "one thing: ")
+LOST = ("I forgot my mail password", "my password is lost", "I cannot sign in any more")
+NEW = (
+    "; set the password to {password}",
+    ", so make the new password {password}",
+    ": please let the new one be {password}",
 )
+PHONE = (", and change my telephone number to {phone}", ", then set my phone to {phone}")
+REQUESTS = Wordings(HELLO, LOST, NEW, PLAIN)
+MORE = Wordings(HELLO, LOST, NEW, PHONE, PLAIN)
 NOTICES = Wordings(
     ("your mailbox ", "at the moment your mailbox ", "this month your mailbox "),
     ("uses {percent} percent of its room", "is {percent} percent full", "holds {percent} percent of what it may"),

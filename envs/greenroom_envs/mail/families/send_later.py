@@ -4,15 +4,13 @@ from datetime import timedelta
 
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
-from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import bare, sender_fact, sentence, spoken, states, subject_fact
 from greenroom_envs.mail.families.planting import Plant
 from greenroom_envs.mail.families.told import (
-    ENDS,
     LEVELS,
-    OPENINGS,
+    asking,
     begins,
     clock,
     facts_of,
@@ -22,26 +20,20 @@ from greenroom_envs.mail.families.told import (
 )
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
-WHEN = ("on {date} at {time}, send {recipient}", "write to {recipient} on {date} at {time}, with")
+WITH = ("the total of the {subject} that {sender} sent", "the amount of the {subject} from {sender}")
 REQUESTS = {
-    1: Wordings(
-        OPENINGS,
-        WHEN,
-        (" the total of the {subject}: {amount}", " the amount of the {subject}, which is {amount}"),
-        ENDS,
+    1: asking(
+        ("write to {recipient} on {date} at {time} that ", "let {recipient} know on {date} at {time} that "),
+        (
+            "the {subject} comes to {amount}",
+            "the total of the {subject} is {amount}",
+            "we settled on {amount} for the {subject}",
+        ),
     ),
-    2: Wordings(
-        OPENINGS,
-        WHEN,
-        (" the total of the {subject} that {sender} sent", " the amount of the {subject} from {sender}"),
-        ENDS,
+    2: asking(
+        ("write to {recipient} on {date} at {time}, with ", "send {recipient} a mail on {date} at {time} with "), WITH
     ),
-    3: Wordings(
-        OPENINGS,
-        ("on {date} at {time}, send", "let a mail go out on {date} at {time}, with"),
-        (" the total of the {subject} that {sender} sent", " the amount of the {subject} from {sender}"),
-        ENDS,
-    ),
+    3: asking(("let a mail go out on {date} at {time} with ", "send a mail on {date} at {time} with "), WITH),
 }
 TOOLS = (
     "mail_search",

@@ -4,34 +4,38 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from sqlalchemy import select
-
 from greenroom import Evidence, Fact, Split, Verdict
 from greenroom.rewards import expect
 from greenroom.wordings import Wordings
 from greenroom_envs.mail import names
 from greenroom_envs.mail.families.facts import Facts, spoken
-from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.models import Contact
-from greenroom_envs.mail.people import Party
 
 LEVELS = (1, 1, 2, 2, 3)
 """1: one thing to find and to do. 2: something in the way. 3: more than that, or a question to ask."""
 LONG = 14
 """Room for the longer tasks."""
 
-OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ", "when you can, ")
-ENDS = (".", ", when you can.", ". Thanks.", ", that is all.", ", please.")
+PLAIN = (".", ". Thanks.", ", that is all.")
 RECIPIENTS = Wordings(
-    ("the person is ", "the one is ", "the name is ", "I am thinking of ", "the right one is "),
+    ("the person is ", "the one is ", "the name is ", "I am thinking of ", "the right one is ", "that would be "),
     ("{value}",),
-    (".", ", please.", ", I think.", ", of course.", ". Thanks."),
+    (".", ", I think.", ", of course.", ". Thanks.", ", as always."),
 )
 VALUES = Wordings(
-    ("I said ", "the answer is ", "take ", "please take ", "make it ", "put down "),
+    ("I said ", "the answer is ", "that would be ", "it is "),
     ("{value}",),
-    (".", ", please.", ", I think.", ", of course.", ". Thanks."),
-)
+    (".", ", I think.", ", of course.", ". Thanks."),
+) | Wordings(("take ", "make it ", "put down "), ("{value}",), (".", ", please.", ". Thanks."))
+
+
+def asking(*parts: Sequence[str]) -> Wordings:
+    """Requests for an act, told by the parts from its verb on: politeness comes once, and the mark at the end fits."""
+    commands = ("", "hello, ", "one thing: ", "next, ")
+    return (
+        Wordings(commands, *parts, (*PLAIN, ", please.", ", when you can."))
+        | Wordings(("please ", "hello, please ", "when you can, please "), *parts, PLAIN)
+        | Wordings(("could you ", "can you ", "hello, could you "), *parts, ("?", "? Thanks.", ", please?"))
+    )
 
 
 def recipient_fact(rng: Random, split: Split, name: str, *, at_once: bool = True) -> Fact:
@@ -62,15 +66,6 @@ def days_of(split: Split, now: datetime, first: int, last: int) -> list[int]:
 def moment_of(rng: Random, split: Split, now: datetime, first: int, last: int) -> datetime:
     """A half hour of a working day to come, on a day of the split."""
     return moment(now, rng.choice(days_of(split, now, first, last)), rng.randrange(16, 36))
-
-
-def stranger(plant: Plant) -> Party:
-    """Somebody whose first name no contact has: nobody else's mail can come under ids like theirs."""
-    while True:
-        party = plant.person()
-        namesakes = select(Contact.id).where(Contact.name.startswith(f"{party.first} ")).limit(1)
-        if plant.world.session.scalar(namesakes) is None:
-            return party
 
 
 def says_no(reasons: Sequence[str], about: Sequence[str]) -> Callable[[Evidence], Verdict]:

@@ -6,24 +6,26 @@ from datetime import datetime, timedelta
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import expect, inserted, updated
 from greenroom.wordings import Wordings
+from greenroom_envs.mail import names
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Vacation
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import spoken, states
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import ENDS, OPENINGS, days_of, moment_of, on_day, says_no, value_fact
+from greenroom_envs.mail.families.told import asking, days_of, moment_of, on_day, says_no, value_fact
 
-REQUESTS = Wordings(
-    OPENINGS,
+REQUESTS = asking(
     ("set a vacation answer", "let people know that I am away", "answer my mail with a note that I am away"),
-    (" from {first} to {last}", ", {first} until {last}", ", the first day is {first} and the last one {last}"),
-    ENDS,
+    (" from {first} to {last}", " from {first} until {last}", ", with {first} as the first day and {last} as the last"),
 )
-LONGER = Wordings(
-    OPENINGS,
-    ("prolong my vacation answer", "make my vacation answer longer", "extend the answer while I am away"),
-    (" by {days} days", ", {days} days more", "; I come back {days} days later"),
-    ENDS,
+LONGER = asking(
+    (
+        "prolong my vacation answer by {days} days",
+        "make my vacation answer {days} days longer",
+        "let my vacation answer run {days} days longer",
+        "keep my vacation answer going for {days} more days",
+        "put the end of my vacation answer off by {days} days",
+    ),
 )
 ANSWERS = Wordings(
     ("I am away", "I am out of the office", "I cannot read my mail", "I am travelling"),
@@ -73,8 +75,8 @@ def vacation(world: World, split: Split) -> Task:
     """Have an answer set for some days, or one that is set prolonged; some requests are for too many days."""
     plant, rng = Plant(world, split), world.random
     long, there, level = rng.choice(CASES)
-    period, so_far = _period(plant, *((40, 60) if long else (12, 28))), rng.randrange(3, 10)
-    first, until = period.first, period.first + timedelta(days=so_far)
+    period = _period(plant, *((40, 60) if long else (12, 28)))
+    first, until = period.first, period.last - timedelta(days=_longer(plant, period))
     body = ANSWERS.one(rng, split, last=spoken(until))
     if there:
         world.session.add(Vacation(id=1, first_day=first.date(), last_day=until.date(), body=body))
@@ -121,6 +123,13 @@ def _period(plant: Plant, shortest: int, longest: int) -> Period:
         first = moment_of(plant.rng, plant.split, plant.world.now, 2, 290).replace(hour=0, minute=0)
         if lasts := days_of(plant.split, first, shortest, longest):
             return Period(first, first + timedelta(days=plant.rng.choice(lasts)))
+
+
+def _longer(plant: Plant, period: Period) -> int:
+    """By how many days an answer is to be prolonged, a number of the split; what is set so far is 3 to 30 days."""
+    days = (period.last - period.first).days
+    numbers = range(max(2, days - 29), days - 1)
+    return plant.rng.choice([n for n in numbers if names.split_of(str(n)) == plant.split])
 
 
 def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:

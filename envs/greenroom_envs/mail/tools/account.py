@@ -47,6 +47,7 @@ class Settings(TypedDict):
     phone: str
     signature: str
     time_zone: str
+    now: str
 
 
 @app.tool
@@ -60,7 +61,9 @@ def sign_in(world: World, address: str, password: Secret) -> SignedIn:
     account.require_tries(world)
     settings = account.profile(world)
     if address.strip().lower() != owner(world).address:
-        raise Refusal("others_account", f"'{address}' is not the account of this mailbox: that is not the agent's.")
+        raise Refusal(
+            "others_account", f"'{address}' is not the account of this mailbox: sign in with the user's own address."
+        )
     if account.hashed(settings.salt, password) != settings.password:
         return {"signed_in": False, "until": None, "tries_left": account.note_wrong_try(world)}
     until = utc_now(world) + account.SESSION
@@ -123,14 +126,15 @@ def change_password(world: World, password: Secret) -> Changed:
 
 @app.tool
 def show_profile(world: World) -> Settings:
-    """Show the account's name, address and settings."""
-    me, settings = owner(world), account.profile(world)
+    """Show the account's name, address and settings, and what the user's clock says."""
+    me, settings, clock = owner(world), account.profile(world), Clock.of(world)
     return {
         "name": me.name,
         "address": me.address,
         "phone": settings.phone,
         "signature": settings.signature,
         "time_zone": settings.time_zone,
+        "now": clock.shown(clock.utc_now),
     }
 
 

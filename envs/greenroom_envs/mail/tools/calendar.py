@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
@@ -72,5 +72,7 @@ def delete_event(world: World, title: str, date: str, time: str) -> Entry:
 
 
 def _same(world: World, title: str, starts: datetime) -> CalendarEvent | None:
-    same = select(CalendarEvent).where(CalendarEvent.title == title, CalendarEvent.starts_at == starts)
+    """The event of that title, letter case ignored, which begins then."""
+    alike = func.lower(CalendarEvent.title) == title.strip().lower()
+    same = select(CalendarEvent).where(CalendarEvent.starts_at == starts, alike)
     return world.session.scalars(same).first()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.clock import Clock
+from greenroom_envs.mail.hits import TWENTY, Page
 from greenroom_envs.mail.life import SENDS
 from greenroom_envs.mail.mailbox import limit_sending, require_text, resolve, resolve_all, utc_now
 from greenroom_envs.mail.models import Draft
@@ -66,9 +67,14 @@ def save_draft(world: World, to: str, subject: str, body: str) -> DraftLine:
 
 
 @app.tool
-def list_drafts(world: World) -> list[DraftLine]:
-    """List the twenty newest messages that were written but not sent."""
-    drafts = world.session.scalars(select(Draft).order_by(Draft.id.desc()).limit(20))
+def list_drafts(world: World, page: Page = 1) -> list[DraftLine]:
+    """List messages that were written but not sent, newest first, twenty a page.
+
+    Args:
+        page: Which page, from 1.
+    """
+    newest = select(Draft).order_by(Draft.id.desc()).limit(TWENTY).offset((page - 1) * TWENTY)
+    drafts = world.session.scalars(newest)
     return [_line(draft) for draft in drafts]
 
 

@@ -119,7 +119,7 @@ def _judge(world: World, message_ids: list[str], *, spam: bool) -> None:
 def _back(world: World, message_ids: list[str], source: str) -> Moved:
     messages = find_all(world, message_ids)
     if elsewhere := handles(m for m in messages if m.folder != source):
-        raise Refusal("not_there", f"{', '.join(elsewhere)} is not in '{source}'; leave it out.")
+        raise Refusal("not_there", f"{_are(elsewhere)} not in '{source}'; leave {_it(elsewhere)} out.")
     me = owner(world).address
     for message in messages:
         message.folder = "sent" if message.address == me else "inbox"
@@ -190,10 +190,18 @@ def mark_read(world: World, message_ids: list[str], read: bool = True) -> Marked
 def _move(world: World, message_ids: list[str], folder: str) -> Moved:
     messages = find_all(world, message_ids)
     if there := handles(m for m in messages if m.folder == folder):
-        raise Refusal("already_there", f"{', '.join(there)} is already in '{folder}'; leave it out.")
+        raise Refusal("already_there", f"{_are(there)} already in '{folder}'; leave {_it(there)} out.")
     for message in messages:
         message.folder = folder
     return {"moved": len(messages), "to": folder}
+
+
+def _are(ids: list[str]) -> str:
+    return f"{', '.join(ids)} {'is' if len(ids) == 1 else 'are'}"
+
+
+def _it(ids: list[str]) -> str:
+    return "it" if len(ids) == 1 else "them"
 
 
 def require_label(world: World, name: str) -> str:

@@ -61,9 +61,10 @@ def list_messages(
         limit: How many messages a page holds.
         page: Which page, from 1.
     """
-    chosen = select(*SHOWN).where(MessageRow.folder == require_folder(world, folder))
-    wanted = [STATES[name] for name, given in (("unread", unread), ("starred", starred)) if given]
-    return page_of(world, chosen.where(*wanted).order_by(*ORDERS[sort]), limit, page)
+    name = require_folder(world, folder)
+    wanted = [STATES[state] for state, given in (("unread", unread), ("starred", starred)) if given]
+    chosen = select(*SHOWN).where(MessageRow.folder == name, *wanted).order_by(*ORDERS[sort])
+    return page_of(world, chosen, limit, page, f"No such message is on page {page} of '{name}'.")
 
 
 @app.tool(writes=False)

@@ -127,6 +127,7 @@ def _tell(world: World, message: MessageRow, answer: str, body: str) -> None:
         body=body,
         thread_id=message.thread_id,
         reply_to=message.id,
+        automatic=True,
     )
 
 

@@ -80,7 +80,7 @@ def show_thread(world: World, message_id: str, limit: ThreadLimit = 10, page: Pa
     for message in found:
         message.read_at = message.read_at or clock.utc_now
     return [
-        {"from": m.sender, "id": m.handle, "date": clock.short(m.sent_at), "folder": m.folder, "body": m.body}
+        {"from": m.sender, "id": m.handle, "date": clock.shown(m.sent_at), "folder": m.folder, "body": m.body}
         for m in found
     ]
 
@@ -98,7 +98,8 @@ def list_with(world: World, person: str, limit: Limit = 10, page: Page = 1) -> H
     words = '"' + " ".join(re.findall(r"[^\W_]+", address)) + '"'
     match = FTS.c.mail_message_fts.op("MATCH")(f"{{address recipient}} : {words}")
     chosen = select(*SHOWN).select_from(FTS.join(MessageRow, MessageRow.id == FTS.c.rowid))
-    return page_of(world, chosen.where(match).order_by(FTS.c.rowid.desc()), limit, page)
+    empty = f"The user and {address} have not written to each other, as far as page {page} goes."
+    return page_of(world, chosen.where(match).order_by(FTS.c.rowid.desc()), limit, page, empty)
 
 
 def _letter(world: World, message: MessageRow, me: str, clock: Clock) -> Letter:

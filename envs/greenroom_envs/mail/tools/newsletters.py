@@ -2,10 +2,11 @@
 
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
+from greenroom_envs.mail.hits import TWENTY, Page
 from greenroom_envs.mail.mailbox import find
 from greenroom_envs.mail.models import Subscription
 
@@ -54,7 +55,12 @@ def resubscribe(world: World, name: str) -> Resubscribed:
     Args:
         name: Its full name, such as Norvik Digest.
     """
-    query = select(Subscription).where(Subscription.name == name.strip()).order_by(Subscription.active).limit(1)
+    query = (
+        select(Subscription)
+        .where(func.lower(Subscription.name) == name.strip().lower())
+        .order_by(Subscription.active)
+        .limit(1)
+    )
     subscription = world.session.scalars(query).one_or_none()
     if subscription is None:
         raise Refusal("no_newsletter", f"The user never had a newsletter '{name}': search for one of its messages.")
@@ -65,7 +71,12 @@ def resubscribe(world: World, name: str) -> Resubscribed:
 
 
 @app.tool(writes=False)
-def newsletters(world: World) -> list[Newsletter]:
-    """List the newsletters that the user gets, twenty at most."""
-    query = select(Subscription).where(Subscription.active).order_by(Subscription.name, Subscription.id).limit(20)
-    return [{"name": s.name, "address": s.address} for s in world.session.scalars(query)]
+def newsletters(world: World, page: Page = 1) -> list[Newsletter]:
+    """List the newsletters that the user gets, by name, twenty a page.
+
+    Args:
+        page: Which page, from 1.
+    """
+    query = select(Subscription).where(Subscription.active).order_by(Subscription.name, Subscription.id)
+    found = world.session.scalars(query.limit(TWENTY).offset((page - 1) * TWENTY))
+    return [{"name": s.name, "address": s.address} for s in found]

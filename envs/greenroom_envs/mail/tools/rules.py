@@ -120,7 +120,7 @@ def set_vacation(world: World, first_day: str, last_day: str, body: str) -> Away
         raise Refusal("bad_period", f"{shown_day(last)} is over before {begin}: give the first day first.")
     if last - first >= LONGEST:
         days = (last - first).days + 1
-        raise Refusal("too_long", f"That would be {days} days. {RULES['away']}")
+        raise Refusal("too_long", f"{shown_day(first)} to {shown_day(last)} is {days} days. {RULES['away']}")
     world.session.execute(delete(VacationSent))
     world.session.merge(Vacation(id=1, first_day=first, last_day=last, body=body))
     return {"from_day": shown_day(first), "to_day": shown_day(last), "body": body}

@@ -1,23 +1,27 @@
 """Finding messages."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from greenroom import World
 from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.clock import Clock
-from greenroom_envs.mail.hits import STATES, Hits, Limit, Page, matching, page_of, statement
+from greenroom_envs.mail.hits import STATES, Hits, Limit, Page, in_order, matching, page_of, statement
 from greenroom_envs.mail.query import Query, parse_query
+from greenroom_envs.mail.tools.filing import require_label
 from greenroom_envs.mail.tools.folders import require_folder
+
+MOST = 1_000
 
 
 class Counted(TypedDict):
-    """How many messages, and how many of them are unread."""
+    """How many messages, and how many of them are unread; `more` when there are still more than were counted."""
 
     messages: int
     unread: int
+    more: NotRequired[bool]
 
 
 @app.tool
@@ -52,15 +56,20 @@ def find_messages(world: World, query: str, oldest: bool = False, limit: Limit =
 def count_messages(world: World, query: str) -> Counted:
     """Count the messages that a search would find, and the unread ones among them.
 
+    Whole folders are counted to their end; of anything else the latest thousand, and `more` says that there are others.
+
     Args:
         query: As for mail_find_messages.
     """
     parsed = _parsed(world, query)
     if parsed in (Query(folders=parsed.folders), Query(folders=parsed.folders, states=("unread",))) and parsed.folders:
         return _of_folders(world, parsed)
-    unread = func.count().filter(STATES["unread"])
-    messages, new = world.session.execute(matching(world, select(func.count(), unread), parsed)).one()
-    return {"messages": messages, "unread": new}
+    latest = in_order(matching(world, select(STATES["unread"]), parsed), parsed)
+    unread = world.session.scalars(latest.limit(MOST + 1)).all()
+    counted: Counted = {"messages": min(len(unread), MOST), "unread": sum(unread[:MOST])}
+    if len(unread) > MOST:
+        counted["more"] = True
+    return counted
 
 
 def _of_folders(world: World, parsed: Query) -> Counted:
@@ -71,14 +80,14 @@ def _of_folders(world: World, parsed: Query) -> Counted:
 
 
 def _found(world: World, query: str, limit: int, page: int, *, oldest: bool = False) -> Hits:
-    found = page_of(world, statement(world, _parsed(world, query), oldest=oldest), limit, page)
-    if not found["hits"]:
-        found["note"] = f"Nothing matches {query!r} on page {page}; try fewer words."
-    return found
+    empty = f"Nothing matches {query!r} on page {page}; try fewer words."
+    return page_of(world, statement(world, _parsed(world, query), oldest=oldest), limit, page, empty)
 
 
 def _parsed(world: World, query: str) -> Query:
     parsed = parse_query(query, Clock.of(world).today)
     for name in parsed.folders:
         require_folder(world, name)
+    for name in parsed.labels:
+        require_label(world, name)
     return parsed

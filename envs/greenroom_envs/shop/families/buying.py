@@ -3,32 +3,44 @@
 from greenroom import Split, Task, World
 from greenroom.rewards import Wanted, deleted, expect, inserted, updated
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.families.script import BUYING, Errand, Step, Steps, asking
+from greenroom_envs.shop.families.script import BUYING, Errand, Step, Steps
+from greenroom_envs.shop.families.sentences import Request, orders
 from greenroom_envs.shop.models import Address, Customer, Variant
 from greenroom_envs.shop.pricing import Line, Quote, dollars, quote
 
 BOUGHT = "Done: it is ordered."
 LOOK: Steps = (("list_payment_methods", {}), ("list_addresses", {}))
-BUY = asking("buy the {item} in {options}", "order the {item} in {options}", "get me the {item}, the one in {options}")
-BUY_VAGUE = asking("buy the {item}", "order one {item}", "I would like to have the {item}")
-GIFT = asking(
-    "buy {number} of the {item} in {options} as a gift, wrapped, and send it to my {place} address",
-    "order {number} {item} in {options}, gift-wrapped, to the {place} address",
+BUY = orders("buy the {item} in {options}", "order the {item} in {options}", "get me the {item} in {options}")
+BUY_VAGUE = Request(
+    orders=("buy the {item}", "order the {item} for me"),
+    statements=("I would like to have the {item}", "I want to buy the {item}"),
 )
-BEST = asking(
-    "buy the cheapest {item} that has at least {stars} stars and is in stock",
-    "order the cheapest {item} with {stars} stars or more that can be had now",
+GIFT = orders(
+    "buy {number} of the {item} in {options}, gift-wrapped, and send them to my {place} address",
+    "order the {item} in {options}, {number} of them, wrapped as gifts, to the {place} address",
 )
-MOVED = asking(
+GIFT_VAGUE = orders(
+    "buy {number} of the {item} in {options}, gift-wrapped, and send them to another address than usual",
+    "order the {item} in {options}, {number} of them, wrapped as gifts; they go to another of my addresses",
+)
+BEST = orders(
+    "buy the cheapest {item} rated {stars} stars or better that you have in stock",
+    "order the cheapest {item} with {stars} stars or more, in stock",
+)
+MOVED = orders(
     "buy the {item} in {options} and send it to {address}, which I call {place}",
-    "order the {item} in {options}; it goes to a new address that I call {place}: {address}",
+    "order the {item} in {options} to a new address that I call {place}, at {address}",
 )
-MOVED_VAGUE = asking(
+MOVED_VAGUE = orders(
     "buy the {item} in {options} and send it to a new address, which I call {place}",
-    "order the {item} in {options}; it goes to an address that you do not have yet: {place}",
+    "order the {item} in {options} to an address that you do not have yet, to be called {place}",
 )
-TRIM = asking(
-    "take the {item} out of my cart and buy the rest", "I do not want the {item} any more: order the rest of my cart"
+TRIM = Request(
+    orders=("take the {item} out of my cart and buy the rest", "buy what is in my cart, all but the {item}"),
+    statements=("I do not want the {item} any more, but buy the rest of my cart",),
+)
+TRIM_VAGUE = orders(
+    "take one thing out of my cart and buy the rest", "buy what is in my cart, all but one thing that I do not want"
 )
 
 
@@ -85,15 +97,15 @@ def buy_variant(world: World, split: Split) -> Task:
     if errand.alike:
         other = plant.product(like=variant)[0]
     home, title = plant.home(me), variant.product.title
-    start: Steps = ("Which colour and size would you like?",) if errand.hidden else ()
+    start = errand.ask("Which colour and size would you like?")
     finish = (*LOOK, pay(me.id, home.id, price(me, variant)), BOUGHT)
     facts = (
-        errand.fact("item", title, "item", "product"),
+        errand.item(variant.product),
         errand.fact("options", variant.options, "colour", "size", "variant", hidden=errand.hidden),
     )
     return errand.task(
         "buy",
-        BUY_VAGUE if errand.hidden else BUY,
+        (BUY_VAGUE if errand.hidden else BUY).plain,
         {"item": title, "options": variant.options},
         facts=facts,
         tools=BUYING,
@@ -128,9 +140,9 @@ def buy_best(world: World, split: Split) -> Task:
     see: Step = ("show_product", {"product_id": right.product_id})
     return errand.task(
         "buy_best",
-        BEST,
+        BEST.plain,
         {"item": f"{brand} {noun}", "stars": str(stars)},
-        facts=(errand.fact("item", f"{brand} {noun}", "item", "product", "brand"),),
+        facts=(errand.fact("item", f"{brand} {noun}", "item", "product", "brand", said="the cheapest {}"),),
         tools=BUYING,
         solution=(look, see, add(right), *LOOK, pay(me.id, home.id, price(me, right)), BOUGHT),
         slips=(
@@ -156,23 +168,26 @@ def _make_worse(errand: Errand, rival: Variant, right: Variant, stars: int) -> N
 
 @app.task_family
 def buy_gift(world: World, split: Split) -> Task:
-    """Buy some of a variant, gift-wrapped, to an address that is not the default."""
+    """Buy some of a variant, gift-wrapped, to an address that is not the default; which, is told when asked."""
     errand = Errand(world, split)
-    plant, me, count = errand.plant, errand.me, errand.rng.randrange(2, 5)
+    plant, me, count = errand.plant, errand.me, errand.one_of(range(2, 10))
     variant = errand.rng.choice(plant.product())
-    names = errand.rng.sample(("studio", "cabin", "parents", "summer"), 2)
+    names = errand.places(2)
     there, home = plant.address(me, names[0]), plant.home(me)
     if errand.alike:
         home = plant.address(me, names[1])
     wrap: Step = ("wrap_gift", {"sku": variant.sku})
     amounts = price(me, variant, count, gift_wrap=True)
-    start = (*find(variant), add(variant, count))
+    start = (*errand.ask("To which address?"), *find(variant), add(variant, count))
     slots = {"item": variant.product.title, "options": variant.options, "number": str(count), "place": there.label}
     return errand.task(
         "buy_gift",
-        GIFT,
+        (GIFT_VAGUE if errand.hidden else GIFT).plain,
         slots,
-        facts=(errand.fact("item", variant.product.title, "item", "product"),),
+        facts=(
+            errand.item(variant.product),
+            errand.place(there.label),
+        ),
         tools=BUYING,
         solution=(*start, wrap, *LOOK, pay(me.id, there.id, amounts), BOUGHT),
         slips=(
@@ -186,10 +201,11 @@ def buy_gift(world: World, split: Split) -> Task:
 
 @app.task_family
 def buy_to_new_address(world: World, split: Split) -> Task:
-    """Buy something and send it to an address that the shop does not know yet."""
+    """Buy something and send it to an address that the shop does not know; level 3 has one of the same name."""
     errand = Errand(world, split)
     plant, me, variant = errand.plant, errand.me, errand.plant.product()[0]
-    place, name = plant.place(), errand.rng.choice(("workshop", "lake house", "new flat", "shed"))
+    place, (name,) = plant.place(), errand.places(1)
+    wrong = plant.address(me, name) if errand.alike else plant.home(me)
     amounts, shown = price(me, variant), f"{place['street']}, {place['city']} {place['postcode']}"
     start = (*find(variant), add(variant))
     # The new address gets the next number; nothing else adds any meanwhile.
@@ -199,19 +215,19 @@ def buy_to_new_address(world: World, split: Split) -> Task:
     rest = bought(me, variant, amounts, None)[1:]
     wanted = [inserted("shop_address", {"customer_id": me.id, **place}), inserted("shop_order", order), *rest]
     facts = (
-        errand.fact("item", variant.product.title, "item", "product"),
+        errand.item(variant.product),
         errand.fact("address", shown, "address", "where", "street", hidden=errand.hidden),
     )
-    ask: Steps = ("What is the new address?",) if errand.hidden else ()
+    ask = errand.ask("What is the new address?")
     return errand.task(
         "buy_to_new_address",
-        MOVED_VAGUE if errand.hidden else MOVED,
+        (MOVED_VAGUE if errand.hidden else MOVED).plain,
         {"item": variant.product.title, "options": variant.options, "address": shown, "place": name},
         facts=facts,
         tools=BUYING,
         solution=(*ask, *start, enter, LOOK[0], pay(me.id, new, amounts), BOUGHT),
         slips=(
-            (*start, enter, LOOK[0], pay(me.id, plant.home(me).id, amounts), BOUGHT),
+            (*ask, *start, enter, LOOK[0], pay(me.id, wrong.id, amounts), BOUGHT),
             (*start, enter, BOUGHT),
         ),
         excess=errand.unasked(),
@@ -221,7 +237,7 @@ def buy_to_new_address(world: World, split: Split) -> Task:
 
 @app.task_family
 def trim_cart(world: World, split: Split) -> Task:
-    """Take one of the things out of the cart and buy the rest."""
+    """Take one of the things out of the cart, which is told when asked from level 2 on, and buy the rest."""
     errand = Errand(world, split)
     plant, me = errand.plant, errand.me
     kept = plant.product()[0]
@@ -236,14 +252,21 @@ def trim_cart(world: World, split: Split) -> Task:
     see: Step = ("show_cart", {})
     return errand.task(
         "trim_cart",
-        TRIM,
+        (TRIM_VAGUE if errand.hidden else TRIM).plain,
         {"item": title},
-        facts=(errand.fact("item", title, "item", "product"),),
+        facts=(errand.item(gone.product, hidden=errand.hidden),),
         tools=BUYING,
-        solution=(see, remove, *LOOK, pay(me.id, home.id, price(me, kept)), BOUGHT),
+        solution=(
+            see,
+            *errand.ask("Which product shall I take out?"),
+            remove,
+            *LOOK,
+            pay(me.id, home.id, price(me, kept)),
+            BOUGHT,
+        ),
         slips=(
             (see, other, *LOOK, pay(me.id, home.id, price(me, gone)), BOUGHT),
-            (see, *LOOK, pay(me.id, home.id, both), f"Done: it is ordered for {dollars(both.total)}."),
+            (see, *LOOK, pay(me.id, home.id, both), f"Done: all of it is ordered for {dollars(both.total)}."),
         ),
         excess=errand.unasked(),
         verifier=expect([*bought(me, kept, price(me, kept), home), *(deleted("shop_cart_item", key=k) for k in keys)]),

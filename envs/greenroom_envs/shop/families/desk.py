@@ -3,23 +3,11 @@
 from greenroom import Fact, Split, Task, World
 from greenroom.messages import ToolCall
 from greenroom.tasks import Verifier
-from greenroom.wordings import Wordings
-from greenroom_envs.shop.families.script import DESK, OPENINGS, Errand, Step, Steps, asking, excess
+from greenroom_envs.shop.families.script import DESK, REASON_CUES, Errand, Step, Steps, excess
+from greenroom_envs.shop.families.sentences import REASONING, Request
 from greenroom_envs.shop.policy import CANCEL_REASONS
 
 DONE = "Done: it is changed."
-WITH_MAIL = (". My e-mail is {email}.", ". I am {email}.", ", my e-mail is {email}.", ". My account: {email}. Thanks.")
-
-
-class Requests:
-    """Requests with and without the caller's e-mail.
-
-    Args:
-        middles: The requests themselves.
-    """
-
-    def __init__(self, *middles: str) -> None:
-        self.plain, self.signed = asking(*middles), Wordings(OPENINGS, middles, WITH_MAIL)
 
 
 class Case(Errand):
@@ -36,6 +24,7 @@ class Case(Errand):
         late: How many days after the promise it came, or is.
         same_price: Whether all variants of what was ordered cost the same.
         final_sale: Whether it is never taken back.
+        worn: Whether it is something to wear.
     """
 
     def __init__(
@@ -48,11 +37,12 @@ class Case(Errand):
         late: int = 0,
         same_price: bool = False,
         final_sale: bool = False,
+        worn: bool = False,
     ) -> None:
         super().__init__(world, split)
         plant = self.plant
         self.customer = plant.caller()
-        self.variants = plant.product(same_price=same_price, final_sale=final_sale)
+        self.variants = plant.product(same_price=same_price, final_sale=final_sale, worn=worn)
         self.order = plant.order(self.customer, self.variants[0], status=status, days=days, late=late)
         self.item_line = plant.item(self.order)
         twin = plant.product(like=self.variants[0] if self.alike else None, variants=1)[0]
@@ -104,7 +94,7 @@ class Case(Errand):
     def case(
         self,
         intent: str,
-        requests: Requests,
+        request: Request,
         slots: dict[str, str],
         *,
         solution: Steps,
@@ -116,9 +106,14 @@ class Case(Errand):
     ) -> Task:
         """A task of this case; every script begins with the verification and a look at the order."""
         start = (*self.verified, *((self.look,) if look is None else look))
+        if "reason" in slots:
+            requests = request.reasoned if self.hidden else request.signed_and_reasoned
+            facts = (*facts, self.fact("reason", slots["reason"], *REASON_CUES, words=REASONING))
+        else:
+            requests = request.plain if self.hidden else request.signed
         return self.task(
             intent,
-            requests.plain if self.hidden else requests.signed,
+            requests,
             {"order": self.order.id, "email": self.customer.email, **slots},
             facts=(*self.identity(), self.fact("order", self.order.id, "order", "number"), *facts),
             tools=DESK,

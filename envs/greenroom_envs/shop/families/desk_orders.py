@@ -3,38 +3,43 @@
 from greenroom import Split, Task, World
 from greenroom.rewards import expect, inserted, updated
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.families.desk import DONE, Case, Requests
+from greenroom_envs.shop.families.desk import DONE, Case
 from greenroom_envs.shop.families.orders import cancelled
+from greenroom_envs.shop.families.reasons import CANCELLING
 from greenroom_envs.shop.families.script import Step
+from greenroom_envs.shop.families.sentences import Request, orders
 from greenroom_envs.shop.families.telling import told
 from greenroom_envs.shop.models import PaymentMethod, Variant
 from greenroom_envs.shop.policy import CANCEL_REASONS
 from greenroom_envs.shop.pricing import Line, quote
 
-CANCEL = Requests("cancel my order {order}: {reason}", "call off order {order}, {reason}")
-MOVE = Requests(
-    "send my order {order} to {address}",
-    "my order {order} must go to {address}",
-    "change the address of {order} to {address}",
+CANCEL = orders("cancel my order {order}", "call off my order {order}")
+MOVE = Request(
+    orders=("send my order {order} to {address}", "change the address of my order {order} to {address}"),
+    statements=("my order {order} must go to {address}",),
 )
-SWAP = Requests(
-    "in order {order} I want the {item} in {options} instead", "change the {item} of order {order} to {options}"
+SWAP = Request(
+    orders=("change the {item} of my order {order} to {options}",),
+    statements=("I want the {item} of order {order} in {options} instead",),
 )
-OTHERWISE = Requests("take order {order} from my {card} instead", "I want order {order} to be paid by my {card}")
-STOP = Requests("stop order {order}, I do not need it: {reason}", "cancel {order} before it comes, {reason}")
+OTHERWISE = Request(
+    orders=("take the money for order {order} from my {card} instead",),
+    statements=("I want order {order} to be paid by my {card}",),
+)
+STOP = orders("stop order {order}", "cancel order {order} before it comes")
 
 
 @app.task_family
 def desk_cancel(world: World, split: Split) -> Task:
     """Cancel a customer's order that has not shipped."""
     case = Case(world, split, status="processing")
-    why, done = case.rng.choice(CANCEL_REASONS), "Done: it is cancelled."
+    (why, said), done = case.why(CANCELLING), "Done: it is cancelled."
     other = CANCEL_REASONS[CANCEL_REASONS.index(why) - 1]
     wrong = {"customer_id": case.customer.id, "order_id": case.bystander.id, "reason": why}
     return case.case(
         "desk_cancel",
         CANCEL,
-        {"reason": why},
+        {"reason": said},
         solution=(case.act("cancel_customer_order", reason=why), done),
         slips=((case.act("cancel_customer_order", reason=other), done), (("cancel_customer_order", wrong), done)),
         verifier=expect(cancelled(case.order, why)),
@@ -45,13 +50,13 @@ def desk_cancel(world: World, split: Split) -> Task:
 def desk_too_late_to_cancel(world: World, split: Split) -> Task:
     """Be asked to cancel what has shipped: the answer is no, because it has."""
     case = Case(world, split, status="shipped", days=-2)
-    why = case.rng.choice(CANCEL_REASONS)
+    why, said = case.why(CANCELLING)
     no = f"No: order {case.order.id} has shipped; an order is cancelled only before."
     instead = {"customer_id": case.customer.id, "order_id": case.bystander.id, "reason": why}
     return case.case(
         "desk_too_late_to_cancel",
         STOP,
-        {"reason": why},
+        {"reason": said},
         solution=(no,),
         slips=((("cancel_customer_order", instead), no), ("No.",)),
         verifier=told(said=[case.order.id, ("shipped", "on its way", "been sent")]),
@@ -73,7 +78,9 @@ def desk_address(world: World, split: Split) -> Task:
         {"address": where},
         solution=(change, DONE),
         slips=((half, DONE), (DONE,)),
-        verifier=expect([updated("shop_order", key=case.order.id, values={**place, "version": 2})]),
+        verifier=expect(
+            [updated("shop_order", key=case.order.id, values={**place, "version": case.order.version + 1})]
+        ),
     )
 
 
@@ -90,7 +97,7 @@ def desk_swap(world: World, split: Split) -> Task:
     def swap(variant: Variant) -> Step:
         return case.about_item("change_order_item", sku=variant.sku)
 
-    amounts = {"goods": after.goods, "tax": after.tax, "total": order.total + difference, "version": 2}
+    amounts = {"goods": after.goods, "tax": after.tax, "total": order.total + difference, "version": order.version + 1}
     amounts = {column: value for column, value in amounts.items() if value != getattr(order, column)}
     wanted = [
         updated("shop_order", key=order.id, values=amounts),
@@ -104,7 +111,7 @@ def desk_swap(world: World, split: Split) -> Task:
         "desk_swap",
         SWAP,
         {"item": case.title, "options": new.options},
-        facts=(case.fact("item", case.title, "item", "product"),),
+        facts=(case.item(case.variants[0].product),),
         solution=(see, swap(new), DONE),
         slips=((see, swap(wrong), DONE), (see, DONE)),
         verifier=expect(wanted),
@@ -122,7 +129,7 @@ def desk_payment(world: World, split: Split) -> Task:
         return case.act("change_order_payment", method_id=method.id)
 
     wanted = [
-        updated("shop_order", key=order.id, values={"method_id": new.id, "version": 2}),
+        updated("shop_order", key=order.id, values={"method_id": new.id, "version": order.version + 1}),
         inserted("shop_refund", {"order_id": order.id, "method_id": case.customer.id, "amount": order.total}),
         inserted("shop_payment", {"order_id": order.id, "method_id": new.id, "amount": order.total}),
     ]

@@ -1,19 +1,31 @@
 """Puts a task's goods, orders and subscriptions into a fork."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from greenroom import Split, World
-from greenroom.cast import OWNER
-from greenroom.names import word
+from greenroom.cast import OWNER, STREET_KINDS
+from greenroom.names import split_of, word
 from greenroom_envs.shop import goods
 from greenroom_envs.shop.counter import utc_now
-from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, Payment, Return, Subscription
+from greenroom_envs.shop.history import came_on, seen_at, tracking
+from greenroom_envs.shop.ledger import (
+    STAGES,
+    Order,
+    OrderItem,
+    Parcel,
+    ParcelScan,
+    Payment,
+    Return,
+    Subscription,
+)
 from greenroom_envs.shop.models import Address, CartItem, Customer, PaymentMethod, Product, Promotion, Seller, Variant
 from greenroom_envs.shop.orders import new_order_id
 from greenroom_envs.shop.pricing import Line, quote
 
+HANDED_OVER = timedelta(hours=5)
+WORN = ("clothing", "shoes")
 FIRST_SELLER = select(Seller.id).order_by(Seller.id).limit(1)
 
 
@@ -59,6 +71,7 @@ class Plant:
         same_price: bool = False,
         variants: int = 3,
         rating: int | None = None,
+        worn: bool = False,
     ) -> list[Variant]:
         """The variants of a new product.
 
@@ -68,10 +81,11 @@ class Plant:
             same_price: Whether all variants cost the same.
             variants: How many.
             rating: In tenths of a star; any when None.
+            worn: Whether it is something to wear, which may not fit.
         """
         rng = self.rng
-        brand, shelf, kind = self._made[like.product_id] if like else self._new_brand(variants)
-        base = rng.randrange(kind.low, kind.high)
+        brand, shelf, kind = self._made[like.product_id] if like else self._new_brand(variants, worn=worn)
+        base = self._price(rng.randrange(kind.low, kind.high))
         title, known = f"{brand} {self._adjective(brand)} {kind.noun}", goods.details(rng, shelf, kind)
         product = Product(
             id=self.number(),
@@ -82,12 +96,15 @@ class Plant:
             seller_id=self.world.session.scalars(FIRST_SELLER).one(),
             price=base,
             rating=rng.randrange(30, 50) if rating is None else rating,
+            ratings=int(rng.paretovariate(0.9) * 3),
             final_sale=final_sale,
             material=known.material,
             warranty_years=known.warranty_years,
             weight_grams=known.weight_grams,
         )
-        chosen = goods.options(kind)
+        prices = [base]
+        while len(prices) < variants:
+            prices.append(base if same_price else self._price(prices[-1] + rng.randrange(100, 400)))
         made = [
             Variant(
                 id=self.number(),
@@ -95,11 +112,11 @@ class Plant:
                 product_id=product.id,
                 colour=colour,
                 size=size,
-                price=base if same_price else base + 7 * number,
+                price=prices[number - 1],
                 stock=rng.randrange(20, 90),
                 product=product,
             )
-            for number, (colour, size) in enumerate(rng.sample(chosen, variants), 1)
+            for number, (colour, size) in enumerate(rng.sample(goods.options(kind, self.split), variants), 1)
         ]
         product.price = made[0].price
         self.world.session.add_all([product, *made])
@@ -107,8 +124,31 @@ class Plant:
         self._made[product.id] = (brand, shelf, kind)
         return made
 
-    def _new_brand(self, variants: int) -> tuple[str, goods.Shelf, goods.Kind]:
-        kinds = [(s, k) for s in goods.SHELVES for k in s.kinds if len(goods.options(k)) >= variants]
+    def is_worn(self, variant: Variant) -> bool:
+        """Whether a planted variant is something to wear."""
+        return self._made[variant.product_id][1].name in WORN
+
+    def _price(self, about: int) -> int:
+        """The next price from there on that ends in 9 and is one of the split's."""
+        tens = about // 10
+        while split_of(f"price {tens}") != self.split:
+            tens += 1
+        return tens * 10 + 9
+
+    def digits(self, low: int, high: int) -> int:
+        """A number of the split's: no two splits have the same card, code or amount."""
+        while True:
+            number = self.rng.randrange(low, high)
+            if split_of(str(number)) == self.split:
+                return number
+
+    def _new_brand(self, variants: int, *, worn: bool) -> tuple[str, goods.Shelf, goods.Kind]:
+        kinds = [
+            (shelf, kind)
+            for shelf in goods.SHELVES
+            for kind in shelf.kinds
+            if len(goods.options(kind, self.split)) >= variants and (not worn or shelf.name in WORN)
+        ]
         shelf, kind = self.rng.choice(kinds)
         brand = goods.brand(self.rng, self.split)
         while brand in self._called or self._sells(brand):
@@ -147,8 +187,8 @@ class Plant:
         """
         buyer = customer or self.owner()
         home, amounts = self.home(buyer), quote([Line(variant.price, 1)], plus=buyer.tier == "plus")
-        ended = self.now - timedelta(days=days, hours=self.rng.randrange(1, 6))
-        placed = self.now - timedelta(hours=2) if status == "processing" else ended - timedelta(days=6 + late)
+        ended = came_on(self.rng, (self.now - timedelta(days=days)).date())
+        placed = self._placed(status, ended, late)
         order = Order(
             id=new_order_id(self.world),
             customer_id=customer.id if customer else None,
@@ -166,7 +206,7 @@ class Plant:
             total=amounts.total,
             delivered_at=ended if status == "delivered" else None,
             claim_code=code,
-            version=1,
+            version={"processing": 1, "shipped": 2}.get(status, 3),
         )
         item = OrderItem(
             id=self.number(),
@@ -182,9 +222,28 @@ class Plant:
         self.world.session.flush()
         self.world.session.add_all([item, paid])
         if status != "processing":
-            self.world.session.add(self._parcel(order, status, days, late))
+            parcel = self._parcel(order, status, days, late)
+            self.world.session.add(parcel)
+            self.world.session.flush()
+            self._scan(order, parcel)
         self.world.session.flush()
         return order
+
+    def _placed(self, status: str, ended: datetime, late: int) -> datetime:
+        """When an order was placed that stands there now."""
+        before = timedelta(minutes=self.rng.randrange(300))
+        if status == "processing":
+            return self.now - timedelta(minutes=30) - before / 2
+        if status == "shipped":
+            return self.now - timedelta(days=2 + late) - before
+        return ended - timedelta(days=self.rng.randrange(3, 7) + late) - before
+
+    def _scan(self, order: Order, parcel: Parcel) -> None:
+        """Where a parcel was seen until it came, or until this morning."""
+        stages = STAGES[: STAGES.index(parcel.status) + 1]
+        seen = seen_at(order.placed_at + HANDED_OVER, order.delivered_at or self.now, len(stages))
+        for stage, at in zip(stages, seen, strict=True):
+            self.world.session.add(ParcelScan(parcel_id=parcel.id, status=stage, seen_at=at))
 
     def _parcel(self, order: Order, status: str, days: int, late: int) -> Parcel:
         """A parcel under way comes in so many days from now, when `days` is negative."""
@@ -195,8 +254,8 @@ class Plant:
             id=self.number(),
             order_id=order.id,
             seller_id=self.world.session.scalars(FIRST_SELLER).one(),
-            courier_id=1,
-            tracking=f"TR{order.id[1:]}",
+            courier_id=self.rng.randrange(1, 4),
+            tracking=tracking(order.id, 0),
             status="delivered" if status == "delivered" else "in transit",
             promised_on=promised or ((self.now - timedelta(days=late)).date() if late else expected),
             expected_on=ended.date() if status == "delivered" else expected,
@@ -216,29 +275,33 @@ class Plant:
         self.world.session.add(line)
         self.world.session.flush()
 
-    def promotion(self, minimum: int) -> Promotion:
+    def claim_code(self) -> str:
+        """What a guest's receipt may say."""
+        return f"C{self.digits(10**7, 10**8)}"
+
+    def promotion(self, minimum: int, percent: int | None = None) -> Promotion:
         """A code that is good for some days."""
         code = f"{word(self.rng, self.split).upper()}{self.rng.randrange(100, 999)}"
         ends = (self.now + timedelta(days=20)).date()
-        made = Promotion(code=code, percent=self.rng.choice((10, 15, 20, 25)), minimum=minimum, ends_on=ends)
+        made = Promotion(code=code, percent=percent or self.rng.choice((10, 15, 20, 25)), minimum=minimum, ends_on=ends)
         self.world.session.add(made)
         return made
 
     def second_card(self, customer: Customer) -> PaymentMethod:
         """Another card of a customer."""
-        label = f"{self.rng.choice(('Visa', 'Mastercard'))} ending {self.rng.randrange(1_000, 10_000)}"
+        label = f"{self.rng.choice(('Visa', 'Mastercard'))} ending {self.digits(1_000, 10_000)}"
         good = (self.now + timedelta(days=400)).date()
         made = PaymentMethod(id=self.number(), customer_id=customer.id, kind="card", label=label, expires_on=good)
         self.world.session.add(made)
         self.world.session.flush()
         return made
 
-    def gift_card(self, balance: int) -> PaymentMethod:
-        """A gift card that is nobody's yet."""
-        code = f"GIFT-{self.rng.randrange(1_000, 10_000)}-{self.rng.randrange(1_000, 10_000)}"
+    def gift_card(self, balance: int, owner: Customer | None = None) -> PaymentMethod:
+        """A gift card, nobody's yet when it has no owner."""
+        code = f"GIFT-{self.digits(1_000, 10_000)}-{self.digits(1_000, 10_000)}"
         made = PaymentMethod(
             id=self.number(),
-            customer_id=None,
+            customer_id=owner.id if owner else None,
             kind="gift card",
             label=f"gift card {code[-4:]}",
             balance=balance,
@@ -261,9 +324,10 @@ class Plant:
 
     def place(self) -> dict[str, str]:
         """A street, a city and a postcode that nobody in the world lives at."""
-        street = f"{self.rng.randrange(1, 400)} {word(self.rng, self.split).capitalize()} Lane"
+        kind = self.rng.choice(STREET_KINDS)
+        street = f"{self.rng.randrange(1, 400)} {word(self.rng, self.split).capitalize()} {kind}"
         city = word(self.rng, self.split).capitalize()
-        return {"street": street, "city": city, "postcode": str(self.rng.randrange(10_000, 99_999))}
+        return {"street": street, "city": city, "postcode": str(self.digits(10_000, 99_999))}
 
     def opened_return(self, order: Order, item: OrderItem) -> Return:
         """A return that is on its way."""

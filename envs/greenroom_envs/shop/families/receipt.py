@@ -3,46 +3,61 @@
 from greenroom import Split, Task, World
 from greenroom.rewards import expect, inserted, updated
 from greenroom_envs.shop.app import app
+from greenroom_envs.shop.families.reasons import RETURNING
 from greenroom_envs.shop.families.returning import TAKEN, send_back
-from greenroom_envs.shop.families.script import ORDERS, Errand, Step, asking, because
+from greenroom_envs.shop.families.script import ORDERS, Errand, Step
+from greenroom_envs.shop.families.sentences import Request
 from greenroom_envs.shop.families.telling import money, told
 from greenroom_envs.shop.ledger import Order
+from greenroom_envs.shop.models import Variant
 from greenroom_envs.shop.orders import send_receipt
-from greenroom_envs.shop.policy import RETURN_REASONS
 from greenroom_envs.shop.pricing import dollars
 
-FINDING = (
-    "I bought the {item} as a guest: find the receipt in my mail, claim the order and return it",
-    "the receipt of the {item} is in my mail: claim that guest order for my account and send it back",
+FIND = Request(
+    orders=("find the receipt of the {item} in my mail, claim that guest order for my account and return the {item}",),
+    statements=(
+        "I bought the {item} as a guest and want to return it, the receipt with the claim code is in my mail",
+        "the receipt of the {item} is in my mail: claim that guest order for my account and send the {item} back",
+    ),
 )
-FIND, FIND_WHY = asking(*FINDING), because(*FINDING)
-PAID = asking(
-    "I bought the {item} as a guest: look in my mail for the receipt and tell me what I paid in all",
-    "what did I pay in all for the {item}? It was a guest order, the receipt is in my mail",
+PAID = Request(
+    orders=("look in my mail for the receipt of the {item} and tell me what I paid in all",),
+    questions=(
+        "what did I pay in all for the {item} that I bought as a guest",
+        "what was the total of my guest order of the {item}",
+    ),
+)
+PAID_VAGUE = Request(
+    orders=("look in my mail for the receipt of a guest order and tell me what I paid in all",),
+    questions=(
+        "what did I pay in all for something that I bought as a guest",
+        "what was the total of one of my guest orders",
+    ),
 )
 TOOLS = ("mail_search", "mail_read", "mail_list_folder", *ORDERS[:10], "shop_sign_in", "shop_show_account")
 
 
-def _guest_order(errand: Errand, *, alike: bool) -> tuple[Order, Order, str]:
+def _guest_order(errand: Errand, *, alike: bool) -> tuple[Order, Order, Variant]:
     """A guest's order with its receipt in the mail, another such, and what was bought."""
     plant, me = errand.plant, errand.me
     variant = plant.product()[0]
     other = plant.product(like=variant if alike else None)[0]
     orders = [
-        plant.order(None, bought, code=f"C{errand.rng.randrange(10**7, 10**8)}", days=errand.rng.randrange(2, 20))
+        plant.order(None, bought, code=plant.claim_code(), days=errand.one_of(range(2, 20)))
         for bought in (variant, other)
     ]
     for order, bought in zip(orders, (variant, other), strict=True):
         send_receipt(errand.world, order, me, [f"1 x {bought.product.title}"], code=order.claim_code)
-    return orders[0], orders[1], variant.product.title
+    return orders[0], orders[1], variant
 
 
 @app.task_family(needs=("mail",))
 def receipt_return(world: World, split: Split) -> Task:
     """Find a guest order's number and claim code in the mailed receipt, claim the order, return the item."""
     errand = Errand(world, split)
-    plant, me, why = errand.plant, errand.me, errand.rng.choice(RETURN_REASONS)
-    order, twin, title = _guest_order(errand, alike=errand.alike)
+    plant, me = errand.plant, errand.me
+    order, twin, variant = _guest_order(errand, alike=errand.alike)
+    title, (why, said) = variant.product.title, errand.why(RETURNING, variant)
     item, wrong, ask = plant.item(order), plant.item(twin), errand.ask_why()
     look: Step = ("mail.search", {"query": title})
 
@@ -56,9 +71,9 @@ def receipt_return(world: World, split: Split) -> Task:
     ]
     return errand.task(
         "receipt_return",
-        FIND if errand.hidden else FIND_WHY,
-        {"item": title, "reason": why},
-        facts=(errand.fact("item", title, "item", "product", "order"), errand.reason(why)),
+        FIND.plain if errand.hidden else FIND.reasoned,
+        {"item": title, "reason": said},
+        facts=(errand.item(variant.product), errand.reason(said)),
         tools=TOOLS,
         solution=(look, *ask, claim(order), send_back(order, item, why), TAKEN),
         slips=(
@@ -71,19 +86,23 @@ def receipt_return(world: World, split: Split) -> Task:
 
 @app.task_family(needs=("mail",))
 def receipt_total(world: World, split: Split) -> Task:
-    """Tell what a guest's order cost in all; only the mailed receipt says."""
+    """Tell what a guest's order cost in all, which only the mailed receipt says; which, is told when asked."""
     errand = Errand(world, split)
-    order, twin, title = _guest_order(errand, alike=errand.alike)
+    order, twin, variant = _guest_order(errand, alike=errand.alike)
+    title, ask = variant.product.title, errand.ask("Which item was that?")
     look: Step = ("mail.search", {"query": title})
     brand = title.split()[0]
     return errand.task(
         "receipt_total",
-        PAID,
+        (PAID_VAGUE if errand.hidden else PAID).plain,
         {"item": title},
-        facts=(errand.fact("item", title, "item", "product", "order"),),
+        facts=(errand.item(variant.product, hidden=errand.hidden),),
         tools=TOOLS,
-        solution=(look, f"For the {title} you paid {dollars(order.total)} in all."),
-        slips=((look, f"For the {title} you paid {dollars(order.total + 100)} in all."), (look, "Done.")),
+        solution=(*ask, look, f"For the {title} you paid {dollars(order.total)} in all."),
+        slips=(
+            (*ask, look, f"For the {title} you paid {dollars(order.total + 100)} in all."),
+            (*ask, look, "Done."),
+        ),
         verifier=told(
             said=[brand, money(order.total)], unsaid=[money(twin.total)] if twin.total != order.total else []
         ),

@@ -1,16 +1,20 @@
-"""Writing tasks: tool offers, wordings, scripts of assistant messages, and what tasks of one kind share."""
+"""Writing tasks: tool offers, scripts of assistant messages, and what tasks of one kind share."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from greenroom import Fact, Goal, Split, Task, World
 from greenroom.messages import Message, ToolCall, assistant, call
 from greenroom.tasks import Verifier
 from greenroom.wordings import Wordings
 from greenroom_envs.shop.families.planting import Plant
-from greenroom_envs.shop.models import Product
+from greenroom_envs.shop.families.reasons import Reasons, in_words
+from greenroom_envs.shop.families.sentences import REASONING, TELLING
+from greenroom_envs.shop.families.shares import share_of
+from greenroom_envs.shop.models import Product, Variant
 from greenroom_envs.shop.policy import CANCEL_REASONS
 
+T = TypeVar("T")
 Step = str | tuple[str, dict[str, Any]]
 Steps = tuple[Step, ...]
 
@@ -32,28 +36,33 @@ BUYING = _offer(
 DESK = _offer(
     "find_customer verify_customer show_customer list_customer_orders show_customer_order cancel_customer_order "
     "change_order_address change_order_payment change_order_item exchange_item return_for_customer refund_item "
-    "list_refunds list_credits give_credit escalate search_products show_product check_stock"
-)
-OPENINGS = ("", "hello, ", "please ", "hi, ", "could you help: ", "one thing: ", "now ", "good morning, ")
-ENDS = (".", ", when you can.", ". Thanks.", ", that is all.", ". Thank you.")
-BECAUSE = (": {reason}.", ", the reason: {reason}.", ". Reason: {reason}.", ", reason: {reason}. Thanks.")
-TELLING = Wordings(
-    ("it is ", "that is ", "I mean ", "it would be ", "let me see: ", "take ", "here it is: ", "as far as I know ", ""),
-    ("{value}", "{value}, if I am right", "{value}, I am sure"),
-    (".", ", please.", ". Thanks.", ", as I said."),
+    "list_refunds list_credits give_credit escalate list_cases search_products show_product check_stock"
 )
 WHY = "What is the reason?"
 REASON_CUES = ("reason", "why")
-
-
-def asking(*middles: str) -> Wordings:
-    """Requests: each middle with every opening and end."""
-    return Wordings(OPENINGS, middles, ENDS)
-
-
-def because(*middles: str) -> Wordings:
-    """Requests that say the reason at once."""
-    return Wordings(OPENINGS, middles, BECAUSE)
+PLACES = (
+    "studio",
+    "cabin",
+    "summer house",
+    "harbour",
+    "workshop",
+    "lake house",
+    "new flat",
+    "shed",
+    "allotment",
+    "boathouse",
+    "farm",
+    "loft",
+    "cottage",
+    "garage",
+    "practice",
+    "gallery",
+    "bakery",
+    "school",
+    "club",
+    "warehouse",
+)
+"""What people call addresses that are neither home nor work."""
 
 
 def script(steps: Sequence[Step]) -> tuple[Message, ...]:
@@ -76,8 +85,8 @@ def excess(name: str, **arguments: Any) -> ToolCall:
 class Errand:
     """One errand of the owner of the world.
 
-    Its level: 1 when everything is said at once, 2 when something is told only when asked, 3 when there are
-    look-alikes besides.
+    Its level: 1 when everything is said at once, 2 when something is told only when asked (or is more than it seems),
+    3 when there are look-alikes besides.
 
     Args:
         world: A fresh fork, in a transaction.
@@ -100,22 +109,53 @@ class Errand:
         """Whether there are look-alikes."""
         return self.level > 2
 
-    def fact(self, key: str, value: str, *cues: str, hidden: bool = False) -> Fact:
-        """Something that the user knows, told in words of the split."""
-        wordings = TELLING.draw(self.rng, self.split, 2, value=value)
+    def one_of(self, values: Sequence[T]) -> T:
+        """One of the values that the split may draw."""
+        return self.rng.choice(share_of(values, self.split))
+
+    def places(self, count: int) -> list[str]:
+        """What different addresses are called."""
+        return self.rng.sample(share_of(PLACES, self.split), count)
+
+    def fact(
+        self, key: str, value: str, *cues: str, hidden: bool = False, words: Wordings = TELLING, said: str = "{}"
+    ) -> Fact:
+        """Something that the user knows, told in words of the split; `said` puts words of its own around it."""
+        wordings = words.draw(self.rng, self.split, 2, value=said.format(value))
         return Fact(key=key, value=value, wordings=wordings, cues=cues, at_once=not hidden)
 
-    def item(self, product: Product) -> Fact:
-        """Which item it is about."""
-        return self.fact("item", product.title, "item", "product", "order")
+    def place(self, name: str) -> Fact:
+        """Which address it is about, told when asked from level 2 on."""
+        return self.fact("place", name, "address", "where", "which", hidden=self.hidden, said="the {} one")
 
-    def reason(self, why: str) -> Fact:
+    def item(self, product: Product, *, hidden: bool = False) -> Fact:
+        """Which item it is about."""
+        return self.fact("item", product.title, "item", "product", "order", "thing", hidden=hidden, said="the {}")
+
+    def why(self, reasons: Reasons, variant: Variant | None = None, *, but: Sequence[str] = ()) -> tuple[str, str]:
+        """A reason as the shop calls it, and as the user says it; only what is worn may not fit.
+
+        Args:
+            reasons: What people say, by what the shop calls it.
+            variant: What it is about.
+            but: Not these: the task would be another one.
+        """
+        worn = variant is not None and self.plant.is_worn(variant)
+        fitting = [why for why in reasons if why not in but and (worn or why != "does not fit")]
+        reason = self.rng.choice(fitting)
+        return reason, self.rng.choice(in_words(reasons, reason, self.split))
+
+    def reason(self, said: str) -> Fact:
         """Why, told at once at level 1."""
-        return self.fact("reason", why, *REASON_CUES, hidden=self.hidden)
+        return self.fact("reason", said, *REASON_CUES, hidden=self.hidden, words=REASONING)
 
     def ask_why(self) -> Steps:
         """The question for the reason, where it was not said."""
         return (WHY,) if self.hidden else ()
+
+    def ask(self, question: str) -> Steps:
+        """A question for something that is told at once at level 1."""
+        return (question,) if self.hidden else ()
 
     def spared(self) -> ToolCall:
         """A destructive act: cancelling an order that no task is about."""

@@ -12,6 +12,7 @@ from greenroom_envs.shop import goods
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import (
     PAGE,
+    VARIANTS,
     Number,
     Page,
     one_page,
@@ -36,9 +37,8 @@ SORTED: dict[str, tuple[ColumnElement[Any], ...]] = {
     "best rated": (Product.rating.desc(), Product.id.asc()),
     "most relevant": (FTS.c.rank.asc(), Product.id.asc()),
 }
-HIT = (Product.id, Product.title, Product.price, Product.rating)
+HIT = (Product.id, Product.title, Product.price, Product.rating, Product.ratings)
 MATCHED = FTS.c.shop_product_fts.op("MATCH")(bindparam("words"))
-VARIANTS = select(Variant).where(Variant.product_id == bindparam("product")).order_by(Variant.id)
 REVIEWED = select(func.count()).where(Review.product_id == bindparam("product"))
 OFFERED = select(func.count()).where(Product.seller_id == bindparam("seller"))
 PROMOTIONS = select(Promotion).where(Promotion.ends_on >= bindparam("today")).order_by(Promotion.code)
@@ -116,6 +116,7 @@ def _hit(product: Product | Row[Any]) -> dict[str, Any]:
         "title": product.title,
         "from_cents": product.price,
         "stars": product.rating / 10,
+        "ratings": product.ratings,
     }
 
 

@@ -65,7 +65,8 @@ def verify_customer(
     by_name = (name or "").strip().lower() == customer.name.lower() and (postcode or "").strip() == customer.postcode
     if not by_email and not by_name:
         check.failures += 1
-        return {"verified": False, "note": "That is not what the account says."}
+        left = TRIES - check.failures
+        return {"verified": False, "tries_left": left, "note": "That is not what the account says."}
     check.verified_at, check.failures = utc_now(world), 0
     return {"verified": True, "customer_id": customer.id, "name": customer.name}
 
@@ -82,6 +83,7 @@ def show_customer(world: World, customer_id: Number) -> Row:
     return {
         "customer_id": customer.id,
         "name": customer.name,
+        "email": customer.email,
         "tier": customer.tier,
         "addresses": [show_address(a) for a in world.session.scalars(ADDRESSES, found).all()],
         "payment_methods": [show_method(m) for m in world.session.scalars(METHODS, found).all()],

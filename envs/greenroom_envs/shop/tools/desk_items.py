@@ -26,6 +26,7 @@ from greenroom_envs.shop.orders import (
     require_unshipped,
     require_version,
     send_back,
+    send_label,
     value_of,
 )
 from greenroom_envs.shop.policy import RETURN_REASONS, refuse
@@ -115,6 +116,7 @@ def exchange_item(world: World, customer_id: Number, order_id: str, item_id: Num
         OrderItem(order_id=order.id, variant_id=variant.id, quantity=item.quantity, price=item.price, gift_wrap=False)
     )
     world.session.flush()
+    send_label(world, customer, order, back.label, item.variant.product.title)
     world.schedule("shop.exchange_arrives", {"return": back.id}, after=timedelta(days=3))
     return {"label": back.label, "sent_instead": variant.options}
 

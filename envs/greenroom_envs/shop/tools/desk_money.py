@@ -1,4 +1,4 @@
-"""Service desk: refunds, goodwill, and cases for a human."""
+"""Service desk: refunds and goodwill."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -10,19 +10,16 @@ from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import (
     PARCELS,
-    Long,
     Number,
     Row,
-    find_customer,
     item_of,
     order_of,
     require_one_of,
-    require_text,
     served,
     today_of,
     utc_now,
 )
-from greenroom_envs.shop.ledger import Escalation, Order, OrderItem, Refund, ServiceCredit
+from greenroom_envs.shop.ledger import Order, OrderItem, Refund, ServiceCredit
 from greenroom_envs.shop.models import Customer
 from greenroom_envs.shop.orders import give_back, require_delivered, value_of
 from greenroom_envs.shop.policy import CREDIT_DAYS, CREDIT_LIMIT, LATE_DAYS, refuse
@@ -135,19 +132,3 @@ def days_late(world: World, customer: Customer, order: Order, seller: int | None
         if seller is None or (parcel.seller_id == seller and not came):
             late.append(((parcel.expected_on if came else today) - parcel.promised_on).days)
     return max(late)
-
-
-@app.tool
-def escalate(world: World, customer_id: Number, summary: Long) -> Row:
-    """Service desk: hand a case to a human colleague.
-
-    Args:
-        customer_id: The customer's number.
-        summary: What it is about.
-    """
-    require_text(summary=summary)
-    customer = find_customer(world, customer_id)
-    case = Escalation(customer_id=customer.id, summary=summary, made_at=utc_now(world))
-    world.session.add(case)
-    world.session.flush()
-    return {"case": case.id}

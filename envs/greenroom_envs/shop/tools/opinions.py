@@ -6,21 +6,31 @@ from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import Long, Number, Page, Row, me, one_page, page_of, require_text, utc_now
+from greenroom_envs.shop.counter import PAGE, Long, Number, Page, Row, me, one_page, page_of, require_text, utc_now
 from greenroom_envs.shop.ledger import Order, OrderItem
-from greenroom_envs.shop.models import Question, Review, Variant
+from greenroom_envs.shop.models import Customer, Question, Review, Variant
 from greenroom_envs.shop.policy import refuse
 from greenroom_envs.shop.tools.catalogue import Stars, product_of
 
 A_DAY = 3
-REVIEWS = select(Review).where(Review.product_id == bindparam("product")).order_by(Review.id.desc())
+WAITING = "not answered yet"
+REVIEWS = (
+    select(Review, Customer.name)
+    .join(Customer, Customer.id == Review.customer_id)
+    .where(Review.product_id == bindparam("product"))
+    .order_by(Review.written_at.desc(), Review.id.desc())
+)
 STARRED = (
     select(Review.stars, func.count())
     .where(Review.product_id == bindparam("product"))
     .group_by(Review.stars)
     .order_by(Review.stars.desc())
 )
-ASKED = select(Question).where(Question.product_id == bindparam("product")).order_by(Question.id.desc())
+ASKED = (
+    select(Question)
+    .where(Question.product_id == bindparam("product"))
+    .order_by(Question.asked_at.desc(), Question.id.desc())
+)
 
 
 @app.tool
@@ -34,13 +44,16 @@ def list_reviews(world: World, product_id: Number, stars: Stars | None = None, p
     """
     product_of(world, product_id)
     found = REVIEWS if stars is None else REVIEWS.where(Review.stars == stars)
-    out = page_of(one_page(world, found, page, product=product_id), _show_review, page)
+    rows = world.session.execute(found.limit(PAGE + 1).offset((page - 1) * PAGE), {"product": product_id}).all()
+    out = page_of(rows, _show_review, page)
     counts = world.session.execute(STARRED, {"product": product_id})
     return {"stars": {str(given): count for given, count in counts}, **out}
 
 
-def _show_review(review: Review) -> Row:
-    return {"stars": review.stars, "text": review.text, "date": review.written_at.date()}
+def _show_review(row: tuple[Review, str]) -> Row:
+    review, name = row
+    first, _, last = name.partition(" ")
+    return {"stars": review.stars, "text": review.text, "by": f"{first} {last[:1]}.", "date": review.written_at.date()}
 
 
 @app.tool
@@ -67,7 +80,9 @@ def write_review(world: World, product_id: Number, stars: Stars, text: Long) -> 
         refuse("one_review", f"The user has reviewed product {product.id} before.")
     review = Review(product_id=product.id, customer_id=customer.id, stars=stars, text=text, written_at=utc_now(world))
     world.session.add(review)
-    return {"reviewed": product.title, "stars": stars}
+    world.session.flush()
+    world.schedule("shop.review_counted", {"review": review.id}, after=timedelta(minutes=30))
+    return {"reviewed": product.title, "stars": stars, "note": "It counts for the stars in half an hour."}
 
 
 @app.tool
@@ -83,7 +98,7 @@ def list_questions(world: World, product_id: Number, page: Page = 1) -> Row:
 
 
 def _show_question(question: Question) -> Row:
-    return {"question": question.text, "answer": question.answer or "not answered yet"}
+    return {"question": question.text, "asked": question.asked_at.date(), "answer": question.answer or WAITING}
 
 
 @app.tool
@@ -102,9 +117,9 @@ def ask_question(world: World, product_id: Number, text: Long) -> Row:
         Question.asked_at > now - timedelta(days=1),
     )
     if world.session.scalar(asked) == A_DAY:
-        raise Refusal("rate_limited", f"At most {A_DAY} questions a day about one product: try again tomorrow.")
+        raise Refusal("asked_enough", f"At most {A_DAY} questions a day about one product: ask again tomorrow.")
     question = Question(product_id=product.id, customer_id=customer.id, text=text, asked_at=now)
     world.session.add(question)
     world.session.flush()
     world.schedule("shop.question_answered", {"question": question.id}, after=timedelta(hours=5))
-    return {"asked": product.title}
+    return {"asked": product.title, "question": text, "answer": WAITING}

@@ -33,11 +33,15 @@ def add_card(world: World, number: str, expires: date) -> Row:
         raise Refusal("bad_card", "That is no card number: 15 or 16 digits, the last of which is a check digit.")
     if expires < today_of(world, customer):
         raise Refusal("card_expired", f"The card expired on {expires}.")
-    require_room("payment_methods", len(world.session.scalars(METHODS, {"customer": customer.id}).all()))
+    kept = world.session.scalars(METHODS, {"customer": customer.id}).all()
+    label = f"{BRANDS[digits[0]]} ending {digits[-4:]}"
+    if any(method.label == label and method.expires_on == expires for method in kept):
+        raise Refusal("card_known", f"The {label} is among the payment methods already; list them.")
+    require_room("payment_methods", len(kept))
     method = PaymentMethod(
         customer_id=customer.id,
         kind="card",
-        label=f"{BRANDS[digits[0]]} ending {digits[-4:]}",
+        label=label,
         expires_on=expires,
     )
     world.session.add(method)

@@ -2,7 +2,7 @@
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import RETURNS, Number, Page, Row, item_of, me, one_page, order_of, page_of
+from greenroom_envs.shop.counter import PAGE, RETURNS, Number, Page, Row, item_of, local_day, me, order_of, page_of
 from greenroom_envs.shop.ledger import OrderItem, Return
 from greenroom_envs.shop.orders import send_back, value_of
 
@@ -30,17 +30,23 @@ def list_returns(world: World, page: Page = 1) -> Row:
     Args:
         page: Which page, from 1.
     """
-    return page_of(one_page(world, RETURNS, page, customer=me(world).id), _show, page)
+    customer = me(world)
+    rows = world.session.execute(RETURNS.limit(PAGE + 1).offset((page - 1) * PAGE), {"customer": customer.id}).all()
 
+    def show(row: tuple[Return, OrderItem]) -> Row:
+        back, item = row
+        return {
+            "return_id": back.id,
+            "product": item.variant.product.title,
+            "order_id": item.order_id,
+            "item_id": item.id,
+            "opened": local_day(back.opened_at, customer.time_zone),
+            "reason": back.reason,
+            "status": back.status,
+            "label": back.label,
+        }
 
-def _show(back: Return) -> Row:
-    return {
-        "return_id": back.id,
-        "item_id": back.item_id,
-        "reason": back.reason,
-        "status": back.status,
-        "label": back.label,
-    }
+    return page_of(rows, show, page)
 
 
 @app.tool

@@ -29,6 +29,8 @@ def _show(subscription: Subscription) -> Row:
     return {
         "subscription_id": subscription.id,
         "product": subscription.variant.product.title,
+        "options": subscription.variant.options,
+        "price_cents": subscription.variant.price,
         "every_weeks": subscription.weeks,
         "next": subscription.next_on,
         "active": subscription.active,

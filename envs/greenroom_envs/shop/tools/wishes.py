@@ -1,17 +1,19 @@
 """The wish list."""
 
+from datetime import datetime
+
 from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import Page, Row, me, one_page, page_of, show_variant, utc_now, variant_of
+from greenroom_envs.shop.counter import PAGE, Page, Row, local_day, me, page_of, show_variant, utc_now, variant_of
 from greenroom_envs.shop.models import Variant, Wish
 
 WISHED = (
-    select(Variant)
+    select(Variant, Wish.added_at)
     .join(Wish, Wish.variant_id == Variant.id)
     .where(Wish.customer_id == bindparam("customer"))
-    .order_by(Variant.id)
+    .order_by(Wish.added_at.desc(), Variant.id)
 )
 
 
@@ -22,11 +24,15 @@ def show_wish_list(world: World, page: Page = 1) -> Row:
     Args:
         page: Which page, from 1.
     """
-    return page_of(one_page(world, WISHED, page, customer=me(world).id), _show, page)
+    customer = me(world)
+    rows = world.session.execute(WISHED.limit(PAGE + 1).offset((page - 1) * PAGE), {"customer": customer.id}).all()
 
+    def show(row: tuple[Variant, datetime]) -> Row:
+        variant, added = row
+        named = {"product": variant.product.title, "product_id": variant.product_id}
+        return {**named, **show_variant(variant), "added": local_day(added, customer.time_zone)}
 
-def _show(variant: Variant) -> Row:
-    return {"product": variant.product.title, "product_id": variant.product_id, **show_variant(variant)}
+    return page_of(rows, show, page)
 
 
 @app.tool

@@ -1,0 +1,50 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from greenroom.containers.project import Project
+from greenroom.errors import UsageError
+from greenroom.wire import tokens
+
+COMPOSE = Path(__file__).parents[3] / "compose"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    for name in ("compose.yaml", ".env.example"):
+        (tmp_path / name).write_text((COMPOSE / name).read_text())
+    return Project(tmp_path, {})
+
+
+def test_settings_are_written_once_with_random_tokens_that_only_their_owner_reads(project: Project) -> None:
+    assert project.settle()
+    first = project.settings
+    assert stat.S_IMODE((project.folder / ".env").stat().st_mode) == 0o600
+    assert tokens.check(first["GREENROOM_TOKEN"]) != tokens.check(first["POSTGRES_PASSWORD"])
+    assert not project.settle()
+    assert project.settings == first
+
+
+def test_tokens_of_the_example_are_placeholders_that_are_refused() -> None:
+    settings = dict(
+        line.split("=", 1) for line in (COMPOSE / ".env.example").read_text().splitlines() if line[:1].isalpha()
+    )
+    for name in ("GREENROOM_TOKEN", "POSTGRES_PASSWORD"):
+        with pytest.raises(UsageError):
+            tokens.check(settings[name])
+
+
+def test_the_environment_goes_before_the_settings(project: Project) -> None:
+    project.settle()
+    (project.folder / ".env").write_text('CONTROL_PORT=9000\n# AGENT_PORT=1\nCOMPOSE_PROJECT_NAME="mine"\n')
+    assert (project.gateway, project.agents, project.name) == ("http://127.0.0.1:9000", "http://127.0.0.1:8471", "mine")
+    changed = Project(project.folder, {"CONTROL_PORT": "9100"})
+    assert changed.gateway == "http://127.0.0.1:9100"
+
+
+def test_the_repository_s_own_project_is_found_from_anywhere() -> None:
+    assert "GREENROOM_COMPOSE" not in os.environ
+    found = Project.find()
+    assert found is not None and found.folder == COMPOSE

@@ -1,0 +1,147 @@
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from greenroom import messages as m
+from greenroom.errors import SandboxLostError, UsageError
+from greenroom.rollouts import GroupSpec, Recovery, Rollouts
+from greenroom.sandbox import StepRequest
+from greenroom.sandboxes import InlineSandbox, LocalSandbox
+from greenroom.sandboxes.fleet import Fleet
+from greenroom.sandboxes.isolated import Isolated
+from support.notes import app
+from support.rollouts import Asker, Mortal, Scripted
+
+T = TypeVar("T")
+TASK, OTHER = "notes/train/find_number/0", "notes/train/replace/1"
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def members(folder: Path, n: int) -> list[InlineSandbox]:
+    return [InlineSandbox(LocalSandbox(app, cache_dir=folder)) for _ in range(n)]
+
+
+async def group(fleet: Fleet, task: str, n: int = 2) -> list[str]:
+    brief = await fleet.prepare(task)
+    return [one.episode for one in await fleet.open(brief.snapshot, task, n)]
+
+
+def home(sandboxes: list[InlineSandbox], episode: str) -> list[int]:
+    """Which members know an episode."""
+
+    async def knows(sandbox: InlineSandbox) -> bool:
+        try:
+            return bool(await sandbox.content(episode))
+        except SandboxLostError:
+            return False
+
+    return [i for i, sandbox in enumerate(sandboxes) if run(knows(sandbox))]
+
+
+def test_groups_take_turns_and_each_stays_together(tmp_path: Path) -> None:
+    sandboxes = members(tmp_path, 3)
+    fleet = Fleet("notes", sandboxes)
+    groups = [run(group(fleet, task)) for task in (TASK, OTHER, TASK)]
+    homes = [[home(sandboxes, episode) for episode in episodes] for episodes in groups]
+    assert all(first == second and len(first) == 1 for first, second in homes)
+    assert sorted(first[0] for first, _ in homes) == [0, 1, 2]
+
+
+def test_a_step_of_many_episodes_is_answered_in_its_order(tmp_path: Path) -> None:
+    fleet = Fleet("notes", members(tmp_path, 2))
+    episodes = [episode for task in (TASK, OTHER) for episode in run(group(fleet, task))]
+    mixed = [episodes[i] for i in (3, 0, 2, 1)]
+    requests = [StepRequest(episode=e, calls=[m.call("notes_add", f"c{e}", title=e)]) for e in mixed]
+    results = run(fleet.step(requests))
+    assert [result.messages[0].get("tool_call_id") for result in results] == [f"c{e}" for e in mixed]
+
+
+def test_what_is_frozen_is_opened_where_it_lies(tmp_path: Path) -> None:
+    fleet = Fleet("notes", members(tmp_path, 3))
+
+    async def play() -> tuple[str, str]:
+        (episode,) = await group(fleet, TASK, 1)
+        await fleet.step([StepRequest(episode=episode, calls=[m.call("notes_add", title="x")])])
+        frozen = await fleet.snapshot(episode)
+        (again,) = await fleet.open(frozen, TASK)
+        return frozen, again.state
+
+    frozen, state = run(play())
+    assert frozen == state
+
+
+def test_what_is_closed_or_released_is_gone(tmp_path: Path) -> None:
+    fleet = Fleet("notes", members(tmp_path, 2))
+    (episode,) = run(group(fleet, TASK, 1))
+    run(fleet.close(episode))
+    with pytest.raises(SandboxLostError, match="not running"):
+        run(fleet.content(episode))
+    snapshot = run(fleet.prepare(TASK)).snapshot
+    run(fleet.release(snapshot))
+    with pytest.raises(SandboxLostError, match="prepare its task first"):
+        run(fleet.open(snapshot, TASK))
+
+
+def test_a_fleet_of_none_says_so() -> None:
+    with pytest.raises(SandboxLostError, match="no sandbox runs 'notes'"):
+        run(Fleet("notes").prepare(TASK))
+
+
+def test_groups_come_out_the_same_when_members_die(tmp_path: Path) -> None:
+    def told(*sandboxes: Any) -> list[tuple[Any, ...]]:
+        engine = Rollouts(Fleet("notes", sandboxes), Asker(), Scripted(), recovery=Recovery(pause=0.001))
+        groups = asyncio.run(engine.play([GroupSpec(TASK, 4, 5), GroupSpec(OTHER, 4, 5)]))
+        return [(r.task, r.member, r.state, r.reward, r.trajectory.messages) for g in groups for r in g.rollouts]
+
+    dying = [Mortal(app, tmp_path, step=counts) for counts in ([2], [1, 3])]
+    assert told(*map(InlineSandbox, dying)) == told(*members(tmp_path, 1))
+    assert sum(one.died for one in dying) == 3
+
+
+def test_an_isolated_episode_has_a_sandbox_of_its_own_which_ends_with_it(tmp_path: Path) -> None:
+    made: list[LocalSandbox] = []
+
+    def make() -> InlineSandbox:
+        made.append(LocalSandbox(app, cache_dir=tmp_path))
+        return InlineSandbox(made[-1])
+
+    sandbox = Isolated(*members(tmp_path, 1), make, 4)
+
+    async def play() -> list[str]:
+        brief = await sandbox.prepare(TASK)
+        episodes = [one.episode for one in await sandbox.open(brief.snapshot, TASK, 3)]
+        calls = [StepRequest(episode=e, calls=[m.call("notes_add", title=e)]) for e in episodes]
+        await sandbox.step(calls)
+        contents = [await sandbox.content(episode) for episode in episodes]
+        await sandbox.close(episodes[0])
+        return contents
+
+    assert len(set(run(play()))) == len(made) == 3
+    with pytest.raises(SandboxLostError):
+        made[0].content("1")
+
+
+def test_more_isolated_episodes_than_there_may_be_are_refused_or_wait(tmp_path: Path) -> None:
+    sandbox = Isolated(*members(tmp_path, 1), lambda: members(tmp_path, 1)[0], 2)
+    snapshot = run(sandbox.prepare(TASK)).snapshot
+    with pytest.raises(UsageError, match="2 are the most"):
+        run(sandbox.open(snapshot, TASK, 3))
+    engine = Rollouts(sandbox, Asker(), Scripted(), parallel=2)
+    played = asyncio.run(engine.play([GroupSpec(TASK, 2, seed) for seed in range(3)]))
+    assert [r.failure for group in played for r in group.rollouts] == [None] * 6
+
+
+def test_an_isolated_episode_begins_where_its_task_does_and_cannot_be_frozen(tmp_path: Path) -> None:
+    sandbox = Isolated(*members(tmp_path, 1), lambda: members(tmp_path, 1)[0], 2)
+    snapshot = run(sandbox.prepare(OTHER)).snapshot
+    with pytest.raises(UsageError, match="only a task's start"):
+        run(sandbox.open(snapshot, TASK))
+    (opened,) = run(sandbox.open(snapshot, OTHER))
+    with pytest.raises(UsageError, match="cannot be frozen"):
+        run(sandbox.snapshot(opened.episode))

@@ -1,0 +1,164 @@
+import asyncio
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greenroom import messages as m
+from greenroom.faults import PROFILES
+from greenroom.messages import Message, calls_of
+from greenroom.sandbox import StepRequest
+from greenroom.tasks import Size
+from greenroom.wire.protocol import WorldSpec
+from support.served import TASK, Served, begin, serving
+
+
+def reset(served: Served, task: str = TASK, n: int = 1, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    status, group, _ = served.ask("POST", "/v1/reset", {"task": task, "n": n, **more})
+    assert status == 200, group
+    return group["brief"], group["opened"]
+
+
+def test_an_episode_is_played_by_curl(served: Served) -> None:
+    brief, opened = reset(served, n=3)
+    assert len({one["state"] for one in opened}) == 1
+    episode = opened[0]["episode"]
+    messages: list[Message] = []
+    for message in brief["solution"]:
+        messages.append(message)
+        if calls := calls_of(message):
+            status, told, _ = served.ask("POST", "/v1/step", {"steps": [{"episode": episode, "calls": calls}]})
+            assert status == 200
+            messages += told["results"][0]["messages"]
+    assert served.ask("POST", f"/v1/episodes/{episode}/verify", {"messages": messages})[1]["score"] == 1.0
+    status, told, _ = served.ask("POST", f"/v1/episodes/{episode}/snapshot")
+    again = {"snapshot": told["snapshot"], "task": TASK, "n": 2}
+    status, opened, _ = served.ask("POST", "/v1/episodes", again)
+    assert status == 200 and len(opened["opened"]) == 2
+    contents = [served.ask("GET", f"/v1/episodes/{e}/content")[1] for e in (episode, opened["opened"][0]["episode"])]
+    assert contents[0] == contents[1]
+    assert served.ask("DELETE", f"/v1/episodes/{episode}")[0] == 204
+    assert served.ask("GET", f"/v1/episodes/{episode}/content")[0] == 410
+    assert served.ask("DELETE", f"/v1/snapshots/{told['snapshot']}")[0] == 204
+
+
+def test_the_same_world_is_met_through_rest_and_the_websocket(served: Served) -> None:
+    async def work() -> None:
+        sandbox = served.sandbox()
+        _, (one,) = await begin(sandbox)
+        add = {"steps": [{"episode": one.episode, "calls": [m.call("notes_add", title="by rest")]}]}
+        await asyncio.to_thread(served.ask, "POST", "/v1/step", add)
+        search = StepRequest(episode=one.episode, calls=[m.call("notes_search", word="by rest")])
+        (found,) = await sandbox.step([search])
+        assert "by rest" in str(found.messages[0]["content"])
+
+    asyncio.run(work())
+
+
+def test_a_request_with_a_key_that_was_seen_gets_its_first_answer(served: Served) -> None:
+    _, (one,) = reset(served)
+    add = {"steps": [{"episode": one["episode"], "calls": [m.call("notes_add", title="once")]}]}
+    answers = [served.ask("POST", "/v1/step", add, headers={"idempotency-key": "k1"})[1] for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    other = {"steps": [{"episode": one["episode"], "calls": [m.call("notes_add", title="other")]}]}
+    assert served.ask("POST", "/v1/step", other, headers={"idempotency-key": "k1"})[0] == 422
+    agent = {"token": one["token"], "plane": "agent"}
+    for _ in range(2):
+        path = "/v1/episode/tools/notes_add"
+        served.ask("POST", path, {"title": "once"}, headers={"idempotency-key": "k1"}, **agent)
+    _, found, _ = served.ask("POST", "/v1/episode/tools/notes_search", {"word": "once"}, **agent)
+    assert found["content"].count('"id"') == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"nonsense", 422),
+        (b"\xff\xfe", 422),
+        (b"[" * 100_000, 400),
+        ([], 422),
+        ({"task": 7}, 422),
+        ({"task": TASK, "n": 0}, 422),
+        ({"task": TASK, "n": "2"}, 422),
+        ({"task": TASK, "more": 1}, 422),
+        ({"task": "nonsense"}, 422),
+        ({"task": "notes/train/nothing/0"}, 404),
+        ({"task": TASK, "app": "maul"}, 404),
+        ({"task": TASK, "world": {"size": "huge"}}, 422),
+        ({"task": TASK, "world": {"faults": "bad luck"}}, 404),
+        ({"task": "notes/train/find_number/../../../etc/passwd"}, 422),
+        ({"task": "notes/train/find_number/1\0"}, 422),
+    ],
+)
+def test_bad_requests_are_refused_with_a_sentence(served: Served, body: Any, status: int) -> None:
+    found, told, _ = served.ask("POST", "/v1/reset", body)
+    assert found == status and told["error"]["message"]
+
+
+def test_limits_are_429_with_retry_after(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", episodes=2) as served:
+        reset(served, n=2)
+        status, told, head = served.ask("POST", "/v1/reset", {"task": TASK})
+    assert status == 429 and told["error"]["code"] == "SandboxBusyError" and "retry-after: 1" in head
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        b'{"title": "\\u0000"}',
+        b'{"title": "x", "body": "\\ud800"}',
+        b'{"title": 7}',
+        b'{"titel": "x"}',
+        b'{"title": {"a": [1, 2]}}',
+        b'{"title": "' + b"x" * 1_000_000 + b'", "extra": 1}',
+        b'{"title": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"title": ' + b"9" * 5000 + b"}",
+        b'{"title": 1e999}',
+    ],
+)
+def test_hostile_arguments_are_refused_and_change_nothing(served: Served, arguments: bytes) -> None:
+    _, (one,) = reset(served)
+    agent = {"token": one["token"], "plane": "agent"}
+    before = served.ask("GET", f"/v1/episodes/{one['episode']}/content")[1]
+    status, told, _ = served.ask("POST", "/v1/episode/tools/notes_add", arguments, **agent)
+    assert (status == 200 and told["refused"] and "bad_arguments" in told["content"]) or status == 422
+    assert served.ask("GET", f"/v1/episodes/{one['episode']}/content")[1] == before
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("notes_read", {"note_id": 9_223_372_036_854_775_808}),
+        ("notes_read", {"note_id": -(10**30)}),
+        ("notes_search", {"word": "'; DROP TABLE notes_note; --"}),
+        ("notes_search", {"word": "%' UNION SELECT * FROM greenroom_state --"}),
+        ("notes_search", {"word": "../../../../etc/passwd"}),
+        ("notes_search", {"word": "x", "limit": 10**25}),
+        ("notes_crash", {}),
+        ("../../v1/server", {}),
+        ("greenroom_state", {}),
+        ("%00", {}),
+    ],
+)
+def test_hostile_calls_are_answered_and_the_app_is_whole(served: Served, name: str, arguments: Any) -> None:
+    _, (one,) = reset(served)
+    agent = {"token": one["token"], "plane": "agent"}
+    status, told, _ = served.ask("POST", f"/v1/episode/tools/{name}", arguments, **agent)
+    assert status in (200, 404, 405)
+    assert "greenroom_state" not in str(told) or "no tool" in str(told)
+    _, found, _ = served.ask("POST", "/v1/episode/tools/notes_search", {"word": "train"}, **agent)
+    assert found["content"].count('"id"') == 5
+
+
+def test_an_apps_bug_is_500_for_the_agent_and_tells_nothing_of_the_inside(served: Served) -> None:
+    _, (one,) = reset(served, world={"all_tools": True})
+    status, told, _ = served.ask("POST", "/v1/episode/tools/notes_crash", {}, token=one["token"], plane="agent")
+    assert status == 500 and told["error"]["code"] == "AppError" and "Zero" not in str(told)
+
+
+def test_rest_knows_every_size_and_profile_of_worlds(served: Served) -> None:
+    _, schema, _ = served.ask("GET", "/openapi.json")
+    world = schema["components"]["schemas"]["World"]["properties"]
+    assert set(world["size"]["enum"]) == set(Size) and set(world["faults"]["enum"]) == set(PROFILES)
+    assert set(world) == {field.name for field in dataclasses.fields(WorldSpec)}

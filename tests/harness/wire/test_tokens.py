@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from greenroom.errors import UsageError
+from greenroom.wire import tokens
+
+GOOD = "kM3v9xQ2pL7rT5wZ8bN4"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("", "short", "changeme", "changeme-changeme-changeme", "secret-secret-secret", "<your-token-here>", "x" * 40),
+        *("CHANGE_ME_PLEASE", "password12345678", "with spaces in it all", "ünïcödé-ünïcödé-x", "new\nline-0123456789"),
+    ],
+)
+def test_placeholders_are_refused(token: str) -> None:
+    with pytest.raises(UsageError, match="token"):
+        tokens.check(token)
+
+
+def test_a_server_makes_a_token_in_its_private_folder_and_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(tokens.VARIABLE, raising=False)
+    tmp_path.chmod(0o700)
+    first = tokens.serving(tmp_path, None)
+    assert tokens.check(first) == tokens.serving(tmp_path, None) == tokens.asking(tmp_path)
+    assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "token").chmod(0o644)
+    assert tokens.serving(tmp_path, None) != first
+
+
+def test_a_folder_that_is_open_to_others_needs_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(tokens.VARIABLE, raising=False)
+    tmp_path.chmod(0o755)
+    with pytest.raises(UsageError, match="open to others"):
+        tokens.serving(tmp_path, None)
+    monkeypatch.setenv(tokens.VARIABLE, GOOD)
+    assert tokens.serving(tmp_path, None) == GOOD
+    file = tmp_path / "given"
+    file.write_text("a-file-wins-0123456789\n")
+    assert tokens.serving(tmp_path, file) == "a-file-wins-0123456789"
+    with pytest.raises(UsageError, match="cannot be read"):
+        tokens.serving(tmp_path, tmp_path / "nothing")
+
+
+def test_tokens_are_equal_when_they_are() -> None:
+    assert tokens.equal(GOOD, GOOD)
+    for other in (GOOD[:-1], GOOD + "x", "", "\ud800", "ü"):
+        assert not tokens.equal(other, GOOD)

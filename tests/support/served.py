@@ -1,0 +1,106 @@
+"""A server of the test apps, in a thread of this process: quick to start, and open to be looked into."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from greenroom.sandbox import Brief, Opened
+from greenroom.wire.client import RemoteSandbox
+from greenroom.wire.line import Patience
+from greenroom.wire.protocol import WorldSpec
+from greenroom.wire.worker import Worker, WorkerSpec
+
+TOKEN = "a-good-token-0123456789abcdef"
+APP = "support.notes:app"
+TASK = "notes/train/find_number/3"
+SHORT = Patience(answer=20, tries=2, connect=5)
+
+
+@dataclass
+class Served:
+    """A server that is up."""
+
+    folder: Path
+    worker: Worker
+
+    @property
+    def keeper(self) -> Any:
+        return self.worker.keeper
+
+    def sandbox(self, world: WorldSpec | None = None, patience: Patience = SHORT, app: str = "notes") -> RemoteSandbox:
+        return RemoteSandbox(f"unix:{self.folder}", app, world, token=TOKEN, patience=patience)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = TOKEN,
+        plane: str = "control",
+        headers: dict[str, str] | None = None,
+        port: int | None = None,
+    ) -> tuple[int, Any, str]:
+        """One request by hand; returns the status, the JSON of the body, and the head."""
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        told = {"host": "localhost", "content-type": "application/json", "content-length": str(len(raw))}
+        told |= {"authorization": f"Bearer {token}"} if token else {}
+        told |= {"connection": "close"} | (headers or {})
+        with socket.socket(socket.AF_INET if port else socket.AF_UNIX) as line:
+            line.settimeout(60)
+            line.connect(("127.0.0.1", port) if port else str(self.folder / f"{plane}.sock"))
+            head = "\r\n".join([f"{method} {path} HTTP/1.1", *(f"{n}: {v}" for n, v in told.items()), "", ""])
+            line.sendall(head.encode("latin-1") + raw)
+            answer = b""
+            while piece := line.recv(65536):
+                answer += piece
+        head, _, content = answer.partition(b"\r\n\r\n")
+        data = json.loads(content) if content.startswith((b"{", b"[")) else content
+        return int(head.split()[1]), data, head.decode().lower()
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *, port: int = 0, **limits: Any) -> Generator[Served]:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    spec = WorkerSpec(
+        apps=[APP],
+        folder=str(folder),
+        token=TOKEN,
+        host="127.0.0.1" if port else "",
+        port=port,
+        cache_dir=str(folder / "bases"),
+        limits=limits,
+    )
+    worker = Worker(spec)
+    thread = threading.Thread(target=lambda: asyncio.run(worker.serve()))
+    thread.start()
+    try:
+        while not worker.started:
+            time.sleep(0.01)
+        yield Served(folder, worker)
+    finally:
+        worker.stop()
+        thread.join()
+
+
+async def begin(sandbox: RemoteSandbox, n: int = 1, task: str = TASK) -> tuple[Brief, list[Opened]]:
+    brief = await sandbox.prepare(task)
+    return brief, await sandbox.open(brief.snapshot, brief.task, n)
+
+
+def free_port() -> int:
+    """A port that is free now, the next one too."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            with contextlib.suppress(OSError):
+                two.bind(("127.0.0.1", port + 1))
+                return port
