@@ -1,4 +1,4 @@
-"""Where forks come from: the populated application, what starts it, and how it is asked."""
+"""Where forks come from: the populated application, and what starts it."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 
 from greenroom.containers import orphans
 from greenroom.containers.engine import Engine
-from greenroom.errors import AppError, SandboxLostError, UsageError
+from greenroom.errors import UsageError
 from greenroom.foreign import images as shelf
 from greenroom.foreign.compose import ComposeStage
 from greenroom.foreign.openapi import Operation, operations
@@ -17,7 +17,6 @@ from greenroom.foreign.spec import Call, ContainerApp
 from greenroom.foreign.stack import Images, Stack
 from greenroom.foreign.stage import ImageStage, Stage
 from greenroom.foreign.tasks import prepare
-from greenroom.foreign.web import Answer, ask
 
 
 class Origin:
@@ -48,7 +47,7 @@ class Origin:
         told = self._app.tools
         if told.openapi.startswith("/"):
             with self.started(self.base) as stack:
-                return operations(self.ask(stack, "GET", told.openapi).body, told.include, told.fixed)
+                return operations(stack.ask("GET", told.openapi).body, told.include, told.fixed)
         path = self._app.folder / told.openapi
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -106,24 +105,10 @@ class Origin:
             raise
         return stack
 
-    def ask(self, stack: Stack, method: str, path: str, body: Any = None) -> Answer:
-        """Make a request, with the headers that the agent never sees.
-
-        Raises:
-            SandboxLostError: The container is gone.
-            AppError: It runs and does not answer.
-        """
-        try:
-            return ask(stack.place, method, path, headers=self._app.tools.headers, body=body)
-        except OSError as error:
-            if stack.runs():
-                raise AppError(f"{method} {path}: '{self._app.name}' does not answer: {error}") from error
-            raise SandboxLostError(f"{method} {path}: '{self._app.name}' died; it said:\n{stack.words()}") from error
-
     def prepare(self, stack: Stack, calls: Sequence[Call], values: dict[str, Any]) -> dict[str, Any]:
         """Make the calls of a set-up; returns the values with what they kept.
 
         Raises:
             AppError: The application refuses one.
         """
-        return prepare(calls, values, lambda method, path, body: self.ask(stack, method, path, body))
+        return prepare(calls, values, stack.ask)

@@ -8,7 +8,6 @@ from typing import Any, cast
 from greenroom.errors import AppError, SandboxError
 from greenroom.foreign.spec import ContainerApp, Sql, Table
 from greenroom.foreign.stack import Stack
-from greenroom.foreign.web import ask
 from greenroom.worlds import Change, net
 
 Row = dict[str, Any]
@@ -94,7 +93,7 @@ def _rows(app: ContainerApp, stack: Stack, table: Table) -> list[Row]:
         return query(app, stack, table.sql)
     if table.run:
         return [{"line": line} for line in stack.run(table.run).splitlines()]
-    answer = ask(stack.place, "GET", table.http, headers=app.tools.headers)
+    answer = stack.ask("GET", table.http)
     if not answer.ok:
         return [{REFUSED: answer.status}]
     body = answer.body

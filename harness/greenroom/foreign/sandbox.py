@@ -252,7 +252,7 @@ class ForeignSandbox:
         if operation is None:
             raise Refusal("unknown_tool", str(UnknownNameError("tool", name, running.offered)))
         request = operation.request(one["function"]["arguments"])
-        answer = self._origin.ask(running.stack, request.method, request.path, request.body)
+        answer = running.stack.ask(request.method, request.path, request.body)
         if not answer.ok:
             raise Refusal(f"http_{answer.status}", answer.text[:LONGEST])
         return answer.text[:LONGEST] or json.dumps({"status": answer.status})
@@ -276,7 +276,7 @@ class ForeignSandbox:
             findings = expectation(verify).findings(self.changes(episode), said(messages))
             findings += answers_wrong(
                 verify,
-                lambda method, path, body: self._origin.ask(running.stack, method, path, body),
+                running.stack.ask,
                 lambda text: query(self._app, running.stack, text),
             )
         except SandboxLostError:

@@ -10,14 +10,15 @@ from typing import Any
 from greenroom.containers.engine import Engine
 from greenroom.containers.folder import RunFolder
 from greenroom.containers.owner import FOLDER, LABEL, OWNER, Owner
-from greenroom.errors import SandboxError, SandboxLostError
+from greenroom.errors import AppError, SandboxError, SandboxLostError
 from greenroom.foreign.spec import ContainerApp
-from greenroom.foreign.web import Place, ask
+from greenroom.foreign.web import Answer, Place, ask
 
 FOREIGN = f"{LABEL}.foreign"
 
 
 LOOK_SECONDS = 0.05
+DEATH_SECONDS = 1.0
 WORDS = 3000
 
 Images = Mapping[str, str]
@@ -51,7 +52,10 @@ class Stack:
         """
         if self._app.socket and self._folder is not None:
             return Place(socket=self._folder.sockets / PurePosixPath(self._app.socket).name)
-        self.main.reload()
+        try:
+            self.main.reload()
+        except Exception as error:  # Removed by somebody, or the engine is gone.
+            raise SandboxLostError(f"{self.main.name} is gone: {error}") from error
         ports = self.main.attrs["NetworkSettings"]["Ports"].get(f"{self._app.port}/tcp")
         if not ports:
             raise SandboxLostError(f"{self.main.name} does not run any more; it said:\n{self.words()}")
@@ -85,6 +89,29 @@ class Stack:
         except Exception:  # Removed by somebody, or the engine is gone.
             return False
 
+    def died(self) -> bool:
+        """Whether it stops running within a moment: the engine learns of a death later than who was talking to it."""
+        until = time.monotonic() + DEATH_SECONDS
+        while self.runs():
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return True
+
+    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+        """Make a request, with the headers that the agent never sees.
+
+        Raises:
+            SandboxLostError: The container is gone.
+            AppError: It runs and does not answer.
+        """
+        try:
+            return ask(self.place, method, path, headers=self._app.tools.headers, body=body)
+        except OSError as error:
+            if not self.died():
+                raise AppError(f"{method} {path}: '{self._app.name}' does not answer: {error}") from error
+            raise SandboxLostError(f"{method} {path}: '{self._app.name}' died; it said:\n{self.words()}") from error
+
     def words(self) -> str:
         """The end of what the one that serves said."""
         try:
@@ -105,7 +132,7 @@ class Stack:
         except Exception as error:
             raise SandboxLostError(f"{handle.name} takes no command: {error}") from error
         if code != 0:
-            if not self.runs():
+            if self.died():
                 raise SandboxLostError(f"{handle.name} died; it said:\n{self.words()}")
             said = (err or out or b"").decode("utf-8", "replace").strip()
             raise SandboxError(f"{command[0]!r} failed in {handle.name} (exit code {code}): {said[-500:]}")

@@ -192,7 +192,7 @@ def test_a_group_whose_containers_are_killed_is_completed_to_the_same_end(make: 
     spec = GroupSpec("ihatemoney/train/rename/1", size=2)
     (group,) = asyncio.run(Rollouts(sandbox, Asker(), killer).play([spec]))
     assert killer.killed
-    assert [(r.valid, r.reward) for r in group.rollouts] == [(True, 1.0)] * 2
+    assert [(r.failure, r.reward) for r in group.rollouts] == [(None, 1.0)] * 2
     (unharmed,) = asyncio.run(Rollouts(sandbox, Asker(), OraclePolicy()).play([spec]))
     assert {r.content_id for r in group.rollouts} == {r.content_id for r in unharmed.rollouts}
 
