@@ -19,7 +19,9 @@ class Pool:
 
     async def post(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """Send a request, return the status and the body."""
-        pair = await self._free.get() or await asyncio.open_unix_connection(str(self._path))
+        pair = await self._free.get()
+        if pair is None or pair[0].at_eof():  # Never opened, or closed by the server for being idle.
+            pair = await asyncio.open_unix_connection(str(self._path))
         reader, writer = pair
         lines = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json"]
         lines += [f"content-length: {len(body)}", *(f"{name}: {value}" for name, value in headers.items())]

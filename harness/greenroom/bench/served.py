@@ -77,8 +77,10 @@ def _child(arguments: Sequence[str], line: str, socket: Path) -> Generator[psuti
                 raise SandboxError("the server to be measured did not start: see what it says above")
             time.sleep(0.05)
         time.sleep(0.3)
-        yield psutil.Process(process.pid)
-        process.terminate()
+        try:
+            yield psutil.Process(process.pid)
+        finally:
+            process.terminate()
 
 
 async def _echo(connection: ServerConnection) -> None:

@@ -1,5 +1,6 @@
 """`greenroom serve`: apps for other processes, containers and machines."""
 
+import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +66,11 @@ def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"'{text}' is no address: --tcp 127.0.0.1:8750, or PORT alone for loopback")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    host = host.strip("[]").replace("localhost", "127.0.0.1") or "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(host)), int(port)
+    except ValueError:
+        raise UsageError(f"'{host}' is no address to listen at: --tcp 127.0.0.1:{port}") from None
 
 
 async def _serve(spec: "WorkerSpec", folder: Path) -> None:
@@ -85,5 +90,10 @@ async def _serve(spec: "WorkerSpec", folder: Path) -> None:
         ready.cancel()
     else:
         await ready
+        if spec.host and not ipaddress.ip_address(spec.host).is_loopback:
+            told = (
+                f"listening at {spec.host}, which others reach: nothing is encrypted; their names for it: --allow-host"
+            )
+            errors().print(told, soft_wrap=True)
         errors().print(f"serving {', '.join(spec.apps)} at unix:{folder}", markup=False, soft_wrap=True)
     await running

@@ -49,6 +49,7 @@ class RemoteSandbox:
         self._address = Address.parse(address) if isinstance(address, str) else address
         self._app, self._world = app, (world or WorldSpec()).to_json()
         self._given, self._patience = token, patience or Patience()
+        self._first = self._station(self._address)
         self._stations: list[_Station] = []
         self._turns = itertools.count()
         self._of_episode: dict[str, _Station] = {}
@@ -68,14 +69,13 @@ class RemoteSandbox:
             UsageError: It refuses us.
         """
         if not self._stations:
-            first = self._station(self._address)
-            await first.line.ask("ping")
-            if not self._stations:
-                self._stations = [first]
-                workers = first.line.greeting.workers if not self._address.prefix else []
-                found = [self._address.worker(told) for told in workers]
-                self._stations += [self._station(address) for address in found if address != self._address]
-        return self._stations[0].line.greeting.limits
+            await self._first.line.ask("ping")
+        if not self._stations:  # Others may have asked meanwhile.
+            workers = self._first.line.greeting.workers if not self._address.prefix else []
+            found = [self._address.worker(told) for told in workers]
+            others = [self._station(address) for address in found if address != self._address]
+            self._stations = [self._first, *others]
+        return self._first.line.greeting.limits
 
     def _station(self, address: Address) -> "_Station":
         def token() -> str:
@@ -222,7 +222,7 @@ class RemoteSandbox:
 
     async def stop(self) -> None:
         """End the session: its episodes are closed, its snapshots released. The server goes on."""
-        stations, self._stations = self._stations, []
+        stations, self._stations = self._stations or [self._first], []
         await asyncio.gather(*(station.line.stop() for station in stations))
         self._of_episode.clear()
         self._of_snapshot.clear()

@@ -265,6 +265,7 @@ class Line:
                 if not asked.answer.done():
                     asked.answer.set_exception(SandboxLostError(f"the session with {self.address} was ended"))
         self._socket = self._runner = None
+        self.greeting = Greeting()  # What is asked from now on begins a session anew.
 
 
 def _refused(address: Address, error: InvalidStatus) -> Exception:

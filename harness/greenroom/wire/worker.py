@@ -28,6 +28,8 @@ from greenroom.wire.protocol import Limits
 
 log = logging.getLogger("greenroom.wire")
 SWEEP = 5.0
+KEEP_ALIVE = 75
+"""Seconds that an HTTP connection is kept for the next request: agents think between calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +184,7 @@ def _config(app: Any, limits: Limits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=2,
     )
 

@@ -352,3 +352,15 @@ def test_a_server_that_speaks_another_language_is_an_error_and_no_wait(tmp_path:
                 await RemoteSandbox(f"unix:{tmp_path}", "notes", token=TOKEN, patience=SHORT).families()
 
     asyncio.run(work())
+
+
+def test_many_that_begin_at_once_share_a_connection(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        await asyncio.gather(*(sandbox.prepare(f"notes/train/find_number/{n}") for n in range(30)))
+        assert fresh.keeper.counts()["sessions"] == 1
+        await sandbox.stop()
+        assert (await sandbox.prepare(TASK)).task == TASK
+        await sandbox.stop()
+
+    asyncio.run(work())
