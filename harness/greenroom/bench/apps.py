@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from greenroom.app import App, parse_size
-from greenroom.bench.boundaries import quantile
 from greenroom.bench.report import Bar, Report, Row, at_most
 from greenroom.bench.samples import Sample, common_words, rows_of, samples
+from greenroom.bench.timing import quantile
 from greenroom.errors import PluginError, UnknownNameError
 from greenroom.messages import call
 from greenroom.plugins import ENVS, load_app

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.bench.report import Bar, Row, at_least
+from greenroom.bench.timing import quantile
 from greenroom.messages import Message
 from greenroom.rollouts import Rollout
 from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
@@ -218,12 +219,6 @@ def bars(levels: Sequence[Level]) -> list[Bar]:
         at_least(f"{level.sandbox}: rollouts/s with {most} at once, of local's", level.rate / here.rate, CLOSE, "x")
         for level in others
     ]
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value that so large a share of the values does not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def draw(levels: Sequence[Level], path: Path) -> None:

@@ -3,7 +3,7 @@
 import gc
 import statistics
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 
@@ -22,6 +22,12 @@ def side_by_side(acts: Mapping[str, Callable[[], object]], rounds: int) -> dict[
                 act()
                 taken[name].append(time.perf_counter() - begun)
     return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that so large a share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from greenroom.bench.boundaries import quantile
 from greenroom.bench.http import Pool
 from greenroom.bench.report import Bar, Report, Row, at_most
 from greenroom.bench.served import FLOOR, Served, floor, worker
+from greenroom.bench.timing import quantile
 from greenroom.errors import GreenroomError
 from greenroom.messages import ToolCall, calls_of
 from greenroom.plugins import load_app

@@ -187,9 +187,9 @@ def _play_in(
     with errors().status(f"starting {config.app} in sandbox {config.sandbox}"):
         specs = config.plan(sandbox.families())
     user, policy = load_user(config.user, config.people), load_policy(config.policy)
-    with errors().status(f"building the world of {config.app}, {config.world}"):
-        with suppress(AppError):  # A task that cannot be made is an invalid rollout's cause, not the run's.
-            sandbox.release(sandbox.prepare(specs[0].task).snapshot)
+    # A task that cannot be made is an invalid rollout's cause, not the run's.
+    with errors().status(f"building the world of {config.app}, {config.world}"), suppress(AppError):
+        sandbox.release(sandbox.prepare(specs[0].task).snapshot)
     run = resume
     if run is None:
         run = store.begin_run("rollout", app=config.app, policy=policy.name, user=user.name, config=asdict(config))

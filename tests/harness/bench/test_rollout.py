@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from greenroom import messages as m
-from greenroom.bench.boundaries import TimedSandbox, quantile
+from greenroom.bench.boundaries import TimedSandbox
 from greenroom.bench.long_oracle import LongOracle, lengthened
 from greenroom.bench.rollout import bench
+from greenroom.bench.timing import quantile
 from greenroom.rollouts import GroupSpec, Rollouts
 from greenroom.sandboxes import InlineSandbox, LocalSandbox
 from support.notes import app

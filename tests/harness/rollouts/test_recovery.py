@@ -61,7 +61,7 @@ def test_whenever_a_sandbox_dies_the_rollouts_come_out_as_if_it_had_not(
     counts: list[int],
     parallel: int | None,
 ) -> None:
-    sandbox = Mortal(app, tmp_path, **{operation: counts})
+    sandbox = Mortal(app, tmp_path, "none", **{operation: counts})
     policy = Scripted()
     engine = Rollouts(sandbox, Asker(), policy, store=store, run=run, parallel=parallel, recovery=QUICK)
     groups = play(engine, *SPECS)
