@@ -59,19 +59,20 @@ def _built(name: str) -> str:
 
 
 @cache
-def plugins_image() -> str:
+def plugins_image(notes: str = "support.notes:app") -> str:
     """The image of an app with the tests' small plugins in it, `notes` and `parity` among them."""
+    tag = f"{IMAGE}:{notes.replace(':', '-')}"
     with TemporaryDirectory() as home:
         info = Path(home) / "small_plugins-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: small-plugins\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(POINTS.format(notes="support.notes:app"))
+        (info / "entry_points.txt").write_text(POINTS.format(notes=notes))
         shutil.copytree(ROOT / "tests/support", Path(home) / "support", ignore=shutil.ignore_patterns("__pycache__"))
         (Path(home) / "Dockerfile").write_text(RECIPE)
-        command = ["docker", "build", "--quiet", "--tag", IMAGE, home]
+        command = ["docker", "build", "--quiet", "--tag", tag, home]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return IMAGE
+    return tag
 
 
 def inside(engine: Engine, name: str, code: str) -> str:

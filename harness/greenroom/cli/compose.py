@@ -34,8 +34,7 @@ def up(
     from greenroom.containers.services import wait_until_well
 
     project, engine = Project.need(), Engine()
-    _ = engine.client
-    if project.settle():
+    if project.settle(_made_here(engine)):
         errors().print(f"wrote {project.folder / '.env'}, with random tokens", markup=False, soft_wrap=True)
     wanted = _wanted(project, apps or [], profile or [])
     options = ["--detach", *(["--build"] if build else []), *_scales(scale or [], wanted)]
@@ -55,6 +54,14 @@ def up(
         app = next((one.service for one in found if one.service != GATEWAY), "mail")
         console().print(f"\nepisodes are driven at {project.gateway}, agents act at {project.agents}", soft_wrap=True)
         console().print(f"roll out with: greenroom rollout {app} --sandbox compose --policy oracle", soft_wrap=True)
+
+
+def _made_here(engine: "Engine") -> dict[str, str]:
+    """Settings for a machine where the images to begin with were made, because none can be pulled."""
+    tags = {tag for image in engine.client.images.list() for tag in image.tags}
+    made = {"BASE_IMAGE": "greenroom-base:local", "POSTGRES_IMAGE": "greenroom-postgres:latest"}
+    found = {name: tag for name, tag in made.items() if tag in tags}
+    return {**found, "BUILD_NETWORK": "host"} if "BASE_IMAGE" in found else found
 
 
 def _wanted(project: "Project", apps: list[str], profiles: list[str]) -> list[str]:

@@ -87,8 +87,12 @@ class Project:
         """Where the gateway's agent port is."""
         return f"http://127.0.0.1:{self.settings.get('AGENT_PORT') or 8471}"
 
-    def settle(self) -> bool:
-        """Write a file of settings with random tokens, where there is none; returns whether it did."""
+    def settle(self, more: Mapping[str, str] | None = None) -> bool:
+        """Write a file of settings with random tokens, where there is none; returns whether it did.
+
+        Args:
+            more: Settings that go behind those of the example.
+        """
         file = self.folder / SETTINGS
         if file.exists():
             return False
@@ -98,7 +102,7 @@ class Project:
             if name in SECRETS:
                 lines[number] = f"{name}={secrets.token_urlsafe(32)}"
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write("\n".join(lines) + "\n")
+            out.write("\n".join([*lines, *(f"{name}={value}" for name, value in (more or {}).items())]) + "\n")
         return True
 
     @cached_property

@@ -23,8 +23,13 @@ def test_settings_are_written_once_with_random_tokens_that_only_their_owner_read
     first = project.settings
     assert stat.S_IMODE((project.folder / ".env").stat().st_mode) == 0o600
     assert tokens.check(first["GREENROOM_TOKEN"]) != tokens.check(first["POSTGRES_PASSWORD"])
-    assert not project.settle()
+    assert not project.settle({"BASE_IMAGE": "other"})
     assert project.settings == first
+
+
+def test_more_settings_go_behind_those_of_the_example(project: Project) -> None:
+    assert project.settle({"BASE_IMAGE": "greenroom-base:local"})
+    assert project.settings["BASE_IMAGE"] == "greenroom-base:local"
 
 
 def test_tokens_of_the_example_are_placeholders_that_are_refused() -> None:

@@ -8,19 +8,22 @@ from pathlib import Path
 import pytest
 
 from greenroom.app import App
+from greenroom.containers.container import ContainerSpec
 from greenroom.faults import parse_profile
 from greenroom.sandbox import Sandbox
 from greenroom.sandboxes import BlockingSandbox
+from greenroom.sandboxes.docker import DockerServer
 from greenroom.sandboxes.process import ProcessServer
 from greenroom.sandboxes.remote import FixedServer, connected
 from greenroom.sandboxes.served import Place, ServedSandbox, Server
 from greenroom.sandboxes.specs import Setting, local
+from support.containers import need_images, plugins_image
 from support.notes import app
 from support.plugins import with_plugins
 from support.rollouts import broken
 
 Make = Callable[..., Sandbox]
-KINDS = ("local", "process", "remote")
+KINDS = ("local", "process", "remote", pytest.param("docker", marks=pytest.mark.docker))
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +74,25 @@ def broken_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proce
     server.down()
 
 
+@pytest.fixture(scope="session")
+def containers() -> Iterator[DockerServer]:
+    """A container that serves `notes`."""
+    yield from in_container("support.notes:app")
+
+
+@pytest.fixture(scope="session")
+def broken_containers() -> Iterator[DockerServer]:
+    """A container that serves the app whose tasks are broken."""
+    yield from in_container("support.rollouts:broken")
+
+
+def in_container(notes: str) -> Iterator[DockerServer]:
+    engine = need_images("mail")
+    server = DockerServer(engine, ContainerSpec(apps=["notes"], image=plugins_image(notes), start_seconds=120))
+    yield server
+    server.down()
+
+
 @pytest.fixture(params=KINDS)
 def make(request: pytest.FixtureRequest, home: Path) -> Iterator[Make]:
     """Makes sandboxes of one kind, with options as those of `Setting`."""
@@ -89,8 +111,10 @@ def make(request: pytest.FixtureRequest, home: Path) -> Iterator[Make]:
 def _sandbox(request: pytest.FixtureRequest, setting: Setting) -> Sandbox:
     if request.param == "local":
         return local("", setting)
-    name = "over_tcp" if request.param == "remote" else "processes"
-    server: Server = request.getfixturevalue("broken_processes" if setting.app is broken else name)
+    name = {"remote": "over_tcp", "docker": "containers", "process": "processes"}[request.param]
+    if setting.app is broken:
+        name = "broken_containers" if request.param == "docker" else "broken_processes"
+    server: Server = request.getfixturevalue(name)
     return BlockingSandbox(ServedSandbox(setting.name, _Lent(server), connected(setting)))
 
 

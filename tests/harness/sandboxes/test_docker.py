@@ -1,8 +1,11 @@
 """Containers that are killed cost time, and nothing else."""
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +28,7 @@ from greenroom.sandboxes.specs import Setting
 from greenroom.store import Store
 from support.containers import need_images, plugins_image, until
 from support.notes import app
+from support.plugins import with_plugins
 from support.rollouts import Asker, Scripted
 
 pytestmark = pytest.mark.docker
@@ -195,3 +199,30 @@ def test_a_number_of_containers_that_is_none_is_refused(setting: Setting, argume
 def test_an_app_that_is_nowhere_is_named() -> None:
     with pytest.raises((UnknownNameError, UsageError)):
         open_sandbox("docker", "nowhere").families()
+
+
+def test_a_harness_that_is_killed_in_mid_group_leaves_no_container_and_its_run_goes_on(
+    engine: Engine, tmp_path: Path
+) -> None:
+    url = str(tmp_path / "runs.db")
+    environment = with_plugins(tmp_path, GREENROOM_IMAGE=plugins_image(), GREENROOM_STORE=url)
+    greenroom = [sys.executable, "-m", "greenroom.cli.main"]
+    sized = ["--groups", "4", "--size", "4", "--parallel", "3", "--policy", "slow:0.3", "--user", "asker"]
+    with subprocess.Popen([*greenroom, "rollout", "notes", "--sandbox", "docker", *sized], env=environment) as playing:
+        until(lambda: Path(url).exists() and kept(url) >= 3, 120)
+        started = [one.name for one in found(engine) if one.owner is not None and one.owner.pid == playing.pid]
+        playing.kill()
+    before = kept(url)
+    assert 3 <= before < 16 and len(started) == 1
+    command = [*greenroom, "rollout", "--resume", "1", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told_ = json.loads(done.stdout)
+    assert (told_["rollouts"], told_["invalid"], kept(url)) == (16, 0, 16)
+    # The container ended with its harness, and what was left of it went when the run began anew.
+    assert started[0] not in {one.name for one in found(engine)}
+
+
+def kept(url: str) -> int:
+    with Store(url) as store:
+        return sum(store.counts(row.id).rollouts for row in store.runs())
