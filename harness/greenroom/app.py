@@ -19,7 +19,7 @@ from greenroom.limits import Rate, count_call
 from greenroom.messages import ToolCall
 from greenroom.tasks import Size, Split, Task, TaskId
 from greenroom.tools import DEFAULT_TAKES, CallResult, Tool, feature_of, reads_by_name, refusal_text, result_text
-from greenroom.worlds import Recipe, World
+from greenroom.worlds import Backend, Recipe, World
 
 STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -41,6 +41,7 @@ class App:
         incidental: Columns by table whose change is never held against an agent, such as `read_at`.
         cast: Whether its worlds hold the shared cast of people and companies (`greenroom.cast`).
         started: When a world of this app begins, in virtual time.
+        backend: Where its worlds live: "sqlite", or "postgres" for an app that needs it (docs/postgres.md).
     """
 
     name: str
@@ -50,6 +51,7 @@ class App:
     incidental: Mapping[str, Iterable[str]] = field(default_factory=dict[str, Iterable[str]])
     cast: bool = False
     started: datetime = STARTED
+    backend: Backend = "sqlite"
     tools: dict[str, Tool] = field(default_factory=dict[str, Tool], init=False)
     families: dict[str, Family] = field(default_factory=dict[str, Family], init=False)
     handlers: dict[str, list[Handler]] = field(default_factory=dict[str, list[Handler]], init=False)
@@ -180,6 +182,7 @@ class App:
             source_digest=self.source_digest(),
             populate=lambda world: self.fill(world, known_size, known_split, seed),
             started=self.started,
+            backend=self.backend,
         )
 
     def fill(self, world: World, size: Size, split: Split, seed: int) -> None:

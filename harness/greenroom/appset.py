@@ -23,6 +23,10 @@ class AppSet(App):
         names = [app.name for app in members]
         if len(members) < 2 or len(set(names)) < len(names):
             raise UsageError(f"a set is two or more different apps, not {names}")
+        self.backend = members[0].backend
+        if any(app.backend != self.backend for app in members):
+            where = ", ".join(f"{app.name} in {app.backend}" for app in members)
+            raise UsageError(f"apps of one world live in one database, but these do not: {where}")
         self._apps = tuple(members)
         self.name, self.summary = "+".join(names), " ".join(app.summary for app in members)
         self.policy = "\n\n".join(app.policy for app in members if app.policy)

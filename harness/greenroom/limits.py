@@ -10,15 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 from greenroom.errors import Refusal, UsageError
 from greenroom.worlds import World
-from greenroom.worlds.connection import run
+from greenroom.worlds.state import LIMITS
 
-# Made by the first call that needs it: worlds whose tools have no limits have the same pages as ever.
-TABLE = (
-    "CREATE TABLE IF NOT EXISTS greenroom_limit("
-    "tool TEXT NOT NULL PRIMARY KEY, began TEXT NOT NULL, calls INTEGER NOT NULL) WITHOUT ROWID"
-)
 _GET = "SELECT began, calls FROM greenroom_limit WHERE tool = ?"
-_PUT = "INSERT OR REPLACE INTO greenroom_limit VALUES(?, ?, ?)"
+_PUT = (
+    "INSERT INTO greenroom_limit VALUES(?, ?, ?) "
+    "ON CONFLICT(tool) DO UPDATE SET began = excluded.began, calls = excluded.calls"
+)
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,13 @@ def count_call(world: World, tool: str, rate: Rate) -> None:
         Refusal: `rate_limited`; says how many seconds to wait (`retry_after`).
     """
     with world.transaction("world"):
-        run(world.connection, TABLE)
-        rows = run(world.connection, _GET, (tool,))
+        world.ensure(LIMITS)
+        rows = world.run(_GET, (tool,))
         began, calls = (datetime.fromisoformat(rows[0][0]), int(rows[0][1])) if rows else (world.now, 0)
         if world.now >= began + rate.per:
             began, calls = world.now, 0
         if calls < rate.calls:
-            run(world.connection, _PUT, (tool, began.astimezone(UTC).isoformat(), calls + 1))
+            world.run(_PUT, (tool, began.astimezone(UTC).isoformat(), calls + 1))
             return
     left = math.ceil((began + rate.per - world.now).total_seconds())
     told = f"429 Too Many Requests: {tool} takes {rate.calls} calls in {rate.per}; wait {left} s before the next."

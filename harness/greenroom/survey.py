@@ -11,6 +11,7 @@ from sqlalchemy import Column, Date, DateTime, Integer, String, Table
 from greenroom.app import App
 from greenroom.sandboxes.local import LocalSandbox
 from greenroom.tasks import Size, Split
+from greenroom.worlds import paged
 from greenroom.worlds.connection import run
 
 FEW = 12
@@ -100,7 +101,7 @@ def survey(
     Raises:
         UnknownNameError: No such size.
     """
-    base = LocalSandbox(app, size, seed, cache_dir).base(Split(split))
+    base = paged(LocalSandbox(app, size, seed, cache_dir).base(Split(split)))
     with base.reading() as db:
         tables = [table for metadata in app.tables for table in metadata.sorted_tables]
         rows = {t.name: int(run(db, f'SELECT count(*) FROM "{t.name}"')[0][0]) for t in tables}

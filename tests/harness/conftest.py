@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,14 @@ from greenroom.plugins import load_simulator
 from greenroom.sandboxes import LocalSandbox
 from greenroom.users import UserSimulator
 from support.notes import app
+from support.postgres import cluster
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server of the tests' own."""
+    with cluster() as address:
+        yield address
 
 
 @pytest.fixture

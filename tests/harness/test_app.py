@@ -10,9 +10,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from greenroom import App, World
 from greenroom import messages as m
 from greenroom.app import source_digest
+from greenroom.appset import AppSet
 from greenroom.errors import AppError, UnknownNameError, UsageError
 from greenroom.tasks import Split, TaskId
 from greenroom.worlds import build_base
+from support import contacts
 from support.notes import Base, Note, app
 
 
@@ -147,6 +149,11 @@ def test_the_recipe_is_keyed_by_size_split_and_seed() -> None:
     }
     assert len(keys) == 8
     assert Note.__tablename__ in app.metadata.tables
+
+
+def test_apps_of_one_world_live_in_one_database() -> None:
+    with pytest.raises(UsageError, match="do not: contacts in postgres, notes in sqlite"):
+        AppSet([app, contacts.app])
 
 
 def test_an_app_introduces_itself_in_a_line() -> None:

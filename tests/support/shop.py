@@ -35,7 +35,7 @@ for statement in (
     "CREATE TRIGGER shop_search_added AFTER INSERT ON shop_item BEGIN "
     "INSERT INTO shop_search(rowid, name) VALUES (new.id, new.name); END",
 ):
-    listen(Base.metadata, "after_create", sa.DDL(statement))
+    listen(Base.metadata, "after_create", sa.DDL(statement).execute_if(dialect="sqlite"))
 
 
 def populate(world: World) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from greenroom.worlds import Fork, Snapshot, World, build_base
+from greenroom.worlds import Fork, PageDatabase, PageSnapshot, World, build_base
 from support.shop import populate, shop_recipe
 
 
-def work(start: Snapshot, cache_kib: int = 256) -> str:
+def work(start: PageSnapshot, cache_kib: int = 256) -> str:
     """Updates, deletes, a rolled back transaction and a VACUUM on a fork; returns its ids."""
     assert start.schema
-    world = World(Fork(start.layer, cache_kib=cache_kib), start.schema)
+    world = World(PageDatabase(Fork(start.layer, cache_kib=cache_kib), start.schema))
     for step in range(6):
         with world.transaction("agent") as session:
             session.execute(

@@ -19,7 +19,7 @@ from greenroom.bench.memory import memory_of_forks
 from greenroom.bench.report import Bar, Report, Row, at_most
 from greenroom.bench.synthetic import BULK, OWNERS, Message, recipe
 from greenroom.bench.timing import side_by_side
-from greenroom.worlds import Snapshot, World, build_base
+from greenroom.worlds import PageSnapshot, World, build_base
 from greenroom.worlds.connection import run
 
 FIRST_QUERY = f"SELECT id, name, state FROM {BULK} WHERE owner_id = 7 ORDER BY created DESC LIMIT 20"
@@ -86,7 +86,7 @@ def _bars(
 # -- getting a private copy
 
 
-def copies(path: Path, start: Snapshot) -> dict[str, float]:
+def copies(path: Path, start: PageSnapshot) -> dict[str, float]:
     """Median seconds of each way to a private copy with its first query answered, and of reset, freeze and id."""
     quick = {
         "fork + open + first query": _forking(start),
@@ -110,7 +110,7 @@ def copies(path: Path, start: Snapshot) -> dict[str, float]:
     return found | side_by_side(slow, rounds)
 
 
-def _forking(start: Snapshot) -> Callable[[], None]:
+def _forking(start: PageSnapshot) -> Callable[[], None]:
     def act() -> None:
         db = start.fork().connect()
         run(db, FIRST_QUERY)
@@ -137,7 +137,7 @@ def _touch(world: World) -> None:
             session.get_one(Message, 1 + number * 31).state = "void"
 
 
-def _reset(start: Snapshot) -> float:
+def _reset(start: PageSnapshot) -> float:
     """Seconds from a used world to a fresh one on the same snapshot, its first query answered."""
     world = start.open()
     _touch(world)
@@ -179,7 +179,7 @@ def _deserialize(image: bytes) -> None:
 # -- the ORM
 
 
-def orm_figures(start: Snapshot, path: Path) -> dict[str, float]:
+def orm_figures(start: PageSnapshot, path: Path) -> dict[str, float]:
     """Median seconds of an episode's ORM reads and updates: in memory, on a warm fork, on a cold one.
 
     A cold fork is made, opened and closed within the measured time. Rows are drawn anew each round, the same
@@ -233,7 +233,7 @@ def _on(world: World, play: Play, draw: random.Random, last: int) -> None:
             play(session, draw, last)
 
 
-def _cold(start: Snapshot, play: Play, draw: random.Random, last: int) -> None:
+def _cold(start: PageSnapshot, play: Play, draw: random.Random, last: int) -> None:
     with start.open() as world:
         _on(world, play, draw, last)
 
@@ -252,7 +252,7 @@ def update(session: Session, draw: random.Random, last: int) -> None:
     row.state, row.amount = "void", draw.randint(1, 99_999)
 
 
-def _first_orm_query(start: Snapshot) -> None:
+def _first_orm_query(start: PageSnapshot) -> None:
     with start.open() as world, world.transaction("agent") as session:
         session.get_one(Message, 7)
 

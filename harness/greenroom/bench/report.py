@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Sense = Literal["at most", "at least"]
 Row = dict[str, Any]
-PACKAGES = ("greenroom", "apsw", "SQLAlchemy", "pydantic", "Faker", "torch", "transformers")
+PACKAGES = ("greenroom", "apsw", "psycopg", "SQLAlchemy", "pydantic", "Faker", "torch", "transformers")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from greenroom.sandboxes.local import LocalSandbox
 from greenroom.spaces import sample_value
 from greenroom.tasks import Split
 from greenroom.tools import CallResult, Tool
-from greenroom.worlds import Snapshot, World
+from greenroom.worlds import Snapshot, World, paged
 from greenroom.worlds.connection import run
 
 ROWS = 60
@@ -189,7 +189,7 @@ def _learn(pool: Pool, one: ToolCall, result: CallResult) -> None:
 
 def _rows(snapshot: Snapshot, most: int = ROWS) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows of the apps' tables, from their middle on, where nothing is special."""
-    with snapshot.reading() as db:
+    with paged(snapshot).reading() as db:
         for table, columns in run(db, "SELECT name, columns FROM greenroom_table ORDER BY name"):
             count = int(run(db, f'SELECT count(*) FROM "{table}"')[0][0])
             query = f'SELECT * FROM "{table}" LIMIT {most} OFFSET {max(0, count // 2 - most // 2)}'
@@ -262,5 +262,5 @@ def _python_type(schema: Mapping[str, Any]) -> type:
 
 def rows_of(world: World) -> int:
     """How many rows the apps' tables hold."""
-    tables = run(world.connection, "SELECT name FROM greenroom_table")
-    return sum(int(run(world.connection, f'SELECT count(*) FROM "{table}"')[0][0]) for (table,) in tables)
+    tables = world.run("SELECT name FROM greenroom_table")
+    return sum(int(world.run(f'SELECT count(*) FROM "{table}"')[0][0]) for (table,) in tables)

@@ -3,15 +3,24 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from greenroom.episode import Episode
 from greenroom.fault import Fault
 from greenroom.faults import Retrying
 from greenroom.messages import Message, ToolCall, assistant, calls_of
-from greenroom.sandbox import Brief
-from greenroom.sandboxes.local import LocalSandbox
+from greenroom.sandbox import Brief, Sandbox
 from greenroom.users import UserSimulator
 from greenroom.worlds import Change
+
+
+class Stage(Sandbox, Protocol):
+    """A sandbox that tells what an episode has changed."""
+
+    def changes(self, episode: str) -> list[Change]:
+        """What the agent has changed since the start: net, incidental columns left out."""
+        ...
+
 
 Client = Callable[[Sequence[Message]], Message | None]
 """Gives the next assistant message for those that came since the last, until it has none."""
@@ -51,13 +60,13 @@ class Played:
         return [fault.kind for fault in self.faults if fault.kind != "latency"]
 
 
-def play(sandbox: LocalSandbox, brief: Brief, user: UserSimulator, messages: Iterable[Message], seed: int) -> Played:
+def play(sandbox: Stage, brief: Brief, user: UserSimulator, messages: Iterable[Message], seed: int) -> Played:
     """Play messages, whatever comes back, until they or the episode end; then verify."""
     script = iter(messages)
     return play_client(sandbox, brief, user, lambda _: next(script, None), seed)
 
 
-def play_carefully(sandbox: LocalSandbox, task: str, user: UserSimulator, seed: int, room: int = 0) -> Played:
+def play_carefully(sandbox: Stage, task: str, user: UserSimulator, seed: int, room: int = 0) -> Played:
     """Let a careful client play a task's solution: it retries with keys, and waits when told to."""
     brief = sandbox.prepare(task)
     brief = replace(brief, max_steps=brief.max_steps + room)
@@ -67,7 +76,7 @@ def play_carefully(sandbox: LocalSandbox, task: str, user: UserSimulator, seed: 
     return played
 
 
-def play_client(sandbox: LocalSandbox, brief: Brief, user: UserSimulator, client: Client, seed: int) -> Played:
+def play_client(sandbox: Stage, brief: Brief, user: UserSimulator, client: Client, seed: int) -> Played:
     """Let a client play until it or the episode ends; then verify."""
     episode = Episode.start(sandbox, brief, user, seed)
     refused, new = 0, tuple(episode.messages)

@@ -4,14 +4,9 @@ import json
 from datetime import UTC, datetime
 
 from greenroom.worlds import World
-from greenroom.worlds.connection import run
+from greenroom.worlds.state import FAULTS
 
-# Made by the first call that needs it: worlds without faults have the same pages as ever.
-TABLE = (
-    "CREATE TABLE IF NOT EXISTS greenroom_fault("
-    "kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID"
-)
-_PUT = "INSERT INTO greenroom_fault VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+_PUT = "INSERT INTO greenroom_fault VALUES(?, ?, ?) ON CONFLICT(kind, name) DO UPDATE SET value = excluded.value"
 _GET = "SELECT value FROM greenroom_fault WHERE kind = ? AND name = ?"
 
 
@@ -28,7 +23,7 @@ class Memory:
     def count(self, tool: str) -> int:
         """Count a call of a tool, in a transaction of its own; returns which one it is, from 1."""
         with self._world.transaction("world"):
-            run(self._world.connection, TABLE)
+            self._world.ensure(FAULTS)
             number = int(self._get("calls", tool) or 0) + 1
             self._put("calls", tool, str(number))
         return number
@@ -56,11 +51,11 @@ class Memory:
         return arguments, answer
 
     def _get(self, kind: str, name: str) -> str | None:
-        rows = run(self._world.connection, _GET, (kind, name))
+        rows = self._world.run(_GET, (kind, name))
         return str(rows[0][0]) if rows else None
 
     def _put(self, kind: str, name: str, value: str) -> None:
-        run(self._world.connection, _PUT, (kind, name, value))
+        self._world.run(_PUT, (kind, name, value))
 
 
 def _named(tool: str, key: str) -> str:

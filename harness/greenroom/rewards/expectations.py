@@ -79,7 +79,12 @@ class Expectation:
 
     def __call__(self, evidence: Evidence) -> Verdict:
         """Score an episode; the findings name each miss."""
-        left = list(evidence.changes)
+        findings = self.findings(evidence.changes, evidence.said)
+        return Verdict(score=0.0 if findings else 1.0, findings=tuple(findings))
+
+    def findings(self, changes: Sequence[Change], said: Sequence[str]) -> list[str]:
+        """What is missing, unwanted, not said or wrongly said; empty when all is right."""
+        left = list(changes)
         findings: list[str] = []
         for wanted in self.wanted:
             match = next((change for change in left if wanted.matches(change)), None)
@@ -88,9 +93,9 @@ class Expectation:
             else:
                 left.remove(match)
         findings += [f"unwanted: {described(change)}" for change in left]
-        findings += [f"not said: {text}" for text in self.said if not _told(text, evidence.said)]
-        findings += [f"wrongly said: {text}" for text in self.unsaid if _told(text, evidence.said)]
-        return Verdict(score=0.0 if findings else 1.0, findings=tuple(findings))
+        findings += [f"not said: {text}" for text in self.said if not _told(text, said)]
+        findings += [f"wrongly said: {text}" for text in self.unsaid if _told(text, said)]
+        return findings
 
 
 def expect(

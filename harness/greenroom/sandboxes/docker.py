@@ -73,7 +73,9 @@ class SharedBases:
         with suppress(ValueError, GreenroomError), self._lock:
             split = TaskId.parse(task).split
             if split not in self._ready:
-                build_base(setting.here.recipe(parse_size(setting.world), split, setting.seed), self.folder)
+                recipe = setting.here.recipe(parse_size(setting.world), split, setting.seed)
+                if recipe.backend == "sqlite":
+                    build_base(recipe, self.folder)
                 self._ready.add(split)
 
 

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greenroom import limits
 from greenroom.app import App, parse_size
 from greenroom.errors import SandboxLostError, UsageError, VerifierError
 from greenroom.fault import Fault
 from greenroom.faults import NONE, WAIT, Before, Injector, Profile, parse_profile, with_key
-from greenroom.faults.memory import TABLE as FAULTS_TABLE
 from greenroom.messages import Message, said, tool
 from greenroom.rewards.expectations import without_incidental
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
-from greenroom.worlds import Change, Snapshot, World, build_base, net
+from greenroom.worlds import Change, Snapshot, World, net, populated
 from greenroom.worlds.arrival import admit
+from greenroom.worlds.state import ON_DEMAND
 
 KEPT_TASKS = 4096
 
@@ -46,6 +45,7 @@ class LocalSandbox:
         fault_seed: What goes wrong follows from it and the task, and from what the agent does.
         all_tools: Offer all of the app's tools, not only the task's: for people who look around.
         kept_tasks: How many tasks and their starts are remembered; others are made again when they are asked for.
+        postgres: The server, for an app whose worlds live in PostgreSQL; `GREENROOM_POSTGRES` when None.
     """
 
     def __init__(
@@ -59,8 +59,9 @@ class LocalSandbox:
         fault_seed: int = 0,
         all_tools: bool = False,
         kept_tasks: int = KEPT_TASKS,
+        postgres: str | None = None,
     ) -> None:
-        self._kept_tasks = kept_tasks
+        self._kept_tasks, self._postgres = kept_tasks, postgres
         self._all_tools = all_tools
         self._faults, self._fault_seed = parse_profile(faults), fault_seed
         self._app, self._size, self._seed, self._cache_dir = app, parse_size(size), seed, cache_dir
@@ -97,7 +98,7 @@ class LocalSandbox:
         """The populated world of a split; built once, then cached on disk."""
         if split not in self._bases:
             recipe = self._app.recipe(self._size, split, self._seed)
-            self._bases[split] = build_base(recipe, self._cache_dir).snapshot()
+            self._bases[split] = populated(recipe, self._cache_dir, self._postgres)
         return self._bases[split]
 
     def prepare(self, task: str) -> Brief:
@@ -167,7 +168,7 @@ class LocalSandbox:
             SnapshotError: It is not what was said, or no world of this app.
         """
         schema = self._app.recipe(self._size, Split.TRAIN, self._seed).schema
-        return admit(path, schema, snapshot, content, (limits.TABLE, FAULTS_TABLE))
+        return admit(path, schema, snapshot, content, ON_DEMAND)
 
     def keep(self, snapshot: Snapshot) -> str:
         """Keep a snapshot as if it had been made here; returns its id, which `open` takes."""
@@ -206,8 +207,8 @@ class LocalSandbox:
         world = source.open()
         episode = f"{self._secret}-{next(self._numbers)}"
         self._episodes[episode] = _Running(world, made, self._offered(made), injector)
-        # Frozen again, not copied from the source: the id proves the fork, not the intention.
-        return Opened(episode=episode, state=world.freeze().page_id)
+        # Read from the fork, not copied from the source: the id proves the fork, not the intention.
+        return Opened(episode=episode, state=world.page_id)
 
     def offered(self, episode: str) -> list[dict[str, Any]]:
         """The schemas of the tools that an episode offers.

@@ -11,7 +11,7 @@ from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.protocol import short
 from greenroom.wire.room import Room
 from greenroom.wire.transfer import PIECE, give
-from greenroom.worlds import Snapshot
+from greenroom.worlds import PageSnapshot, Snapshot
 
 Request = Mapping[str, Any]
 SLICE = 0.02
@@ -138,7 +138,7 @@ class Operations:
         """The content id of an episode's world; a large one is read in a thread, as it is now."""
         running = self._keeper.running(fields.text(request, "episode"))
         frozen = running.room.sandbox.freeze(running.local)
-        if frozen.layer.size < LARGE:
+        if isinstance(frozen, PageSnapshot) and frozen.layer.size < LARGE:
             return running.room.sandbox.content(running.local)
         return _content_of(frozen)
 

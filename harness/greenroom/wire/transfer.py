@@ -13,7 +13,7 @@ from typing import Any
 from greenroom.errors import SandboxBusyError, SandboxError, SnapshotError, UsageError
 from greenroom.wire.protocol import Limits
 from greenroom.wire.room import Room
-from greenroom.worlds import Snapshot
+from greenroom.worlds import Snapshot, paged
 from greenroom.worlds.portable import Image
 
 PIECE = 1 << 20
@@ -126,9 +126,10 @@ async def give(room: Room, snapshot: str, offset: int) -> dict[str, Any]:
     Raises:
         SandboxLostError: The snapshot is not known here.
         UsageError: The offset is beyond the end.
+        WorldError: It is of a backend that has no such file.
     """
     found = room.sandbox.start(snapshot)
-    image = Image(found.layer)
+    image = Image(paged(found).layer)
     if offset >= image.size:
         raise UsageError(f"the file of this snapshot has {image.size} bytes; there is nothing at {offset}")
     content = await asyncio.to_thread(lambda: found.content_id)

@@ -1,18 +1,24 @@
-"""Worlds: copy-on-write SQLite databases that fork in microseconds and are named by their hash."""
+"""Worlds: databases that fork (SQLite: copy-on-write, in microseconds) and are named by their hash."""
 
+from greenroom.worlds.backends import populated
 from greenroom.worlds.build import build_base
 from greenroom.worlds.changes import Change, net
 from greenroom.worlds.fork import Fork
+from greenroom.worlds.pages import Base, PageDatabase, PageSnapshot, load_snapshot, paged
 from greenroom.worlds.recipe import Recipe
-from greenroom.worlds.schema import Schema
+from greenroom.worlds.schema import Backend, Schema
 from greenroom.worlds.state import Event
-from greenroom.worlds.world import Base, Snapshot, World, diff, load_snapshot
+from greenroom.worlds.world import Database, Snapshot, World, diff
 
 __all__ = [
+    "Backend",
     "Base",
     "Change",
+    "Database",
     "Event",
     "Fork",
+    "PageDatabase",
+    "PageSnapshot",
     "Recipe",
     "Schema",
     "Snapshot",
@@ -21,4 +27,6 @@ __all__ = [
     "diff",
     "load_snapshot",
     "net",
+    "paged",
+    "populated",
 ]

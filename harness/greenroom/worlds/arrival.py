@@ -11,9 +11,10 @@ from greenroom.errors import SnapshotError, WorldError
 from greenroom.worlds import portable
 from greenroom.worlds.build import Scratch
 from greenroom.worlds.connection import run
+from greenroom.worlds.pages import PageDatabase, PageSnapshot
 from greenroom.worlds.schema import Schema
 from greenroom.worlds.state import EPOCH, State
-from greenroom.worlds.world import Snapshot, World
+from greenroom.worlds.world import World
 
 Entry = tuple[str, str, str, str | None]
 """A row of a database's schema: type, name, table, SQL."""
@@ -21,7 +22,7 @@ Entry = tuple[str, str, str, str | None]
 _ENTRIES = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
 
-def admit(path: Path, schema: Schema, page_id: str, content_id: str, later: Sequence[str] = ()) -> Snapshot:
+def admit(path: Path, schema: Schema, page_id: str, content_id: str, later: Sequence[str] = ()) -> PageSnapshot:
     """Read a portable file that somebody sent; the file is needed no more afterwards.
 
     Its schema must be what the app's own models make, to the letter: a trigger, a view or a table more would be code
@@ -37,7 +38,9 @@ def admit(path: Path, schema: Schema, page_id: str, content_id: str, later: Sequ
     Raises:
         SnapshotError: It is not; the message says where.
     """
-    snapshot = Snapshot(portable.load(path))
+    if schema.backend != "sqlite":
+        raise SnapshotError("worlds of this app live in PostgreSQL: none is taken from a file")
+    snapshot = PageSnapshot(portable.load(path))
     if snapshot.page_id != page_id:
         raise SnapshotError(f"the file is snapshot {snapshot.page_id[:16]}…, not {page_id[:16]}… as was said")
     try:
@@ -92,10 +95,10 @@ def _check_pages(db: apsw.Connection) -> None:
 def _known(schema: Schema, later: tuple[str, ...]) -> tuple[frozenset[Entry], frozenset[Entry]]:
     """What may be in a world's schema, and what must be: as an empty world of the same apps has it."""
     with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
-        world = World(Scratch(Path(folder) / "blank"), schema, record=False)
+        world = World(PageDatabase(Scratch(Path(folder) / "blank"), schema, record=False))
         try:
             with world.transaction("world") as session:
-                State.create(world.connection, EPOCH, "")
+                State.create(world, EPOCH, "")
                 schema.create(session.connection())
             made = _entries(world.connection)
             with world.transaction("world"):

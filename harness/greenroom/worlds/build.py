@@ -12,9 +12,10 @@ import apsw
 from greenroom.errors import PopulateError, WorldError
 from greenroom.worlds.connection import WorldTime, prepare, run
 from greenroom.worlds.layer import BaseFile, Layer
+from greenroom.worlds.pages import Base, PageDatabase
 from greenroom.worlds.recipe import Recipe
 from greenroom.worlds.state import State
-from greenroom.worlds.world import Base, World
+from greenroom.worlds.world import World
 
 BUILD_CACHE_KIB = 256 * 1024
 SHARED = "GREENROOM_BASES"
@@ -108,10 +109,10 @@ def _build(recipe: Recipe, folder: Path, stem: str) -> BaseFile:
 
 
 def _populate(recipe: Recipe, scratch: Path, compact: Path) -> None:
-    world = World(Scratch(scratch), recipe.schema, record=False)
+    world = World(PageDatabase(Scratch(scratch), recipe.schema, record=False))
     try:
         with world.transaction("world"):
-            State.create(world.connection, recipe.started, recipe.seed_text)
+            State.create(world, recipe.started, recipe.seed_text)
             recipe.schema.create(world.session.connection())
         with world.transaction("world"):
             recipe.populate(world)

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import apsw
 from sqlalchemy import MetaData
 
-from greenroom.worlds.schema import Schema
+from greenroom.worlds.schema import Backend, Schema
 from greenroom.worlds.world import World
 
 FORMAT = 1
@@ -30,6 +30,7 @@ class Recipe:
         source_digest: Hash of the code that populates: editing it makes another base.
         populate: Fills the empty world, in one transaction as "world".
         started: The virtual time at which the world begins, with a time zone.
+        backend: Where its worlds live.
     """
 
     name: str
@@ -40,11 +41,12 @@ class Recipe:
     source_digest: str
     populate: Callable[[World], None]
     started: datetime
+    backend: Backend = "sqlite"
 
     @property
     def schema(self) -> Schema:
         """The schema of its tables."""
-        return Schema.of(*self.tables)
+        return Schema.of(*self.tables, backend=self.backend)
 
     @property
     def seed_text(self) -> str:
@@ -57,6 +59,7 @@ class Recipe:
             "format": FORMAT,
             "recipe": [self.name, self.size, self.split, self.seed, self.source_digest],
             "started": self.started.isoformat(),
+            "backend": self.backend,
             "schema": self.schema.ddl(),
             "versions": versions(),
         }

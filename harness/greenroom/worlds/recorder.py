@@ -80,13 +80,12 @@ class Recorder:
         self._waiting.clear()
         run(self._db, "DELETE FROM greenroom_change")
 
-    def read(self, actor: str | None = None) -> list[Change]:
+    def read(self) -> list[Change]:
         """The change log, oldest first."""
         found: list[Change] = []
         select = "SELECT actor, op, name, before, after FROM greenroom_change ORDER BY id"
         for who, op, name, before, after in stream(self._db, select):
-            if actor is None or who == actor:
-                found.extend(self._change(who, op, self._shapes[name], _values(before), _values(after)))
+            found.extend(self._change(who, op, self._shapes[name], _values(before), _values(after)))
         return found
 
     def _change(

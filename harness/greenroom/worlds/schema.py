@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import apsw
 import sqlalchemy as sa
@@ -13,9 +13,12 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.util import OrderedSet
 
+from greenroom.errors import MissingExtraError
 from greenroom.worlds import dbapi
 from greenroom.worlds.connection import stream
 
+Backend = Literal["sqlite", "postgres"]
+"""Where worlds live."""
 Processor = Callable[[Any], Any]
 Row = dict[str, Any]
 
@@ -28,7 +31,7 @@ class Shape:
         name: The table.
         columns: Their names, in order.
         key: Positions of the primary key's columns; empty where the table has none.
-        processors: By position, what makes a Python value of SQLite's.
+        processors: By position, what makes a Python value of SQLite's; none for PostgreSQL, whose driver does.
     """
 
     name: str
@@ -36,9 +39,9 @@ class Shape:
     key: tuple[int, ...]
     processors: tuple[tuple[int, Processor], ...] = ()
 
-    def key_of(self, row: Sequence[Any], rowid: int) -> tuple[Any, ...]:
-        """The row's primary key as SQLite holds it; its rowid where the table has none."""
-        return tuple([row[i] for i in self.key]) if self.key else (rowid,)
+    def key_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The primary key within a row's values; all of them where the table has none."""
+        return tuple([values[i] for i in self.key]) or tuple(values)
 
     def to_python(self, row: Sequence[Any]) -> Row:
         """The row by column name, its values as the app's models have them."""
@@ -54,27 +57,38 @@ class Schema:
 
     Args:
         metadata: The tables of each app.
+        backend: Where its worlds live.
     """
 
-    def __init__(self, metadata: Sequence[sa.MetaData]) -> None:
-        self.metadata = tuple(metadata)
+    def __init__(self, metadata: Sequence[sa.MetaData], backend: Backend = "sqlite") -> None:
+        self.metadata, self.backend = tuple(metadata), backend
         # The pool keeps nothing: it asks for a connection when a world opens, and gets the one being opened.
         self._opening = threading.local()
-        self.engine = sa.create_engine(
-            "sqlite://", module=dbapi, creator=lambda: self._opening.connection, poolclass=NullPool
-        )
+        self.engine = self._make_engine()
         tables = [table for one in self.metadata for table in one.sorted_tables]
         for table in tables:
             # SQLAlchemy keeps them in a plain set, in the order of addresses: another process, other pages.
             table.indexes = OrderedSet(sorted(table.indexes, key=lambda index: str(index.name)))
+        self.tables = {table.name: table for table in tables}
         self.shapes = {table.name: self._shape(table) for table in tables}
 
     @staticmethod
-    def of(*metadata: sa.MetaData) -> "Schema":
+    def of(*metadata: sa.MetaData, backend: Backend = "sqlite") -> "Schema":
         """The schema of these apps' tables; always the same one in a process."""
-        return _schema(metadata)
+        return _schema(metadata, backend)
 
-    def connect(self, connection: dbapi.Connection) -> sa.Connection:
+    def _make_engine(self) -> sa.Engine:
+        opened: Callable[[], Any] = lambda: self._opening.connection  # noqa: E731
+        if self.backend == "sqlite":
+            return sa.create_engine("sqlite://", module=dbapi, creator=opened, poolclass=NullPool)
+        try:
+            return sa.create_engine(
+                "postgresql+psycopg://", creator=opened, poolclass=NullPool, use_native_hstore=False
+            )
+        except ImportError:
+            raise MissingExtraError("a world in PostgreSQL", "postgres") from None
+
+    def connect(self, connection: Any) -> sa.Connection:
         """Hand an open connection to SQLAlchemy."""
         self._opening.connection = connection
         try:
@@ -88,7 +102,8 @@ class Schema:
             one.create_all(connection)
         for shape in self.shapes.values():
             values = (shape.name, json.dumps(shape.columns), json.dumps(shape.key))
-            connection.exec_driver_sql("INSERT INTO greenroom_table VALUES(?, ?, ?)", values)
+            mark = "?" if self.backend == "sqlite" else "%s"
+            connection.exec_driver_sql(f"INSERT INTO greenroom_table VALUES({mark}, {mark}, {mark})", values)
 
     def ddl(self) -> str:
         """The tables as SQL: part of a base's key."""
@@ -99,7 +114,8 @@ class Schema:
 
     def _shape(self, table: sa.Table) -> Shape:
         columns = list(table.columns)
-        found = [(i, self._processor(column)) for i, column in enumerate(columns)]
+        sqlite = self.backend == "sqlite"
+        found = [(i, self._processor(column)) for i, column in enumerate(columns) if sqlite]
         return Shape(
             name=table.name,
             columns=tuple(column.name for column in columns),
@@ -113,8 +129,8 @@ class Schema:
 
 
 @lru_cache(maxsize=256)
-def _schema(metadata: tuple[sa.MetaData, ...]) -> Schema:
-    return Schema(metadata)
+def _schema(metadata: tuple[sa.MetaData, ...], backend: Backend) -> Schema:
+    return Schema(metadata, backend)
 
 
 def stored_shapes(db: apsw.Connection) -> dict[str, Shape]:

@@ -1,93 +1,39 @@
-"""A world and what it starts from: `Base`, `Snapshot`, `World`. The three make one another, so they live together."""
+"""A world and its snapshot, whatever database lies below: `World`, `Snapshot`, `Database`. They make one another."""
 
 import random
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import apsw
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from greenroom.errors import SnapshotError, UnknownNameError, WorldError
-from greenroom.worlds import content, dbapi, portable
+from greenroom.errors import UnknownNameError, WorldError
+from greenroom.worlds import content
 from greenroom.worlds.changes import Change
-from greenroom.worlds.connection import run
-from greenroom.worlds.fork import Fault, Fork
-from greenroom.worlds.layer import BaseFile, Layer
-from greenroom.worlds.recorder import Recorder
-from greenroom.worlds.schema import Schema, stored_shapes
+from greenroom.worlds.content import Contents
+from greenroom.worlds.schema import Schema
 from greenroom.worlds.session import WorldSession
 from greenroom.worlds.state import Event, State
-from greenroom.worlds.store import Store
 
 ACTORS = ("agent", "user", "world")
 
 
-class Base:
-    """A populated world on disk, shared by everything that starts from it.
+class Snapshot(ABC):
+    """An immutable world."""
 
-    Args:
-        file: Its pages.
-        schema: The apps' tables.
-    """
-
-    def __init__(self, file: BaseFile, schema: Schema | None = None) -> None:
-        self._file, self._schema = file, schema
+    schema: Schema | None
+    """The apps' tables; None for one that came from a file."""
 
     @property
-    def id(self) -> str:
-        """SHA-256 of its pages."""
-        return self._file.digest
-
-    @property
-    def path(self) -> Path:
-        """Where it lies."""
-        return self._file.path
-
-    def snapshot(self) -> "Snapshot":
-        """The world as it was populated."""
-        return Snapshot(Layer.bottom(self._file), self._schema)
-
-
-class Snapshot:
-    """An immutable world. Cheap to keep: it shares all pages that it did not change.
-
-    Args:
-        layer: Its pages.
-        schema: The apps' tables; None for one that came from a file.
-    """
-
-    def __init__(self, layer: Layer, schema: Schema | None = None) -> None:
-        self.layer, self.schema = layer, schema
-
-    @property
+    @abstractmethod
     def page_id(self) -> str:
-        """SHA-256 of its base and its pages: equal ids prove an identical start."""
-        return self.layer.page_id
+        """SHA-256 of all that it holds, greenroom's own part included: equal ids prove an identical start."""
 
-    @cached_property
-    def content_id(self) -> str:
-        """SHA-256 of the apps' rows in canonical order; reads all of them the first time."""
-        with self.reading() as db:
-            return content.content_id(db, stored_shapes(db))
-
-    @contextmanager
-    def reading(self) -> Generator[apsw.Connection]:
-        """A connection to a fork of it, to look at without the apps' schema."""
-        db = self.fork().connect()
-        try:
-            yield db
-        finally:
-            db.close()
-
-    def fork(self, fault: Fault | None = None) -> Fork:
-        """A private, mutable copy of the pages."""
-        return Fork(self.layer, fault)
-
+    @abstractmethod
     def open(self, schema: Schema | None = None) -> "World":
         """Fork it and open the fork.
 
@@ -97,74 +43,110 @@ class Snapshot:
         Raises:
             WorldError: The schema is not known, or is not that of the snapshot.
         """
-        if schema is not None and schema is not self.schema:
-            self.adopt(schema)
-        if self.schema is None:
-            raise WorldError("this snapshot came from a file: pass the schema of its apps, `recipe.schema`")
-        return World(self.fork(), self.schema)
 
-    def adopt(self, schema: Schema) -> None:
-        """Take on the schema of the apps that made it.
+    @abstractmethod
+    def contents(self) -> AbstractContextManager[Contents]:
+        """Its rows, to read."""
 
-        Raises:
-            WorldError: The schema is not that of the snapshot.
-        """
-        with self.reading() as db:
-            stored = {name: (shape.columns, shape.key) for name, shape in stored_shapes(db).items()}
-        given = {name: (shape.columns, shape.key) for name, shape in schema.shapes.items()}
-        for name in sorted(stored.keys() | given.keys()):
-            if stored.get(name) != given.get(name):
-                raise WorldError(
-                    f"table '{name}' of the snapshot is not that of the schema: it has {stored.get(name)}, "
-                    f"the schema {given.get(name)}; open it with the app's version that made it"
-                )
-        self.schema = schema
+    @cached_property
+    def content_id(self) -> str:
+        """SHA-256 of the apps' rows in canonical order, equal on every backend; reads them all the first time."""
+        with self.contents() as found:
+            return content.content_id(found)
 
+    @abstractmethod
     def save(self, path: Path) -> None:
         """Write it as one portable file, base included; see `load_snapshot`.
 
         Raises:
             OSError: The file cannot be written; what was there before is still there.
+            WorldError: Worlds of this backend have no such file.
         """
-        portable.save(self.layer, path)
 
-    def export(self, path: Path) -> None:
-        """Write it as a plain SQLite file that anyone can open.
+
+class Database(Protocol):
+    """What a world needs of the database below it. One connection, used by one thread at a time."""
+
+    @property
+    def connection(self) -> Any:
+        """The driver's connection, for what only one backend has."""
+        ...
+
+    @property
+    def session(self) -> WorldSession:
+        """The ORM session."""
+        ...
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL of greenroom's own, written for SQLite, on greenroom's own tables; returns its rows."""
+        ...
+
+    def ensure(self, table: str) -> None:
+        """Make one of greenroom's tables that most worlds do without (`state.ON_DEMAND`), if it is not there."""
+        ...
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        ...
+
+    def act(self, actor: str) -> None:
+        """Say whose the changes are that follow in this transaction."""
+        ...
+
+    def settle(self) -> None:
+        """Write whatever waits, so that it can be read or committed.
 
         Raises:
-            OSError: The file cannot be written; what was there before is still there.
+            WorldError: The app ended the transaction itself.
         """
-        portable.export(self.layer, path)
+        ...
 
-    def __repr__(self) -> str:
-        return f"<Snapshot {self.page_id[:12]}>"
+    def commit(self) -> None:
+        """Commit, if it has not been done."""
+        ...
+
+    def roll_back(self) -> None:
+        """Take back everything since `begin`, whatever has happened since."""
+        ...
+
+    def changes(self) -> list[Change]:
+        """The change log, oldest first."""
+        ...
+
+    def clear_changes(self) -> None:
+        """Empty the change log."""
+        ...
+
+    @property
+    def page_id(self) -> str:
+        """The id that a snapshot would have now."""
+        ...
+
+    @property
+    def contents(self) -> Contents:
+        """The rows of the apps' tables."""
+        ...
+
+    def freeze(self) -> Snapshot:
+        """A snapshot of what was committed."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; closing twice is no error."""
+        ...
 
 
 class World:
     """A fork, opened: what an app's author holds. Used by one thread at a time.
 
     Args:
-        store: Its pages.
-        schema: The apps' tables.
-        record: Whether changes are recorded.
-
-    Attributes:
-        connection: The SQLite connection below; for greenroom itself, apps use `session`.
+        database: What lies below.
     """
 
-    connection: apsw.Connection
-
-    def __init__(self, store: Store, schema: Schema, *, record: bool = True) -> None:
-        self._store, self._schema, self._record = store, schema, record
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._state = State(database)
         self._running = False
-        self._connect()
-
-    def _connect(self) -> None:
-        self.connection = self._store.connect()
-        self._recorder = Recorder(self.connection, self._schema.shapes) if self._record else None
-        self._state = State(self.connection)
-        self._sqlalchemy = self._schema.connect(dbapi.Connection(self.connection, self._recorder))
-        self._session = WorldSession(bind=self._sqlalchemy, expire_on_commit=False)
 
     # -- what apps use
 
@@ -176,7 +158,7 @@ class World:
             WorldError: No transaction is running.
         """
         self._must_run("session")
-        return self._session
+        return self._database.session
 
     @property
     def now(self) -> datetime:
@@ -230,58 +212,29 @@ class World:
         """
         _check_actor(actor)
         with self._atomic():
-            if self._recorder:
-                self._recorder.actor = actor
-            yield self._session
-            self._session.flush()
-            if self._recorder:
-                self._recorder.flush()
-            if not self.connection.in_transaction:
-                raise WorldError("an app ended its transaction by SQL: greenroom begins and ends them")
-            self._session.finish()
+            self._database.act(actor)
+            session = self._database.session
+            yield session
+            session.flush()
+            self._database.settle()
+            session.finish()
 
     @contextmanager
     def _atomic(self) -> Generator[None]:
         if self._running:
             raise WorldError("a transaction is running already: a world has one at a time")
         self._running = True
-        self._store.mark()
         try:
-            run(self.connection, "BEGIN")
+            self._database.begin()
             yield
-            if self.connection.in_transaction:
-                run(self.connection, "COMMIT")
-            self._session.close()
+            self._database.commit()
             self._state.end()
         except BaseException:
-            self._roll_back()
+            self._state.forget()
+            self._database.roll_back()
             raise
         finally:
             self._running = False
-
-    def _roll_back(self) -> None:
-        if self._recorder:
-            self._recorder.discard()
-        sound = False
-        try:
-            self._session.close()
-            # A commit that failed leaves SQLAlchemy's connection in a transaction for good.
-            sound = self._sqlalchemy.get_transaction() is None
-            if self.connection.in_transaction:
-                run(self.connection, "ROLLBACK")
-        except (apsw.Error, dbapi.Error, SQLAlchemyError):
-            sound = False  # A failing disk: the pages are taken back below.
-        self._state.forget()
-        if not sound or self._store.touched:
-            self._restore()
-
-    def _restore(self) -> None:
-        """Go back to the pages at the transaction's begin, whatever has been written since: the disk failed."""
-        with suppress(apsw.Error, dbapi.Error, SQLAlchemyError):
-            self._disconnect()
-        self.connection.close(True)
-        self._store.undo()
-        self._connect()
 
     def _within(self, act: Callable[[], Any]) -> Any:
         """Run in the running transaction, or in one of its own."""
@@ -291,6 +244,19 @@ class World:
             return act()
 
     # -- what greenroom uses
+
+    @property
+    def connection(self) -> Any:
+        """The driver's connection below, for what only one backend has; apps use `session`."""
+        return self._database.connection
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL on greenroom's own tables, in the running transaction; returns its rows."""
+        return self._database.run(sql, values)
+
+    def ensure(self, table: str) -> None:
+        """Make one of greenroom's tables that most worlds do without (`state.ON_DEMAND`), if it is not there."""
+        self._database.ensure(table)
 
     def advance(self, delta: timedelta) -> list[Event]:
         """Move the clock, in a transaction of its own.
@@ -335,17 +301,14 @@ class World:
         """
         if by is not None:
             _check_actor(by)
-        if self._recorder is None:
-            return []
         if self._running:
-            self._session.flush()
-            self._recorder.flush()
-        return self._recorder.read(by)
+            self._database.session.flush()
+            self._database.settle()
+        return [change for change in self._database.changes() if by is None or change.actor == by]
 
     def clear_changes(self) -> None:
         """Empty the change log."""
-        if self._recorder:
-            self._within(self._recorder.clear)
+        self._within(self._database.clear_changes)
 
     def freeze(self) -> Snapshot:
         """The world as it is, immutable.
@@ -355,21 +318,21 @@ class World:
         """
         if self._running:
             raise WorldError("a transaction is running: freeze the world when it has ended")
-        return Snapshot(self._store.freeze(), self._schema)
+        return self._database.freeze()
+
+    @property
+    def page_id(self) -> str:
+        """The id of the snapshot that `freeze` would make."""
+        return self._database.page_id
 
     @property
     def content_id(self) -> str:
         """SHA-256 of the apps' rows in canonical order."""
-        return content.content_id(self.connection, self._schema.shapes)
+        return content.content_id(self._database.contents)
 
     def close(self) -> None:
         """Drop the world; what was not frozen is gone."""
-        self._disconnect()
-
-    def _disconnect(self) -> None:
-        self._session.close()
-        self._sqlalchemy.close()
-        self.connection.close()
+        self._database.close()
 
     def __enter__(self) -> "World":
         return self
@@ -389,33 +352,14 @@ def diff(a: Snapshot, b: Snapshot) -> list[Change]:
     Raises:
         WorldError: They do not have the same tables.
     """
-    with a.reading() as before, b.reading() as after:
-        tables, others = stored_shapes(before), stored_shapes(after)
-        if tables != others:
-            odd = sorted(tables.keys() ^ others.keys()) or sorted(tables)
+    schema = a.schema or b.schema
+    with a.contents() as before, b.contents() as after:
+        mine, others = _names(before), _names(after)
+        if mine != others:
+            odd = sorted(mine.keys() ^ others.keys()) or sorted(mine)
             raise WorldError(f"the snapshots are of different apps: they differ in table '{odd[0]}'")
-        schema = a.schema or b.schema
-        return content.compare(before, after, schema.shapes if schema else tables)
+        return content.compare(before, after, schema.shapes if schema else before.shapes)
 
 
-def load_snapshot(path: Path, schema: Schema | None = None) -> Snapshot:
-    """Read a snapshot that `Snapshot.save` wrote.
-
-    Args:
-        path: The file. It is mapped, not copied: it must not be changed in place while the snapshot is used.
-        schema: The apps' tables; can be given to `open` instead.
-
-    Raises:
-        SnapshotError: It is no such file, or truncated, altered, or of another format.
-        WorldError: The schema is not that of the snapshot.
-        OSError: It cannot be read.
-    """
-    snapshot = Snapshot(portable.load(path))
-    try:
-        with snapshot.reading() as db:
-            stored_shapes(db)
-    except (apsw.Error, ValueError, TypeError) as error:
-        raise SnapshotError(f"{path} holds no world of greenroom: {error}") from error
-    if schema is not None:
-        snapshot.adopt(schema)
-    return snapshot
+def _names(contents: Contents) -> Mapping[str, Any]:
+    return {name: (shape.columns, shape.key) for name, shape in contents.shapes.items()}

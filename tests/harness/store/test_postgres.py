@@ -1,11 +1,4 @@
-"""The store on a real Postgres server, started for these tests where its programs and psycopg are installed."""
-
-import os
-import shutil
-import socket
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+"""The store on a real PostgreSQL server."""
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,35 +8,9 @@ from greenroom.store import GroupRow, RolloutRow, Store
 from greenroom.store.models import StoreBase
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'greenroom[postgres]'")
-    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
-        pytest.skip("no Postgres server is installed")
-    home = tmp_path_factory.mktemp("postgres")
-    # Postgres refuses to run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    if user:
-        home = Path("/tmp") / f"greenroom-postgres-{os.getpid()}"
-        home.mkdir()
-        shutil.chown(home, user)
-    port = free_port()
-    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1"
-    data = str(home / "data")
-    quiet = {"user": user, "check": True, "stdout": subprocess.DEVNULL, "cwd": home, "timeout": 60}
-    try:
-        subprocess.run(["initdb", "-D", data, "-A", "trust", "-U", "me"], **quiet)
-        subprocess.run(["pg_ctl", "-D", data, "-o", options, "-l", str(home / "log"), "-w", "start"], **quiet)
-        yield f"postgresql+psycopg://me@127.0.0.1:{port}/postgres"
-        subprocess.run(["pg_ctl", "-D", data, "-m", "fast", "-w", "stop"], **quiet)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+@pytest.fixture
+def url(postgres: str) -> str:
+    return postgres.replace("postgresql://", "postgresql+psycopg://")
 
 
 def test_a_store_on_postgres_gives_back_what_was_written(url: str) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.worlds import Snapshot, World, build_base
+from greenroom.worlds import PageSnapshot, World, build_base
 from support.shop import shop_recipe
 
 
@@ -13,11 +13,11 @@ def shop_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(shop_cache: Path) -> Snapshot:
+def shop(shop_cache: Path) -> PageSnapshot:
     return build_base(shop_recipe(), shop_cache).snapshot()
 
 
 @pytest.fixture
-def world(shop: Snapshot) -> Iterator[World]:
+def world(shop: PageSnapshot) -> Iterator[World]:
     with shop.open() as world:
         yield world

@@ -12,7 +12,7 @@ from greenroom.errors import SnapshotError
 from greenroom.plugins import load_app
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import LocalSandbox
-from greenroom.worlds import Snapshot, load_snapshot
+from greenroom.worlds import PageSnapshot, load_snapshot
 from greenroom.worlds.layer import BaseFile, Layer
 from greenroom.worlds.portable import Image
 from support.notes import app
@@ -20,18 +20,18 @@ from support.notes import app
 TASK = "notes/train/find_number/3"
 
 
-def start(tmp_path: Path) -> tuple[LocalSandbox, Snapshot]:
+def start(tmp_path: Path) -> tuple[LocalSandbox, PageSnapshot]:
     sandbox = LocalSandbox(app, cache_dir=tmp_path)
     return sandbox, sandbox.start(sandbox.prepare(TASK).snapshot)
 
 
-def packed(snapshot: Snapshot, path: Path) -> Path:
+def packed(snapshot: PageSnapshot, path: Path) -> Path:
     """A snapshot whose file is honest about what it holds, whatever that is."""
     snapshot.save(path)
     return path
 
 
-def rewritten(snapshot: Snapshot, tmp_path: Path, statements: str) -> Snapshot:
+def rewritten(snapshot: PageSnapshot, tmp_path: Path, statements: str) -> PageSnapshot:
     """The same world as a plain database, after some statements of somebody who is no app."""
     plain = tmp_path / "plain.sqlite"
     plain.unlink(missing_ok=True)
@@ -39,7 +39,7 @@ def rewritten(snapshot: Snapshot, tmp_path: Path, statements: str) -> Snapshot:
     db = apsw.Connection(str(plain))
     db.execute(statements)
     db.close()
-    return Snapshot(Layer.bottom(BaseFile(plain, hashlib.sha256(plain.read_bytes()).hexdigest())))
+    return PageSnapshot(Layer.bottom(BaseFile(plain, hashlib.sha256(plain.read_bytes()).hexdigest())))
 
 
 def test_an_image_is_the_file_that_is_saved(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_damaged_pages_are_refused_even_where_their_hashes_are_right(tmp_path: P
         broken = bytearray(data)
         broken[page * 4096 : page * 4096 + 40] = b"\xff" * 40
         plain.write_bytes(broken)
-        evil = Snapshot(Layer.bottom(BaseFile(plain, hashlib.sha256(broken).hexdigest(), trusted=False)))
+        evil = PageSnapshot(Layer.bottom(BaseFile(plain, hashlib.sha256(broken).hexdigest(), trusted=False)))
         with pytest.raises(SnapshotError):
             sandbox.admit(packed(evil, tmp_path / "evil"), evil.page_id, snapshot.content_id)
 

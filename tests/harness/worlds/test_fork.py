@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from greenroom.errors import WorldError
-from greenroom.worlds import Fork, Snapshot, World
+from greenroom.worlds import Fork, PageDatabase, PageSnapshot, World
 from greenroom.worlds.layer import PAGE, ZERO
 
 
@@ -20,7 +20,7 @@ def set_price(world: World, price: int, item: int = 7) -> None:
         session.execute(sa.text("UPDATE shop_item SET price = :p WHERE id = :item"), {"p": price, "item": item})
 
 
-def test_siblings_never_see_each_others_writes(shop: Snapshot) -> None:
+def test_siblings_never_see_each_others_writes(shop: PageSnapshot) -> None:
     worlds = [shop.open() for _ in range(5)]
     for number, world in enumerate(worlds):
         set_price(world, number)
@@ -30,7 +30,7 @@ def test_siblings_never_see_each_others_writes(shop: Snapshot) -> None:
         world.close()
 
 
-def test_three_levels_of_forks_stay_apart(shop: Snapshot) -> None:
+def test_three_levels_of_forks_stay_apart(shop: PageSnapshot) -> None:
     with shop.open() as parent:
         set_price(parent, 1)
         with parent.freeze().open() as child:
@@ -44,7 +44,7 @@ def test_three_levels_of_forks_stay_apart(shop: Snapshot) -> None:
                 assert price(shop.open()) == 70
 
 
-def test_a_database_that_shrank_and_grew_again_shows_no_old_page(shop: Snapshot) -> None:
+def test_a_database_that_shrank_and_grew_again_shows_no_old_page(shop: PageSnapshot) -> None:
     fork = shop.fork()
     full = fork.size
     fork.truncate(5 * PAGE)
@@ -71,7 +71,7 @@ def test_vacuum_shortens_a_fork_and_leaves_the_rows(world: World) -> None:
     assert (after.content_id, after.page_id == before.page_id) == (content, False)
 
 
-def test_pages_written_back_as_they_were_do_not_count(shop: Snapshot) -> None:
+def test_pages_written_back_as_they_were_do_not_count(shop: PageSnapshot) -> None:
     fork = shop.fork()
     fork.write(bytes(fork.read(PAGE, 3 * PAGE)), 3 * PAGE)
     assert fork.pages
@@ -79,7 +79,7 @@ def test_pages_written_back_as_they_were_do_not_count(shop: Snapshot) -> None:
     assert fork.freeze().page_id == shop.page_id
 
 
-def test_a_fork_has_one_connection(shop: Snapshot) -> None:
+def test_a_fork_has_one_connection(shop: PageSnapshot) -> None:
     fork = shop.fork()
     db = fork.connect()
     with pytest.raises(WorldError, match="open already"):
@@ -133,12 +133,12 @@ def by_counters(world: World) -> None:
 @pytest.mark.parametrize("stays_broken", [False, True], ids=["fails once", "stays broken"])
 @pytest.mark.parametrize("act", [by_orm, by_clock, by_counters])
 def test_failing_any_page_write_of_a_transaction_leaves_the_world_as_before(
-    shop: Snapshot, act: Callable[[World], None], stays_broken: bool
+    shop: PageSnapshot, act: Callable[[World], None], stays_broken: bool
 ) -> None:
     assert shop.schema
     disk = Disk()
     disk.stays_broken = stays_broken
-    world = World(shop.fork(disk), shop.schema)
+    world = World(PageDatabase(shop.fork(disk), shop.schema))
     set_price(world, 5)
     before, changes, now = world.freeze(), world.changes(), world.now
     for write in range(1, 1000):

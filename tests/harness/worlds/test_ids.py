@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from greenroom.worlds import Snapshot, build_base
+from greenroom.worlds import PageSnapshot, build_base
 from support.shop import Item, shop_recipe
 from support.shop_run import work
 
@@ -15,25 +15,25 @@ TESTS = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("cache_kib", [8, 64, 8000])
-def test_the_size_of_the_page_cache_does_not_matter(shop: Snapshot, cache_kib: int) -> None:
+def test_the_size_of_the_page_cache_does_not_matter(shop: PageSnapshot, cache_kib: int) -> None:
     assert work(shop, cache_kib) == work(shop)
 
 
-def test_worlds_in_different_threads_end_alike(shop: Snapshot) -> None:
+def test_worlds_in_different_threads_end_alike(shop: PageSnapshot) -> None:
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda _: work(shop), range(8)))
     assert set(found) == {work(shop)}
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "random"])
-def test_other_processes_build_and_end_alike(shop: Snapshot, tmp_path: Path, hash_seed: str) -> None:
+def test_other_processes_build_and_end_alike(shop: PageSnapshot, tmp_path: Path, hash_seed: str) -> None:
     environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(TESTS)}
     command = [sys.executable, "-m", "support.shop_run", str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == work(shop)
 
 
-def test_a_world_may_be_closed_by_another_thread(shop: Snapshot) -> None:
+def test_a_world_may_be_closed_by_another_thread(shop: PageSnapshot) -> None:
     world = shop.open()
     with world.transaction("agent") as session:
         session.get_one(Item, 1).price = 2
@@ -41,7 +41,7 @@ def test_a_world_may_be_closed_by_another_thread(shop: Snapshot) -> None:
         threads.submit(world.close).result()
 
 
-def test_the_content_id_tells_rows_and_not_how_they_came(shop: Snapshot) -> None:
+def test_the_content_id_tells_rows_and_not_how_they_came(shop: PageSnapshot) -> None:
     with shop.open() as one, shop.open() as other:
         for world, steps in ((one, (1,)), (other, (7, 300, 1))):
             for price in steps:

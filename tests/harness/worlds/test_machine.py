@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, rule
 from sqlalchemy.exc import IntegrityError
 
-from greenroom.worlds import Change, Snapshot, World, build_base, diff, load_snapshot, net
+from greenroom.worlds import Change, PageSnapshot, World, build_base, diff, load_snapshot, net
 from support.shop import shop_recipe
 
 TABLES = ("shop_item", "shop_stock")
@@ -61,7 +61,7 @@ class Pair:
 class Frozen:
     """A snapshot and the image that it must equal."""
 
-    snapshot: Snapshot
+    snapshot: PageSnapshot
     image: bytes
 
 

@@ -8,13 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from greenroom.errors import SnapshotError, WorldError
-from greenroom.worlds import Schema, Snapshot, load_snapshot
+from greenroom.worlds import PageSnapshot, Schema, load_snapshot
 from greenroom.worlds.layer import PAGE, BaseFile, Layer
 from support.shop import Base, Item
 
 
 @pytest.fixture
-def changed(shop: Snapshot) -> Snapshot:
+def changed(shop: PageSnapshot) -> PageSnapshot:
     with shop.open() as world:
         with world.transaction("agent") as session:
             session.get_one(Item, 7).name = "changed " * 1000
@@ -22,13 +22,13 @@ def changed(shop: Snapshot) -> Snapshot:
 
 
 @pytest.fixture
-def saved(changed: Snapshot, tmp_path: Path) -> Path:
+def saved(changed: PageSnapshot, tmp_path: Path) -> Path:
     path = tmp_path / "shop.snapshot"
     changed.save(path)
     return path
 
 
-def test_a_saved_snapshot_is_the_same_when_loaded(changed: Snapshot, saved: Path) -> None:
+def test_a_saved_snapshot_is_the_same_when_loaded(changed: PageSnapshot, saved: Path) -> None:
     loaded = load_snapshot(saved, Schema.of(Base.metadata))
     assert (loaded.page_id, loaded.content_id) == (changed.page_id, changed.content_id)
     with loaded.open() as world, world.transaction("agent") as session:
@@ -43,7 +43,7 @@ def test_a_loaded_snapshot_can_be_saved_again(saved: Path, tmp_path: Path) -> No
     assert again.read_bytes() == saved.read_bytes()
 
 
-def test_an_exported_world_opens_in_any_sqlite(changed: Snapshot, tmp_path: Path) -> None:
+def test_an_exported_world_opens_in_any_sqlite(changed: PageSnapshot, tmp_path: Path) -> None:
     path = tmp_path / "shop.sqlite"
     changed.export(path)
     db = sqlite3.connect(path)
@@ -121,12 +121,12 @@ def test_a_file_without_a_world_in_it_is_refused(tmp_path: Path) -> None:
     db.commit()
     db.close()
     image = plain.read_bytes()
-    Snapshot(Layer.bottom(BaseFile(plain, hashlib.sha256(image).hexdigest()))).save(path)
+    PageSnapshot(Layer.bottom(BaseFile(plain, hashlib.sha256(image).hexdigest()))).save(path)
     with pytest.raises(SnapshotError, match="holds no world of greenroom: no such table"):
         load_snapshot(path)
 
 
-def test_a_save_that_fails_leaves_what_was_there(changed: Snapshot, tmp_path: Path) -> None:
+def test_a_save_that_fails_leaves_what_was_there(changed: PageSnapshot, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         changed.save(tmp_path / "missing" / "file")
     taken = tmp_path / "taken"

@@ -1,0 +1,121 @@
+"""Starting the containers of a foreign application: those of a compose file, each fork a project of its own."""
+
+import json
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+from greenroom.containers.engine import Engine
+from greenroom.containers.folder import RunFolder
+from greenroom.errors import MissingExtraError, SandboxError, UsageError
+from greenroom.foreign.spec import ContainerApp
+from greenroom.foreign.stack import WORDS, Images, Stack, labels_of
+from greenroom.foreign.stage import image_id
+
+PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+
+
+class ComposeStage:
+    """The services of a compose file, each fork a project of its own."""
+
+    def __init__(self, engine: Engine, app: ContainerApp) -> None:
+        self._engine, self._app = engine, app
+        self._services = _services(app)
+
+    def images(self) -> Images:
+        """The images that the file names."""
+        return {name: image_id(self._engine, service["image"]) for name, service in self._services.items()}
+
+    def start(self, images: Images) -> Stack:
+        """Start a fork: the file's services on these images, on a network of their own that leads nowhere."""
+        project = f"greenroom-{self._app.name}-{secrets.token_hex(4)}"
+        folder = RunFolder(Path(tempfile.mkdtemp(prefix="greenroom-")))
+        written = folder.path / "compose.json"
+        written.write_text(json.dumps(self._file(images, folder)), encoding="utf-8")
+        handles: dict[str, Any] = {}
+        try:
+            self._compose(project, written, "up", "--detach", "--no-build")
+            handles = self._handles(project)
+            if handles.keys() != self._services.keys():
+                raise SandboxError(f"compose started {sorted(handles)}, not {sorted(self._services)}")
+        except BaseException:
+            Stack(self._engine, self._app, handles or self._handles(project), folder).remove()
+            self._drop_network(project)
+            raise
+        return _ComposeStack(self._engine, self._app, handles, folder, lambda: self._drop_network(project))
+
+    def _file(self, images: Images, folder: RunFolder) -> dict[str, Any]:
+        services: dict[str, Any] = {}
+        for name, service in self._services.items():
+            ports = [f"127.0.0.1::{self._app.port}"] if name == self._app.service else []
+            labels = labels_of(self._app, folder.path)
+            services[name] = {**service, "image": images[name], "ports": ports, "labels": labels}
+        leads_nowhere = {"driver_opts": {"com.docker.network.bridge.enable_ip_masquerade": "false"}}
+        return {"version": "3.7", "services": services, "networks": {"default": leads_nowhere}}
+
+    def _compose(self, project: str, file: Path, *command: str) -> None:
+        tool = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
+        line = [*tool, "--project-name", project, "--file", str(file), *command]
+        try:
+            done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SandboxError(f"compose cannot start '{self._app.name}': {error}") from error
+        if done.returncode:
+            raise SandboxError(f"compose cannot start '{self._app.name}': {done.stderr.strip()[-WORDS:]}")
+
+    def _handles(self, project: str) -> dict[str, Any]:
+        with self._engine.speaking("list containers"):
+            found = self._engine.client.containers.list(all=True, filters={"label": f"{PROJECT}={project}"})
+        return {handle.labels[SERVICE]: handle for handle in found}
+
+    def _drop_network(self, project: str) -> None:
+        with suppress(Exception):
+            for one in self._engine.client.networks.list(filters={"label": f"{PROJECT}={project}"}):
+                one.remove()
+
+
+class _ComposeStack(Stack):
+    def __init__(
+        self, engine: Engine, app: ContainerApp, handles: dict[str, Any], folder: RunFolder, dropped: Callable[[], None]
+    ) -> None:
+        super().__init__(engine, app, handles, folder)
+        self._dropped = dropped
+
+    def remove(self) -> None:
+        """Remove all containers, and their network."""
+        super().remove()
+        self._dropped()
+
+
+def _services(app: ContainerApp) -> dict[str, dict[str, Any]]:
+    """What a compose file says of its services, without what would tie forks together.
+
+    Raises:
+        UsageError: It cannot be read, names no image, or keeps state in volumes.
+    """
+    try:
+        import yaml
+    except ImportError:
+        raise MissingExtraError("a compose file", "docker") from None
+    path = app.folder / app.compose
+    try:
+        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        services = cast(dict[str, dict[str, Any]], found["services"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is no compose file: {error!r}") from error
+    if app.service not in services:
+        raise UsageError(f"{path} has no service '{app.service}'; there is: {', '.join(services)}")
+    apart = ("build", "ports", "container_name", "restart", "networks", "labels")
+    for name, service in services.items():
+        if "image" not in service:
+            raise UsageError(f"{path}: service '{name}' names no image: build it first, and name it")
+        if service.get("volumes"):
+            raise UsageError(
+                f"{path}: service '{name}' has volumes, which no commit sees: keep its state in the container"
+            )
+    return {name: {k: v for k, v in service.items() if k not in apart} for name, service in services.items()}

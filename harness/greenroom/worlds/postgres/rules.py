@@ -1,0 +1,100 @@
+"""The rules inside a world's database, made once with its base: who may do what, and how changes are recorded.
+
+Apps' SQL runs as a role that owns nothing. It may read and write rows; each write fires a trigger that runs as the
+owner and notes the row in the change log, which that role cannot write, and whose actor it cannot set.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from greenroom.worlds.postgres.guard import CHANCE, CLOCKS, SETTINGS
+from greenroom.worlds.state import ON_DEMAND, TABLES
+
+LOG = "greenroom_change"
+SETTINGS_OF_ROLE = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "search_path": "public",
+    "synchronous_commit": "off",
+    # What the planner may vary would vary the order of rows that no ORDER BY asks for.
+    "synchronize_seqscans": "off",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+}
+
+RECORD = """
+CREATE FUNCTION greenroom_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  INSERT INTO greenroom_change(id, actor, op, name, before, after)
+  SELECT coalesce(max(id), 0) + 1, (SELECT actor FROM greenroom_actor), lower(TG_OP), TG_TABLE_NAME,
+    CASE WHEN TG_OP <> 'INSERT' THEN OLD::text END, CASE WHEN TG_OP <> 'DELETE' THEN NEW::text END
+  FROM greenroom_change;
+  RETURN NULL;
+END $$
+"""
+GUARDED = """
+CREATE FUNCTION {name}({arguments}key text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  IF encode(sha256(convert_to(key, 'UTF8')), 'hex') <> '{digest}' THEN
+    RAISE EXCEPTION 'only greenroom may do this';
+  END IF;
+  {body};
+END $$
+"""
+
+
+def translated(sql: str) -> str:
+    """SQL of greenroom's own, which is written for SQLite, as PostgreSQL has it."""
+    return sql.replace("?", "%s").replace(" WITHOUT ROWID", "").replace("INTEGER", "BIGINT")
+
+
+def own_tables() -> Iterator[str]:
+    """greenroom's own tables, those that SQLite makes on demand included, and whose turn it is."""
+    yield from map(translated, (*TABLES, *ON_DEMAND))
+    yield "CREATE TABLE greenroom_actor(actor TEXT NOT NULL)"
+    yield "INSERT INTO greenroom_actor VALUES ('world')"
+
+
+def functions(key: str) -> Iterator[str]:
+    """How greenroom sets the actor and empties the log; the key is what apps' SQL does not have."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    yield RECORD
+    yield GUARDED.format(
+        name="greenroom_act", arguments="who text, ", digest=digest, body="UPDATE greenroom_actor SET actor = who"
+    )
+    yield GUARDED.format(name="greenroom_clear", arguments="", digest=digest, body="DELETE FROM greenroom_change")
+
+
+def grants(role: str) -> Iterator[str]:
+    """What the role that apps' SQL runs as may do in a world."""
+    yield "REVOKE ALL ON SCHEMA public FROM PUBLIC"
+    yield f"GRANT USAGE ON SCHEMA public TO {role}"
+    yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+    yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"
+    yield f"REVOKE INSERT, UPDATE, DELETE ON {LOG}, greenroom_actor, greenroom_table FROM {role}"
+
+
+def impure_functions() -> str:
+    """The query of the signatures of all functions that no app may call."""
+    names = ", ".join(f"'{name}'" for name in (*CHANCE, *CLOCKS, *SETTINGS))
+    return (
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace "
+        # age() of one argument counts from today.
+        f"AND (proname IN ({names}) OR (proname = 'age' AND pronargs = 1 AND proargtypes[0] <> 'xid'::regtype))"
+    )
+
+
+def triggers(tables: Iterable[str]) -> Iterator[str]:
+    """What records the changes of the apps' tables, made when they have been populated."""
+    for table in tables:
+        yield (
+            f'CREATE TRIGGER greenroom_record AFTER INSERT OR UPDATE OR DELETE ON "{table}" '
+            "FOR EACH ROW EXECUTE FUNCTION greenroom_record()"
+        )
+        # A vacuum in the middle would move rows, and with them the order of what no ORDER BY asks for.
+        yield f'ALTER TABLE "{table}" SET (autovacuum_enabled = false)'
