@@ -1,7 +1,7 @@
 """Measuring sandboxes: a stopwatch around one, what processes use, and what one boundary costs beside another."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -101,14 +101,24 @@ class TimedSandbox:
         await self._sandbox.stop()
 
 
-class Usage:
-    """What this process and those below it use; the memory is looked at with each finished rollout."""
+def below() -> set[Any]:
+    """The processes below this one, as psutil has them."""
+    import psutil
 
-    def __init__(self) -> None:
+    return set(psutil.Process().children(recursive=True))
+
+
+class Usage:
+    """What this process and some below it use; the memory is looked at with each finished rollout.
+
+    Args:
+        below: Those processes.
+    """
+
+    def __init__(self, below: Iterable[Any]) -> None:
         import psutil
 
-        self._me = psutil.Process()
-        self._below = self._me.children(recursive=True)
+        self._me, self._below = psutil.Process(), list(below)
         self._begun = self._seconds()
         self._most = self._resident()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from greenroom.bench.boundaries import Level, TimedSandbox, Usage, bars, costs, draw
+from greenroom.bench.boundaries import Level, TimedSandbox, Usage, bars, below, costs, draw
 from greenroom.bench.long_oracle import LongOracle
 from greenroom.bench.report import Report, Row
 from greenroom.errors import GreenroomError
@@ -74,12 +74,13 @@ class Place:
     """
 
     def __init__(self, spec: str, app: str, world: str, isolation: str, steps: int) -> None:
-        self._spec, self._app = spec, app
+        self._spec, self._app, others = spec, app, below()
         self._sandbox = open_sandbox(spec, app, world=world, isolation=isolation)
         self._timed = TimedSandbox(as_async(self._sandbox), steps)
         self._user, self._policy = load_simulator("goal"), LongOracle(steps)
         self._families = self._sandbox.families()
         self._play(None, [GroupSpec(f"{app}/test/{name}/{UNTIMED}") for name in self._families])
+        self._below = below() - others
 
     def measure(self, parallel: int, groups: int, size: int) -> Level:
         """Play groups, so many episodes at once."""
@@ -87,7 +88,7 @@ class Place:
         specs = [GroupSpec(f"{self._app}/test/{families[i % len(families)]}/{i}", size) for i in range(groups)]
         gc.collect()
         self._timed.clear()
-        usage = Usage()
+        usage = Usage(self._below)
         begun = time.perf_counter()
         rollouts, steps = self._play(parallel, specs, usage)
         seconds = time.perf_counter() - begun
