@@ -14,7 +14,6 @@ from typing import Any
 
 from websockets.asyncio.client import unix_connect
 
-from greenroom.bench.boundaries import quantile
 from greenroom.bench.http import Pool
 from greenroom.bench.report import Bar, Report, Row, at_most
 from greenroom.bench.served import FLOOR, Served, floor, worker
