@@ -30,7 +30,7 @@ LEDGER = "greenroom.bench.ledger:app"
 CONNECTIONS = 64
 """HTTP connections, at most: REST and MCP have as many sessions as they are asked for, over these."""
 EACH = 20
-"""Steps that each session takes over the WebSocket, at least; elsewhere, two."""
+"""Steps that each session takes in a round, at least."""
 GROUP, RESETS = 64, 15
 PROTOCOL = "2026-07-28"
 
@@ -54,7 +54,7 @@ def bench(
         app: The environment whose oracle's reading calls are the steps.
         world: How much data its worlds hold.
         sessions: How many episodes are stepped at once, separated by commas.
-        steps: Steps of a level, at least, in all rounds together; over the WebSocket, 20 of each session a round.
+        steps: Steps of a level, at least, in all rounds together, and 20 of each session a round.
         rounds: The ways take turns so many times, so that what else the machine does hits all of them alike.
         port: A loopback port that is free, and the next one.
         resets: Measure the reset of a group on a world of 100 MB too; building it takes a minute the first time.
@@ -198,14 +198,15 @@ class Work:
 
     async def measure(self, sessions: int, steps: int, rounds: int) -> list[Level]:
         """All ways, with so many sessions, taking turns."""
-        least = max(2, steps // sessions // rounds)
+        each = max(EACH, steps // sessions // rounds)  # The same on every way: the first steps of a fork cost more.
+        rounds = max(1, min(rounds, rounds * steps // (sessions * each)))
         ways: list[Callable[[], Awaitable[Level]]] = [
-            lambda: self._floor(sessions, 4 * least),
-            lambda: self._in_process(sessions, least),
-            lambda: self._websocket("websocket, unix", f"unix:{self._folder}", sessions, max(EACH, least)),
-            lambda: self._websocket("websocket, tcp", f"ws://127.0.0.1:{self._port}", sessions, least),
-            lambda: self._http("rest", self._rest, sessions, least),
-            lambda: self._http("mcp", self._mcp, sessions, least),
+            lambda: self._floor(sessions, 4 * each),
+            lambda: self._in_process(sessions, each),
+            lambda: self._websocket("websocket, unix", f"unix:{self._folder}", sessions, each),
+            lambda: self._websocket("websocket, tcp", f"ws://127.0.0.1:{self._port}", sessions, each),
+            lambda: self._http("rest", self._rest, sessions, each),
+            lambda: self._http("mcp", self._mcp, sessions, each),
         ]
         found: list[list[Level]] = [[] for _ in ways]
         for _ in range(rounds):
@@ -364,7 +365,8 @@ def _bars(levels: Sequence[Level], rows: Sequence[Row]) -> list[Bar]:
         for way in ("websocket, unix", "websocket, tcp"):
             taken = by[way, sessions].milliseconds
             bars.append(at_most(f"{way}, {sessions} sessions: server CPU per step", taken, 2 * bare + tool, "ms"))
-        ratio = (by["mcp", sessions].milliseconds - tool) / (by["rest", sessions].milliseconds - tool)
+        rest, mcp = by["rest", sessions].milliseconds - tool, by["mcp", sessions].milliseconds - tool
+        ratio = mcp / rest if min(rest, mcp) > 0 else None  # Less than the tool alone: the machine was too busy.
         bars.append(at_most(f"mcp to rest, {sessions} sessions: server CPU without the tool's", ratio, 3.0, "x"))
     many = by.get(("websocket, unix", 1024))
     if many is not None:
