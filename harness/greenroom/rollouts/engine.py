@@ -94,7 +94,7 @@ class Rollouts:
             StateMismatchError: A group of a resumed run no longer starts from the same snapshot.
         """
         groups: list[Group] = []
-        floor = Floor(self.parallel)
+        floor = Floor(self._at_once())
         try:
             async with asyncio.TaskGroup() as tasks:
                 for spec in specs:
@@ -107,6 +107,11 @@ class Rollouts:
         for group in groups:
             group.rollouts.sort(key=lambda rollout: rollout.member)
         return groups
+
+    def _at_once(self) -> int | None:
+        """How many episodes are played at once: no more than the sandbox has room for."""
+        limits = [limit for limit in (self.parallel, getattr(self.sandbox, "room", None)) if limit is not None]
+        return min(limits, default=None)
 
     async def _launch(self, spec: GroupSpec, groups: list[Group], tasks: asyncio.TaskGroup, floor: Floor) -> None:
         """Start the members of a group, each as soon as there is room for it.

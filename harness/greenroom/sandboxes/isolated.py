@@ -1,6 +1,8 @@
 """A sandbox for each rollout: no episode ever shares a process, a file or a kernel's namespace with another."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +12,10 @@ from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResu
 from greenroom.tasks import Verdict
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+WAIT_SECONDS = 1800.0
+"""So long a group waits for sandboxes that others have; rollouts that ask models do take minutes."""
+LOOK_SECONDS = 0.05
 
 
 class Isolated:
@@ -19,10 +25,16 @@ class Isolated:
         source: Where starts are made, and tools and families are asked for; no episode runs there.
         make: Makes a sandbox for one episode.
         most: So many of them run at once.
+        wait: After so many seconds without room for a group it is refused.
+
+    Attributes:
+        room: So many episodes may be played at once: who plays more of them than that waits for ever.
     """
 
-    def __init__(self, source: AsyncSandbox, make: Callable[[], AsyncSandbox], most: int) -> None:
-        self._source, self._make, self._most = source, make, most
+    def __init__(
+        self, source: AsyncSandbox, make: Callable[[], AsyncSandbox], most: int, wait: float = WAIT_SECONDS
+    ) -> None:
+        self._source, self._make, self.room, self._wait = source, make, most, wait
         self._of_episode: dict[str, AsyncSandbox] = {}
         self._opening = 0
 
@@ -48,13 +60,11 @@ class Isolated:
 
         Raises:
             UsageError: More than can ever run at once are asked for; or the snapshot is not where the task starts.
-            SandboxBusyError: Too many run.
+            SandboxBusyError: Too many run, and none of them ends.
         """
-        if n > self._most:
-            raise UsageError(f"{n} episodes at once, each in a container: {self._most} are the most; see 'docker:N'")
-        running = len(self._of_episode) + self._opening
-        if running + n > self._most:
-            raise SandboxBusyError(f"{running} of {self._most} containers are in use", retry_after=1.0)
+        if n > self.room:
+            raise UsageError(f"{n} episodes at once, each in a container: {self.room} are the most; see 'docker:N'")
+        await self._until_there_is_room(n)
         self._opening += n
         try:
             opening = [asyncio.ensure_future(self._open(snapshot, task)) for _ in range(n)]
@@ -66,6 +76,17 @@ class Isolated:
             await asyncio.gather(*(self.close(one.result().episode) for one in opening if one.exception() is None))
             raise failed[0]
         return [one.result() for one in opening]
+
+    async def _until_there_is_room(self, n: int) -> None:
+        # Looked for again and again: what closes an episode may run in another event loop.
+        begun, told = time.monotonic(), False
+        while (running := len(self._of_episode) + self._opening) + n > self.room:
+            if time.monotonic() - begun > self._wait:
+                raise SandboxBusyError(f"{running} of {self.room} containers are in use", retry_after=1.0)
+            if not told and time.monotonic() - begun > 10:
+                log.warning("%s of %s containers are in use: waiting until %s are closed", running, self.room, n)
+                told = True
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _open(self, snapshot: str, task: str) -> Opened:
         member = self._make()

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import pytest
 
 from greenroom import messages as m
-from greenroom.errors import SandboxLostError, UsageError
+from greenroom.errors import SandboxBusyError, SandboxLostError, UsageError
 from greenroom.rollouts import GroupSpec, Recovery, Rollouts
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import InlineSandbox, LocalSandbox
@@ -132,9 +132,18 @@ def test_more_isolated_episodes_than_there_may_be_are_refused_or_wait(tmp_path: 
     snapshot = run(sandbox.prepare(TASK)).snapshot
     with pytest.raises(UsageError, match="2 are the most"):
         run(sandbox.open(snapshot, TASK, 3))
-    engine = Rollouts(sandbox, Asker(), Scripted(), parallel=2)
-    played = asyncio.run(engine.play([GroupSpec(TASK, 2, seed) for seed in range(3)]))
-    assert [r.failure for group in played for r in group.rollouts] == [None] * 6
+    for parallel in (2, None):
+        engine = Rollouts(sandbox, Asker(), Scripted(), parallel=parallel)
+        played = asyncio.run(engine.play([GroupSpec(TASK, 2, seed) for seed in range(3)]))
+        assert [r.failure for group in played for r in group.rollouts] == [None] * 6
+
+
+def test_who_waits_for_an_isolated_episode_to_end_is_told_when_none_does(tmp_path: Path) -> None:
+    sandbox = Isolated(*members(tmp_path, 1), lambda: members(tmp_path, 1)[0], 2, wait=0.1)
+    snapshot = run(sandbox.prepare(TASK)).snapshot
+    run(sandbox.open(snapshot, TASK, 2))
+    with pytest.raises(SandboxBusyError, match="2 of 2 containers are in use"):
+        run(sandbox.open(snapshot, TASK))
 
 
 def test_an_isolated_episode_begins_where_its_task_does_and_cannot_be_frozen(tmp_path: Path) -> None:
