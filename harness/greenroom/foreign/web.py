@@ -2,11 +2,12 @@
 
 import http.client
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from greenroom.unixsocket import connect
 
 SECONDS = 60.0
 
@@ -51,9 +52,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        self.sock = connect(self._path, self.timeout)
 
 
 def ask(
