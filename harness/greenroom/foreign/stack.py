@@ -170,6 +170,5 @@ class Stack:
 
 
 def labels_of(app: ContainerApp, folder: Path | None = None) -> dict[str, str]:
-    """Labels by which orphans are found."""
-    found = {LABEL: "1", OWNER: str(Owner.this()), FOREIGN: app.name}
-    return {**found, FOLDER: str(folder)} if folder else found
+    """Labels by which orphans are found; those that the image may bring along are all overwritten."""
+    return {LABEL: "1", OWNER: str(Owner.this()), FOREIGN: app.name, FOLDER: str(folder) if folder else ""}
