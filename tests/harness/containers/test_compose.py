@@ -113,6 +113,8 @@ def test_apps_are_hardened_and_nothing_is_published_but_on_loopback(
         assert not any("docker.sock" in mount["Destination"] for mount in told["Mounts"])
         ports = [p for published in (host["PortBindings"] or {}).values() for p in published]
         assert {port["HostIp"] for port in ports} <= {"127.0.0.1"}
+        if one["service"] == "gateway":
+            assert len(told["Mounts"]) == 3 and not any(mount["RW"] for mount in told["Mounts"])
         if one["service"] == "mail":
             assert host["NetworkMode"] == "none" and not ports
 
