@@ -198,6 +198,8 @@ def _options(spec: ContainerSpec, folder: RunFolder) -> dict[str, Any]:
         "name": f"greenroom-{'-'.join(spec.apps).replace('+', '-')}-{secrets.token_hex(4)}",
         "entrypoint": [PYTHON, *COMMAND],
         "command": [],
+        # The image's own looks where compose has the sockets; here the harness asks by itself.
+        "healthcheck": {"test": ["NONE"]},
         "environment": {"GREENROOM_BASES": f"{BASES}:{BAKED}"},
         "labels": labels,
         # Not detached: its input is then closed for good when the harness that holds it is gone.
