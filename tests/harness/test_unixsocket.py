@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,10 +92,13 @@ def test_an_application_is_not_asked_through_a_link(folder: Path, host: socket.s
     assert nobody_came(host)
 
 
-async def test_a_line_does_not_go_through_a_link(folder: Path, host: socket.socket) -> None:
-    world: dict[str, Any] = {"size": "small"}
-    line = Line(Address(folder), lambda: "t" * 32, "mail", world, Patience(connect=0.2))
-    with pytest.raises(SandboxLostError, match="a link, which is not followed"):
-        await line.ask("ping")
-    await line.stop()
+def test_a_line_does_not_go_through_a_link(folder: Path, host: socket.socket) -> None:
+    async def ping() -> None:
+        world: dict[str, Any] = {"size": "small"}
+        line = Line(Address(folder), lambda: "t" * 32, "mail", world, Patience(connect=0.2))
+        with pytest.raises(SandboxLostError, match="a link, which is not followed"):
+            await line.ask("ping")
+        await line.stop()
+
+    asyncio.run(ping())
     assert nobody_came(host)
