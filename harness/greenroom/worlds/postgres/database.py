@@ -79,7 +79,12 @@ class GuardedServerCursor(psycopg.ServerCursor[Any]):
         Raises:
             WorldError: It may not run in a world.
         """
-        _checked(query)
+        try:
+            _checked(query)
+        except WorldError:
+            # Closed here, for psycopg would look in pg_cursors first, which the apps' role may not read.
+            psycopg.Cursor[Any].close(self)
+            raise
         return super().execute(query, params, **options)
 
 
