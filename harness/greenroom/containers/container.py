@@ -16,6 +16,7 @@ from greenroom.containers.folder import RunFolder
 from greenroom.containers.limits import BAKED, BASES, SOCKETS, ContainerLimits, hardened
 from greenroom.containers.owner import FOLDER, LABEL, OWNER, Owner
 from greenroom.errors import SandboxError
+from greenroom.unixsocket import connect
 
 log = logging.getLogger("greenroom.containers")
 LOOK_SECONDS = 0.02
@@ -128,11 +129,7 @@ class Container:
         """Whether its control plane answers."""
         path = self._folder.sockets / "control.sock"
         try:
-            if not path.is_socket() or path.is_symlink():
-                return False
-            with socket.socket(socket.AF_UNIX) as plug:
-                plug.settimeout(seconds)
-                plug.connect(str(path))
+            with connect(path, seconds) as plug:
                 plug.sendall(HEALTH)
                 return plug.recv(64).startswith(b"HTTP/1.")
         except OSError:
@@ -201,6 +198,8 @@ def _options(spec: ContainerSpec, folder: RunFolder) -> dict[str, Any]:
         "name": f"greenroom-{'-'.join(spec.apps).replace('+', '-')}-{secrets.token_hex(4)}",
         "entrypoint": [PYTHON, *COMMAND],
         "command": [],
+        # The image's own looks where compose has the sockets; here the harness asks by itself.
+        "healthcheck": {"test": ["NONE"]},
         "environment": {"GREENROOM_BASES": f"{BASES}:{BAKED}"},
         "labels": labels,
         # Not detached: its input is then closed for good when the harness that holds it is gone.

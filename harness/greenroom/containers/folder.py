@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -50,6 +51,21 @@ class RunFolder:
         if self.sockets.is_mount():
             subprocess.run(["umount", "--lazy", str(self.sockets)], check=False, capture_output=True)
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def is_run_folder(path: Path) -> bool:
+    """Whether a folder is one that `RunFolder.make` made for this user, as far as it shows.
+
+    Whoever names it may be somebody else, and what is a run folder will be removed with all that is in it.
+    """
+    if not path.name.startswith(PREFIX) or path.parent not in (place()[0], Path(tempfile.gettempdir())):
+        return False
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    # A link is no folder, whatever it leads to.
+    return stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700 and found.st_uid == os.geteuid()
 
 
 def place() -> tuple[Path, bool]:

@@ -1,12 +1,11 @@
 """Orphans: containers and folders of harnesses that are gone."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from greenroom.containers.engine import Engine
-from greenroom.containers.folder import PREFIX, RunFolder
+from greenroom.containers.folder import RunFolder, is_run_folder
 from greenroom.containers.owner import FOLDER, OWNER, Owner
 
 
@@ -14,10 +13,13 @@ from greenroom.containers.owner import FOLDER, OWNER, Owner
 class Found:
     """A container that a harness started.
 
+    Its labels may be those of its image, so they are whatever the image's author liked: they are believed as little as
+    possible.
+
     Attributes:
         name: Its name.
         status: What the engine says of it.
-        owner: Who started it; None where the label tells nothing.
+        owner: Who started it; None where the label tells nothing that can be read.
         handle: The SDK's container.
     """
 
@@ -28,14 +30,14 @@ class Found:
 
     @property
     def orphan(self) -> bool:
-        """Whether nobody is left to stop it."""
-        return self.owner is None or not self.owner.lives
+        """Whether nobody is left to stop it: its owner is known, and gone."""
+        return self.owner is not None and not self.owner.lives
 
     @property
     def folder(self) -> Path | None:
-        """Its run folder, where the label names one that can be one."""
+        """Its run folder, where the label names one that is one."""
         path = Path(self.handle.labels.get(FOLDER, ""))
-        return path if path.is_absolute() and path.name.startswith(PREFIX) else None
+        return path if is_run_folder(path) else None
 
 
 def found(engine: Engine) -> list[Found]:
@@ -78,4 +80,3 @@ def _remove(one: Found) -> None:
             raise
     if one.folder is not None:
         RunFolder(one.folder).remove()
-        shutil.rmtree(one.folder, ignore_errors=True)

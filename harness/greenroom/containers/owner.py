@@ -40,9 +40,10 @@ class Owner:
         """Read what `str` wrote; None when it is something else."""
         try:
             pid, started, boot, host = text.split("/", 3)
-            return cls(pid=int(pid), started=float(started), boot=boot, host=host)
+            found = cls(pid=int(pid), started=float(started), boot=boot, host=host)
         except ValueError:
             return None
+        return found if found.pid > 0 else None
 
     def __str__(self) -> str:
         return f"{self.pid}/{self.started:.2f}/{self.boot}/{self.host}"

@@ -13,7 +13,7 @@ from greenroom.errors import SandboxError, UsageError
 
 FILE, SETTINGS, EXAMPLE = "compose.yaml", ".env", ".env.example"
 VARIABLE = "GREENROOM_COMPOSE"
-SECRETS = ("GREENROOM_TOKEN", "POSTGRES_PASSWORD")
+SECRETS = ("GREENROOM_TOKEN", "POSTGRES_PASSWORD", "MODEL_TOKEN")
 
 
 class Project:

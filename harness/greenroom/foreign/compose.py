@@ -1,6 +1,7 @@
 """Starting the containers of a foreign application: those of a compose file, each fork a project of its own."""
 
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -13,10 +14,30 @@ from typing import Any, cast
 from greenroom.containers.engine import Engine
 from greenroom.containers.folder import RunFolder
 from greenroom.errors import MissingExtraError, SandboxError, UsageError
-from greenroom.foreign.spec import ContainerApp
+from greenroom.foreign.spec import ContainerApp, Limits
 from greenroom.foreign.stack import WORDS, Images, Stack, labels_of
-from greenroom.foreign.stage import image_id
+from greenroom.foreign.stage import LOG, image_id
 
+TAKEN = frozenset(
+    (
+        "image",
+        "command",
+        "entrypoint",
+        "environment",
+        "user",
+        "working_dir",
+        "depends_on",
+        "healthcheck",
+        "tmpfs",
+        "expose",
+        "stop_signal",
+        "stop_grace_period",
+    )
+)
+"""What a service may say."""
+APART = frozenset(("build", "ports", "container_name", "restart", "networks", "labels", "volumes"))
+"""What is left out, because it would tie forks together; volumes only where they are empty."""
+OWN = ("PATH", "HOME")
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
 
@@ -54,15 +75,16 @@ class ComposeStage:
         for name, service in self._services.items():
             ports = [f"127.0.0.1::{self._app.port}"] if name == self._app.service else []
             labels = labels_of(self._app, folder.path)
-            services[name] = {**service, "image": images[name], "ports": ports, "labels": labels}
+            told = {"image": images[name], "ports": ports, "labels": labels}
+            services[name] = {**service, **_hardened(self._app.container), **told}
         leads_nowhere = {"driver_opts": {"com.docker.network.bridge.enable_ip_masquerade": "false"}}
-        return {"version": "3.7", "services": services, "networks": {"default": leads_nowhere}}
+        return {"services": services, "networks": {"default": leads_nowhere}}
 
     def _compose(self, project: str, file: Path, *command: str) -> None:
         tool = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
         line = [*tool, "--project-name", project, "--file", str(file), *command]
         try:
-            done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
+            done = subprocess.run(line, env=_environment(), capture_output=True, text=True, check=False, timeout=300)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SandboxError(f"compose cannot start '{self._app.name}': {error}") from error
         if done.returncode:
@@ -92,11 +114,33 @@ class _ComposeStack(Stack):
         self._dropped()
 
 
+def _environment() -> dict[str, str]:
+    """What compose itself needs: a file that names other variables of the harness, such as its tokens, gets none."""
+    return {name: value for name, value in os.environ.items() if name in OWN or name.startswith("DOCKER_")}
+
+
+def _hardened(limits: Limits) -> dict[str, Any]:
+    """What every service is told, whatever its file says."""
+    return {
+        "cap_drop": ["ALL"],
+        "cap_add": limits.capabilities,
+        "security_opt": ["no-new-privileges:true"],
+        "pids_limit": limits.pids,
+        "mem_limit": limits.memory,
+        "memswap_limit": limits.memory,
+        "cpus": limits.cpus,
+        "ulimits": {"nofile": {"soft": limits.files, "hard": limits.files}, "core": 0},
+        "init": True,
+        "ipc": "private",
+        "logging": {"driver": "json-file", "options": LOG},
+    }
+
+
 def _services(app: ContainerApp) -> dict[str, dict[str, Any]]:
     """What a compose file says of its services, without what would tie forks together.
 
     Raises:
-        UsageError: It cannot be read, names no image, or keeps state in volumes.
+        UsageError: It cannot be read, names no image, keeps state in volumes, or asks for what none is given.
     """
     try:
         import yaml
@@ -110,12 +154,21 @@ def _services(app: ContainerApp) -> dict[str, dict[str, Any]]:
         raise UsageError(f"{path} is no compose file: {error!r}") from error
     if app.service not in services:
         raise UsageError(f"{path} has no service '{app.service}'; there is: {', '.join(services)}")
-    apart = ("build", "ports", "container_name", "restart", "networks", "labels")
     for name, service in services.items():
-        if "image" not in service:
-            raise UsageError(f"{path}: service '{name}' names no image: build it first, and name it")
-        if service.get("volumes"):
-            raise UsageError(
-                f"{path}: service '{name}' has volumes, which no commit sees: keep its state in the container"
-            )
-    return {name: {k: v for k, v in service.items() if k not in apart} for name, service in services.items()}
+        _check(path, name, service)
+    return {name: {k: v for k, v in service.items() if k in TAKEN} for name, service in services.items()}
+
+
+def _check(path: Path, name: str, service: Any) -> None:
+    """Refuse a service that cannot be forked, or that reaches out of its container."""
+    if not isinstance(service, dict) or "image" not in service:
+        raise UsageError(f"{path}: service '{name}' names no image: build it first, and name it")
+    told = cast(dict[str, Any], service)
+    if told.get("volumes"):
+        raise UsageError(f"{path}: service '{name}' has volumes, which no commit sees: keep its state in the container")
+    if refused := sorted(told.keys() - TAKEN - APART):
+        asked = ", ".join(f"'{key}'" for key in refused)
+        raise UsageError(
+            f"{path}: service '{name}' asks for {asked}, which no foreign application is given; "
+            f"taken over: {', '.join(sorted(TAKEN))}; limits and capabilities: [container] of the file of TOML"
+        )

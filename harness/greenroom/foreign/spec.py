@@ -40,14 +40,16 @@ class Health(Part):
 
 
 class Limits(Part):
-    """How its containers run.
+    """How its containers run; the limits hold for each service of a compose file too.
 
     Attributes:
-        environment: Variables.
-        command: What is run instead of the image's own command.
-        user: Who runs it instead of the image's own user.
+        environment: Variables; services of a compose file have their own.
+        command: What is run instead of the image's own command; the same.
+        user: Who runs it instead of the image's own user; the same.
         memory: At most, as Docker writes it.
+        cpus: Cores, at most.
         pids: Processes and threads, at most.
+        files: Open files of one process, at most.
         capabilities: Given back: all are dropped. A program that starts as root and becomes another user
             needs SETUID and SETGID.
     """
@@ -56,7 +58,9 @@ class Limits(Part):
     command: list[str] | None = None
     user: str | None = None
     memory: str = "1g"
+    cpus: float = 2.0
     pids: int = 256
+    files: int = 4096
     capabilities: list[str] = Field(default_factory=list[str])
 
 

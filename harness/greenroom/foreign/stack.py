@@ -12,7 +12,7 @@ from greenroom.containers.folder import RunFolder
 from greenroom.containers.owner import FOLDER, LABEL, OWNER, Owner
 from greenroom.errors import AppError, SandboxError, SandboxLostError
 from greenroom.foreign.spec import ContainerApp
-from greenroom.foreign.web import Answer, Place, ask
+from greenroom.foreign.web import MOST_BYTES, SECONDS, Answer, Place, ask
 
 FOREIGN = f"{LABEL}.foreign"
 
@@ -123,20 +123,36 @@ class Stack:
         """What a command prints within a container.
 
         Raises:
-            SandboxError: It fails; with what it said.
+            SandboxError: It fails, with what it said; or it does not come to an end.
             SandboxLostError: The container is gone.
         """
         handle = self._handles[service or self._app.service]
         try:
-            code, (out, err) = handle.exec_run(command, demux=True)
+            code, out, err = self._exec(handle, command)
+        except SandboxError:
+            raise
         except Exception as error:
             raise SandboxLostError(f"{handle.name} takes no command: {error}") from error
         if code != 0:
             if self.died():
                 raise SandboxLostError(f"{handle.name} died; it said:\n{self.words()}")
-            said = (err or out or b"").decode("utf-8", "replace").strip()
+            said = (err or out).decode("utf-8", "replace").strip()
             raise SandboxError(f"{command[0]!r} failed in {handle.name} (exit code {code}): {said[-500:]}")
-        return (out or b"").decode("utf-8", "replace")
+        return out.decode("utf-8", "replace")
+
+    def _exec(self, handle: Any, command: list[str]) -> tuple[int | None, bytes, bytes]:
+        """Run a command; its exit code and what it printed, taken in piece by piece."""
+        api, until = self._engine.client.api, time.monotonic() + SECONDS
+        number = api.exec_create(handle.id, command)["Id"]
+        out, err = bytearray(), bytearray()
+        for more_out, more_err in api.exec_start(number, stream=True, demux=True):
+            out += more_out or b""
+            err += more_err or b""
+            if len(out) + len(err) > MOST_BYTES:
+                raise SandboxError(f"{command[0]!r} prints more than {MOST_BYTES >> 20} MiB in {handle.name}")
+            if time.monotonic() > until:
+                raise SandboxError(f"{command[0]!r} has not ended in {handle.name} after {SECONDS:g} s")
+        return api.exec_inspect(number)["ExitCode"], bytes(out), bytes(err)
 
     def commit(self, labels: Mapping[str, str]) -> Images:
         """The containers' file systems as images, all at one moment.
@@ -170,6 +186,5 @@ class Stack:
 
 
 def labels_of(app: ContainerApp, folder: Path | None = None) -> dict[str, str]:
-    """Labels by which orphans are found."""
-    found = {LABEL: "1", OWNER: str(Owner.this()), FOREIGN: app.name}
-    return {**found, FOLDER: str(folder)} if folder else found
+    """Labels by which orphans are found; those that the image may bring along are all overwritten."""
+    return {LABEL: "1", OWNER: str(Owner.this()), FOREIGN: app.name, FOLDER: str(folder) if folder else ""}

@@ -14,6 +14,7 @@ from greenroom.foreign.spec import ContainerApp
 from greenroom.foreign.stack import Images, Stack, labels_of
 
 NETWORK = "greenroom-foreign"
+LOG = {"max-size": "4m", "max-file": "2"}
 
 
 class Stage(Protocol):
@@ -62,6 +63,12 @@ class ImageStage:
                     pids_limit=limits.pids,
                     mem_limit=limits.memory,
                     memswap_limit=limits.memory,
+                    nano_cpus=int(limits.cpus * 1e9),
+                    ulimits=[
+                        docker().types.Ulimit(name="nofile", soft=limits.files, hard=limits.files),
+                        docker().types.Ulimit(name="core", soft=0, hard=0),
+                    ],
+                    log_config=docker().types.LogConfig(type="json-file", config=LOG),
                     init=True,
                     **self._reached(folder),
                 )

@@ -3,12 +3,20 @@
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from greenroom.unixsocket import connect
+
 SECONDS = 60.0
+MOST_BYTES = 16 << 20
+"""No answer is longer: an application that was taken over must not fill the harness's memory."""
+PIECE = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Answer:
         """The body as data; as text where it is no JSON."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.text
 
 
@@ -51,9 +59,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        self.sock = connect(self._path, self.timeout)
 
 
 def ask(
@@ -67,9 +73,18 @@ def ask(
 ) -> Answer:
     """Make one request, once: nothing is repeated, because nobody knows what it would do a second time.
 
+    Args:
+        place: Where it answers.
+        method: Such as GET.
+        path: With its query.
+        headers: Beside those of JSON.
+        body: Sent as JSON.
+        seconds: How long all of it may take, however slowly the answer trickles in.
+
     Raises:
-        OSError: It cannot be reached, or hangs up.
+        OSError: It cannot be reached, hangs up, takes too long, or does not stop talking.
     """
+    until = time.monotonic() + seconds
     if place.socket is not None:
         connection: http.client.HTTPConnection = _UnixConnection(place.socket, seconds)
     else:
@@ -77,10 +92,58 @@ def ask(
     data = None if body is None else json.dumps(body).encode()
     sent = {"Accept": "application/json", **({"Content-Type": "application/json"} if data else {}), **(headers or {})}
     try:
-        connection.request(method, path, data, sent)
-        response = connection.getresponse()
-        return Answer(response.status, response.read().decode("utf-8", "replace").strip())
+        connection.connect()
+        with _hung_up_after(connection.sock, until):
+            connection.request(method, path, data, sent)
+            response = connection.getresponse()
+            body = _read(response)
+            if time.monotonic() >= until:  # What has no length ends wherever it is cut.
+                raise TimeoutError("it took too long to answer")
+        return Answer(response.status, body.decode("utf-8", "replace").strip())
     except http.client.HTTPException as error:
         raise ConnectionError(f"no HTTP answer: {error!r}") from error
     finally:
         connection.close()
+
+
+@contextmanager
+def _hung_up_after(plug: socket.socket, until: float) -> Generator[None]:
+    """Hang up at a moment: the socket's own time-out begins anew with each byte.
+
+    Raises:
+        TimeoutError: That moment came first.
+    """
+
+    def hang_up() -> None:
+        with suppress(OSError):
+            plug.shutdown(socket.SHUT_RDWR)
+
+    watch = threading.Timer(max(0.0, until - time.monotonic()), hang_up)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        if time.monotonic() >= until:
+            raise TimeoutError("it took too long to answer") from error
+        raise
+    finally:
+        watch.cancel()
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    """The body.
+
+    Raises:
+        OSError: It is too long, or was cut short.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    while piece := response.read(PIECE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise ConnectionError(f"its answer is longer than {MOST_BYTES >> 20} MiB")
+    if response.length:  # Read in pieces, nobody else notices.
+        raise ConnectionError(f"it hung up {response.length} bytes before the end of its answer")
+    return b"".join(pieces)

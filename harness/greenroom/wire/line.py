@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, SandboxLostError, UsageError
+from greenroom.unixsocket import socket_path
 from greenroom.wire import failures
 from greenroom.wire.address import Address
 from greenroom.wire.protocol import PATH, VERSION, decode, encode
@@ -190,9 +191,12 @@ class Line:
         }
         url = self.address.url + PATH
         folder = self.address.folder
-        opening = unix_connect(str(folder / self.address.name), url, **options) if folder else connect(url, **options)
         try:
-            socket = await opening
+            if folder is None:
+                socket = await connect(url, **options)
+            else:
+                with socket_path(folder / self.address.name) as path:
+                    socket = await unix_connect(path, url, **options)
         except InvalidStatus as error:
             raise _refused(self.address, error) from error
         try:

@@ -108,11 +108,17 @@ def test_apps_are_hardened_and_nothing_is_published_but_on_loopback(
         told = engine.client.api.inspect_container(one["container"])
         host = told["HostConfig"]
         assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and host["PidsLimit"] > 0 and host["Memory"] > 0
+        assert host["Init"]
         assert any("no-new-privileges" in option for option in host["SecurityOpt"])
         assert told["Config"]["User"] not in ("", "0", "root")
         assert not any("docker.sock" in mount["Destination"] for mount in told["Mounts"])
         ports = [p for published in (host["PortBindings"] or {}).values() for p in published]
         assert {port["HostIp"] for port in ports} <= {"127.0.0.1"}
+        if one["service"] in ("gateway", "mail"):
+            assert host["NanoCpus"] > 0 and host["MemorySwap"] == host["Memory"]
+            assert {limit["Name"] for limit in host["Ulimits"]} == {"nofile", "core"}
+        if one["service"] == "gateway":
+            assert len(told["Mounts"]) == 3 and not any(mount["RW"] for mount in told["Mounts"])
         if one["service"] == "mail":
             assert host["NetworkMode"] == "none" and not ports
 

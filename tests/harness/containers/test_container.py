@@ -48,6 +48,8 @@ def test_it_is_stopped_with_its_folder(engine: Engine, start: Start) -> None:
     container = start()
     folder = engine.client.api.inspect_container(container.name)["Config"]["Labels"][FOLDER]
     assert container.serves() and container.runs() and Path(folder).exists()
+    # The harness looks after it: no check of the image's says that it is not well.
+    assert "Health" not in engine.client.api.inspect_container(container.name)["State"]
     container.stop()
     container.stop()
     assert not container.serves() and not container.runs() and not Path(folder).exists()

@@ -1,10 +1,11 @@
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from greenroom.containers.folder import RunFolder
+from greenroom.containers.folder import RunFolder, is_run_folder, place
 
 
 def test_nobody_else_gets_into_a_run_folder_and_it_goes_with_all_that_is_in_it(tmp_path: Path) -> None:
@@ -34,3 +35,31 @@ def test_what_a_container_writes_there_is_little_and_cannot_be_run(tmp_path: Pat
     finally:
         folder.remove()
     assert not folder.path.exists()
+
+
+@pytest.fixture
+def made() -> Iterator[RunFolder]:
+    folder = RunFolder.make()
+    yield folder
+    folder.remove()
+
+
+def test_a_run_folder_is_known_as_one_as_long_as_it_is_there(made: RunFolder) -> None:
+    assert is_run_folder(made.path)
+    made.remove()
+    assert not is_run_folder(made.path)
+
+
+def test_other_folders_are_no_run_folders(made: RunFolder, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "greenroom-x"
+    elsewhere.mkdir(mode=0o700)
+    link = place()[0] / f"greenroom-link-{os.getpid()}"
+    link.symlink_to(elsewhere)
+    try:
+        roundabout = made.path / ".." / made.path.name / ".." / ".." / elsewhere.relative_to("/")
+        for path in (elsewhere, link, roundabout, made.sockets, place()[0], Path(made.path.name), Path()):
+            assert not is_run_folder(path), path
+        made.path.chmod(0o755)
+        assert not is_run_folder(made.path)
+    finally:
+        link.unlink()

@@ -12,7 +12,7 @@ def test_an_owner_is_read_as_it_was_written() -> None:
 
 
 def test_other_labels_are_no_owner() -> None:
-    assert [Owner.parse(text) for text in ("", "7", "x/1.0/boot/host", "7/then/boot/host")] == [None] * 4
+    assert [Owner.parse(text) for text in ("", "7", "x/1.0/boot/host", "7/then/boot/host", "-7/1/b/h")] == [None] * 5
 
 
 def test_this_process_lives_and_owns() -> None:

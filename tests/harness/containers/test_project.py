@@ -1,10 +1,12 @@
+import json
 import os
 import stat
 from pathlib import Path
 
 import pytest
+import yaml
 
-from greenroom.containers.project import Project
+from greenroom.containers.project import SECRETS, Project
 from greenroom.errors import UsageError
 from greenroom.wire import tokens
 
@@ -22,7 +24,7 @@ def test_settings_are_written_once_with_random_tokens_that_only_their_owner_read
     assert project.settle()
     first = project.settings
     assert stat.S_IMODE((project.folder / ".env").stat().st_mode) == 0o600
-    assert tokens.check(first["GREENROOM_TOKEN"]) != tokens.check(first["POSTGRES_PASSWORD"])
+    assert len({tokens.check(first[name]) for name in SECRETS}) == len(SECRETS) == 3
     assert not project.settle({"BASE_IMAGE": "other"})
     assert project.settings == first
 
@@ -36,9 +38,23 @@ def test_tokens_of_the_example_are_placeholders_that_are_refused() -> None:
     settings = dict(
         line.split("=", 1) for line in (COMPOSE / ".env.example").read_text().splitlines() if line[:1].isalpha()
     )
-    for name in ("GREENROOM_TOKEN", "POSTGRES_PASSWORD"):
+    for name in SECRETS:
         with pytest.raises(UsageError):
             tokens.check(settings[name])
+
+
+def test_each_token_goes_to_those_services_only_that_need_it() -> None:
+    services = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
+    named = {name: {secret for secret in SECRETS if secret in json.dumps(told)} for name, told in services.items()}
+    apps = {name for name, told in services.items() if told.get("network_mode") == "none"}
+    assert apps == {"mail", "booking", "shop"}
+    assert {name: found for name, found in named.items() if name not in apps} == {
+        "gateway": set(),
+        "postgres": {"POSTGRES_PASSWORD"},
+        "vllm": {"MODEL_TOKEN"},
+        "trainer": {"GREENROOM_TOKEN", "POSTGRES_PASSWORD"},
+    }
+    assert [named[name] for name in apps] == [{"GREENROOM_TOKEN"}] * 3
 
 
 def test_the_environment_goes_before_the_settings(project: Project) -> None:

@@ -44,6 +44,7 @@ services:
   beside:
     image: ihatemoney
     command: sleep 600
+    environment: [GREENROOM_TOKEN, "TOKEN=${GREENROOM_TOKEN:-none}"]
 """
 QUERY_IN_WEB = {"command": ["query"], "service": "web"}
 
@@ -153,7 +154,34 @@ def test_a_probe_that_is_refused_at_the_start_is_told(make: Any) -> None:
         make(probe={"gone": {"http": "/api/projects/nowhere"}}).prepare(ADD)
 
 
-def test_a_compose_file_is_forked_as_a_whole(make: Any, engine: Engine, tmp_path: Path) -> None:
+def assert_hardened(host: dict[str, Any]) -> None:
+    assert not host["Privileged"] and host["CapDrop"] == ["ALL"] and not host["CapAdd"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["PidsLimit"] == 256 and host["Memory"] == host["MemorySwap"] == 1 << 30 and host["NanoCpus"] == 2e9
+    assert {limit["Name"]: limit["Hard"] for limit in host["Ulimits"]} == {"nofile": 4096, "core": 0}
+    assert host["LogConfig"]["Config"] == {"max-size": "4m", "max-file": "2"}
+
+
+def test_a_container_of_an_image_is_hardened(make: Any, engine: Engine) -> None:
+    sandbox = make()
+    sandbox.open(sandbox.prepare(ADD).snapshot, ADD)
+    (name,) = containers(engine)
+    assert_hardened(engine.client.api.inspect_container(name)["HostConfig"])
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [(["cat", "/dev/zero"], "prints more than 16 MiB"), (["sh", "-c", "echo no >&2; exit 7"], r"exit code 7\): no")],
+)
+def test_a_probe_whose_command_goes_wrong_is_told(make: Any, command: list[str], told: str) -> None:
+    with pytest.raises(SandboxError, match=told):
+        make(probe={"all": {"run": command}}).prepare(ADD)
+
+
+def test_a_compose_file_is_forked_as_a_whole(
+    make: Any, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GREENROOM_TOKEN", "a token of the harness")
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     (tmp_path / "openapi.json").write_bytes((HERE / "openapi.json").read_bytes())
     sandbox = make(image="", compose="compose.yaml", service="web", folder=tmp_path, sql=QUERY_IN_WEB)
@@ -164,6 +192,10 @@ def test_a_compose_file_is_forked_as_a_whole(make: Any, engine: Engine, tmp_path
     (again,) = sandbox.open(sandbox.snapshot(one.episode), ADD)
     assert sandbox.verify(again.episode, brief.solution).score == 1
     assert len(containers(engine)) == 6
+    for name in containers(engine):
+        told = engine.client.api.inspect_container(name)
+        assert_hardened(told["HostConfig"])
+        assert "a token of the harness" not in str(told["Config"]["Env"])
     sandbox.stop()
     assert containers(engine) == snapshots(engine) == []
     assert engine.client.networks.list(filters={"label": "com.docker.compose.project"}, names=["greenroom-ihate"]) == []
@@ -176,6 +208,28 @@ def test_a_compose_file_is_forked_as_a_whole(make: Any, engine: Engine, tmp_path
         ("    command", "    volumes: [kept:/data]\n    command", "service 'beside' has volumes"),
         ("  web:", "  site:", "has no service 'web'; there is: site, beside"),
         ("services:", "services", "is no compose file"),
+        *[
+            (
+                "    command",
+                f"    {line}\n    command",
+                f"'beside' asks for '{line.partition(':')[0]}', which no foreign",
+            )
+            for line in (
+                "privileged: true",
+                "pid: host",
+                "ipc: host",
+                "network_mode: host",
+                "cap_add: [SYS_ADMIN]",
+                "security_opt: ['seccomp:unconfined']",
+                "devices: ['/dev/sda:/dev/sda']",
+                "volumes_from: ['container:other']",
+                "env_file: /etc/passwd",
+                "extends: {file: /etc/other.yaml, service: x}",
+                "secrets: [key]",
+                "x-new-in-compose-9: true",
+            )
+        ],
+        ("    command: sleep 600", "    command: sleep 600\n  third: 7", "service 'third' names no image"),
     ],
 )
 def test_a_compose_file_that_cannot_be_forked_is_refused(

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from greenroom.containers.owner import FOLDER, LABEL, OWNER
 from greenroom.errors import UsageError
 from greenroom.foreign import ContainerApp
 from greenroom.foreign.filling import fill
+from greenroom.foreign.stack import labels_of
 from greenroom.sandboxes import open_sandbox
 from greenroom.tasks import Split
 from support.foreign import HERE
@@ -92,3 +94,8 @@ def test_a_spec_opens_the_application_without_starting_anything() -> None:
     assert sandbox.app == "ihatemoney"
     assert "add_bill" in sandbox.families()
     assert "ihatemoney_add_bill" in [tool["function"]["name"] for tool in sandbox.tools()]
+
+
+def test_labels_that_an_image_may_bring_along_are_all_overwritten(described: ContainerApp) -> None:
+    assert labels_of(described)[FOLDER] == ""
+    assert {LABEL, OWNER, FOLDER} < labels_of(described).keys()
