@@ -62,6 +62,16 @@ def world(shop: Snapshot) -> Iterator[World]:
         ("SET ROLE me", "'SET' is refused"),
         ("DELETE FROM greenroom_change", "greenroom's own tables"),
         ("SELECT set_config('role', 'me', false)", "greenroom's own"),
+        ('SELECT "random" ()', "draw from world.random"),
+        ("SELECT * FROM shop_item TABLESAMPLE BERNOULLI (50)", "draw from world.random"),
+        ("EXPLAIN (FORMAT JSON, SUMMARY) SELECT 1", "pass world.now"),
+        ("explain analyze SELECT 1", "pass world.now"),
+        ("SELECT query FROM pg_stat_activity", "other worlds"),
+        ("SELECT * FROM pg_locks", "other worlds"),
+        ("SELECT pg_terminate_backend(1)", "other worlds"),
+        ("SELECT pg_catalog.pg_try_advisory_xact_lock(1)", "other worlds"),
+        ("SELECT lo_from_bytea(0, 'x')", "greenroom's own"),
+        ("SELECT query_to_xml('SELECT CURRENT_TIMESTAMP', true, true, '')", "greenroom's own"),
     ],
 )
 def test_what_a_world_refuses_says_why_and_changes_nothing(world: World, sql: str, why: str) -> None:
@@ -94,6 +104,38 @@ def test_texts_that_look_like_clocks_and_chance_are_only_texts(world: World) -> 
         "SET session_replication_role = replica",
         "SET ROLE me",
         "CREATE TABLE beside(a int)",
+        "CREATE TEMP TABLE beside(a int)",
+        "SELECT * INTO TEMP beside FROM shop_item",
+        "SELECT * INTO beside FROM shop_item",
+        "SELECT query, query_start FROM pg_stat_activity",
+        "SELECT * FROM pg_stat_get_activity(NULL)",
+        "SELECT * FROM pg_stat_database",
+        "SELECT pg_stat_get_db_xact_commit(1)",
+        "SELECT * FROM pg_locks",
+        "SELECT * FROM pg_lock_status()",
+        "SELECT datname FROM pg_database",
+        "SELECT * FROM pg_timezone_names",
+        "UPDATE pg_settings SET setting = 'x' WHERE name = 'application_name'",
+        "SELECT pg_terminate_backend(1)",
+        "SELECT pg_cancel_backend(1)",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_xact_lock_shared(1, 2)",
+        "SELECT pg_sleep(1)",
+        "SELECT pg_notify('a', 'b')",
+        "SELECT lo_from_bytea(0, 'x')",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_get(1)",
+        "SELECT pg_postmaster_start_time()",
+        "SELECT statement_timestamp()",
+        "SELECT age(timestamp '2026-01-01')",
+        "SELECT age('3'::xid)",
+        "SELECT txid_current()",
+        "SELECT pg_current_xact_id()",
+        "SELECT pg_current_wal_lsn()",
+        "SELECT pg_backend_pid()",
+        "SELECT pg_relation_size('shop_item')",
+        "SELECT pg_export_snapshot()",
+        "SELECT query_to_xml('SELECT CURRENT_TIMESTAMP', true, true, '')",
     ],
 )
 def test_the_apps_role_itself_may_not_what_the_guard_refuses(world: World, sql: str) -> None:
@@ -102,6 +144,50 @@ def test_the_apps_role_itself_may_not_what_the_guard_refuses(world: World, sql: 
     with pytest.raises(psycopg.Error, match=r"permission denied|must be owner|only greenroom may"):
         plain.execute(sql)
     plain.execute("ROLLBACK")
+
+
+def test_the_apps_role_may_call_no_volatile_function_but_those_of_sequences(world: World) -> None:
+    found = psycopg.Cursor(world.connection).execute(
+        "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace "
+        "AND provolatile = 'v' AND has_function_privilege(oid, 'EXECUTE')"
+    )
+    assert {name for (name,) in found} == {"nextval", "currval", "lastval", "setval", "pg_sequence_last_value"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT to_tsvector('english', 'the cats') @@ to_tsquery('english', 'cat')",
+        "SELECT table_name FROM information_schema.tables WHERE table_name = 'shop_item'",
+        "SELECT relname FROM pg_class WHERE relname = 'shop_item'",
+        "EXPLAIN (FORMAT JSON) SELECT * FROM shop_item",
+        "SELECT string_agg(name, ',' ORDER BY id), jsonb_agg(price) FROM shop_item",
+        "SELECT age(timestamp '2026-01-02', timestamp '2026-01-01')",
+    ],
+)
+def test_plain_reading_is_left(world: World, sql: str) -> None:
+    with world.transaction("agent") as session:
+        assert session.execute(sa.text(sql)).first() is not None
+
+
+def test_after_a_freeze_no_temporary_table_can_be_made_either(shop: Snapshot) -> None:
+    with shop.open() as world:
+        kept = world.freeze()
+        denied = pytest.raises(sa.exc.ProgrammingError, match="permission denied")
+        with denied, world.transaction("agent") as session:
+            session.execute(sa.text("SELECT * INTO TEMP beside FROM shop_item"))
+        assert world.page_id == kept.page_id
+
+
+def test_rows_that_are_streamed_pass_the_same_guard(world: World) -> None:
+    streamed = {"stream_results": True}
+    with world.transaction("agent") as session:
+        names = session.execute(sa.text("SELECT id FROM shop_item ORDER BY id"), execution_options=streamed)
+        assert names.scalars().first() == 1
+        with pytest.raises(WorldError, match=r"world\.now"):
+            session.execute(sa.text("SELECT CURRENT_TIMESTAMP"), execution_options=streamed)
+        with pytest.raises(WorldError, match=r"world\.now"):
+            next(iter(world.connection.cursor().stream("SELECT CURRENT_TIMESTAMP")))
 
 
 def test_two_statements_in_one_are_refused(world: World) -> None:

@@ -61,8 +61,14 @@ def _create(recipe: Recipe, server: Server, owner: Connection, other: Connection
     for statement in (*rules.functions(server.key), *rules.grants(server.role)):
         _run(owner, statement)
     if server.superuser:
-        for (signature,) in owner.execute(cast(LiteralString, rules.impure_functions())).fetchall():
-            _run(owner, f"REVOKE EXECUTE ON FUNCTION pg_catalog.{signature} FROM PUBLIC")
+        _revoke(owner, "EXECUTE ON FUNCTION", rules.impure_functions())
+        _revoke(owner, "ALL ON TABLE", rules.shared_views())
+
+
+def _revoke(owner: Connection, what: str, query: str) -> None:
+    """Take a right to all that a query finds in the catalogue from everybody."""
+    found = owner.execute(cast(LiteralString, query)).fetchall()
+    _run(owner, f"REVOKE {what} {', '.join(f'pg_catalog.{name}' for (name,) in found)} FROM PUBLIC")
 
 
 def _populate(recipe: Recipe, server: Server, lease: Lease, name: str) -> str:

@@ -22,6 +22,12 @@ from greenroom.worlds.world import Snapshot, World
 _Rows = dict[int, tuple[Any, ...]]
 
 
+def _checked(query: Any) -> str:
+    text = query.decode() if isinstance(query, bytes) else str(query)
+    guard.check(text)
+    return text
+
+
 class GuardedCursor(psycopg.Cursor[Any]):
     """The cursor that apps' SQL goes through: one statement at a time, and none that a world refuses."""
 
@@ -31,8 +37,7 @@ class GuardedCursor(psycopg.Cursor[Any]):
         Raises:
             WorldError: It may not run in a world.
         """
-        text = query.decode() if isinstance(query, bytes) else str(query)
-        guard.check(text)
+        text = _checked(query)
         if not params and not guard.is_savepoint(text):
             # Without parameters psycopg would let several statements through; a prepared one is alone.
             options["prepare"] = True
@@ -44,8 +49,17 @@ class GuardedCursor(psycopg.Cursor[Any]):
         Raises:
             WorldError: It may not run in a world.
         """
-        guard.check(query.decode() if isinstance(query, bytes) else str(query))
+        _checked(query)
         super().executemany(query, params_seq, **options)
+
+    def stream(self, query: Any, params: Any = None, **options: Any) -> Iterator[Any]:
+        """Run one statement, and give its rows as they come.
+
+        Raises:
+            WorldError: It may not run in a world.
+        """
+        _checked(query)
+        return super().stream(query, params, **options)
 
     def copy(self, *_: Any, **__: Any) -> Any:
         """Refuse.
@@ -54,6 +68,24 @@ class GuardedCursor(psycopg.Cursor[Any]):
             WorldError: Always.
         """
         raise WorldError("COPY is refused in a world: insert rows by the session")
+
+
+class GuardedServerCursor(psycopg.ServerCursor[Any]):
+    """The cursor that SQLAlchemy takes for `stream_results`; DECLARE itself takes one statement only."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> "GuardedServerCursor":
+        """Run one query.
+
+        Raises:
+            WorldError: It may not run in a world.
+        """
+        try:
+            _checked(query)
+        except WorldError:
+            # Closed here, for psycopg would look in pg_cursors first, which the apps' role may not read.
+            psycopg.Cursor[Any].close(self)
+            raise
+        return super().execute(query, params, **options)
 
 
 @lru_cache(maxsize=256)
@@ -81,6 +113,7 @@ class PostgresDatabase:
     def _connect(self) -> None:
         self._db = self._server.connect(self._lease.name)
         self._db.cursor_factory = GuardedCursor
+        self._db.server_cursor_factory = GuardedServerCursor
         self._sqlalchemy = self._schema.connect(self._db)
         self._session = WorldSession(bind=self._sqlalchemy, expire_on_commit=False)
 

@@ -7,10 +7,13 @@ owner and notes the row in the change log, which that role cannot write, and who
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from greenroom.worlds.postgres.guard import CHANCE, CLOCKS, SETTINGS
+from greenroom.worlds.postgres.guard import CHANCE, CLOCKS, SERVER, SETTINGS, VIEWS
 from greenroom.worlds.state import ON_DEMAND, TABLES
 
+VERSION = 2  # Of what is made in each base; bases of another version are not used.
 LOG = "greenroom_change"
+# The functions that PostgreSQL itself does not call pure, and that apps may call all the same.
+SEQUENCES = ("nextval", "currval", "lastval", "setval", "pg_sequence_last_value")
 SETTINGS_OF_ROLE = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
@@ -80,12 +83,26 @@ def grants(role: str) -> Iterator[str]:
 
 
 def impure_functions() -> str:
-    """The query of the signatures of all functions that no app may call."""
-    names = ", ".join(f"'{name}'" for name in (*CHANCE, *CLOCKS, *SETTINGS))
+    """The query of the signatures of all functions that no app may call.
+
+    All that are volatile, whatever a server's version has of them, and by name those that are not the same in two
+    worlds though they are within a statement.
+    """
+    names = "|".join((*CHANCE, *CLOCKS, *SETTINGS, *SERVER))
+    kept = ", ".join(f"'{name}'" for name in SEQUENCES)
     return (
         "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace "
-        # age() of one argument counts from today.
-        f"AND (proname IN ({names}) OR (proname = 'age' AND pronargs = 1 AND proargtypes[0] <> 'xid'::regtype))"
+        f"AND ((provolatile = 'v' AND proname NOT IN ({kept})) OR proname ~ '^({names})$' "
+        # age() of one argument counts from today, or from the server's last transaction.
+        "OR (proname = 'age' AND pronargs = 1))"
+    )
+
+
+def shared_views() -> str:
+    """The query of the server's own tables and views that no app may read."""
+    return (
+        "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v') "
+        f"AND relname ~ '^({'|'.join(VIEWS)})$'"
     )
 
 

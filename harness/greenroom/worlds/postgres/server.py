@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, cast
 
 from greenroom.errors import MissingExtraError, WorldError
-from greenroom.worlds.postgres.rules import SETTINGS_OF_ROLE
+from greenroom.worlds.postgres.rules import SETTINGS_OF_ROLE, VERSION
 
 try:
     import psycopg
@@ -150,7 +150,11 @@ class Server:
     def _make(self, how: str) -> Lease:
         name = f"{self._prefix}{self.number:x}_{next(self._numbers)}"
         self.execute(f'CREATE DATABASE "{name}" {how}')
-        return Lease(self, name)
+        lease = Lease(self, name)
+        # A database's own rights are not copied; a temporary table is state that no page id sees.
+        self.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+        self.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {self.role}')
+        return lease
 
     def _wait_until_left(self, name: str) -> None:
         with self._lock:
@@ -171,7 +175,7 @@ class Server:
 
     def base_name(self, key: str) -> str:
         """What the base of a recipe with this key is called."""
-        return f"{self._bases}{key[:32]}"
+        return f"{self._bases}{VERSION}_{key[:32]}"
 
     def base(self, name: str) -> str | None:
         """The page id of a base; None when there is none of that name."""
