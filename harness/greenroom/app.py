@@ -273,7 +273,7 @@ class App:
             tool = WAIT if name == WAIT.name else tool
         if tool is None:
             self.pass_time(world, DEFAULT_TAKES)
-            refusal = Refusal("unknown_tool", str(UnknownNameError("tool", name, names)))
+            refusal = Refusal("unknown_tool", str(UnknownNameError("tool", name[:100], names)))
             return CallResult(refusal_text(refusal), refusal.code)
         if injector is not None:
             return injector.call(world, tool, text)
