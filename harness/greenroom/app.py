@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+import apsw
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
@@ -273,11 +274,16 @@ class App:
             tool = WAIT if name == WAIT.name else tool
         if tool is None:
             self.pass_time(world, DEFAULT_TAKES)
-            refusal = Refusal("unknown_tool", str(UnknownNameError("tool", name, names)))
+            refusal = Refusal("unknown_tool", str(UnknownNameError("tool", name[:100], names)))
             return CallResult(refusal_text(refusal), refusal.code)
-        if injector is not None:
-            return injector.call(world, tool, text)
-        self.pass_time(world, tool.takes)
+        try:
+            if injector is not None:
+                return injector.call(world, tool, text)
+            self.pass_time(world, tool.takes)
+        except Exception as error:
+            if (full := _as_refusal(tool, error)) is None:
+                raise
+            return CallResult(refusal_text(full), full.code)
         return self.run(world, tool, text)
 
     def run(self, world: World, tool: Tool, text: str, then: Callable[[str], None] | None = None) -> CallResult:
@@ -303,8 +309,21 @@ class App:
         except Refusal as refusal:
             return CallResult(refusal_text(refusal), refusal.code)
         except Exception as error:
+            if (refusal := _as_refusal(tool, error)) is not None:
+                return CallResult(refusal_text(refusal), refusal.code)
             raise AppError(f"{tool.name}({text[:200]}) failed: {type(error).__name__}: {error}") from error
         return CallResult(answer)
+
+
+def _as_refusal(tool: Tool, error: BaseException | None) -> Refusal | None:
+    """What SQLite refuses for the caller's sake, not by the app's fault; None for all else."""
+    while error is not None and not isinstance(error, apsw.Error):
+        error = error.__cause__
+    if isinstance(error, apsw.FullError):
+        return Refusal("storage_full", f"{tool.name}: there is no room left for it, and nothing was changed.")
+    if error is not None and "pattern too complex" in str(error):
+        return Refusal("bad_arguments", f"{tool.name}: a text is too long to look anything up by: give a shorter one.")
+    return None
 
 
 def parse_size(size: Size | str) -> Size:

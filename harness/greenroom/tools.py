@@ -25,6 +25,10 @@ DEFAULT_TAKES = timedelta(seconds=5)
 DEEPEST = 32
 """So many levels may arguments be nested."""
 LARGEST = 1 << 63
+MOST_TEXT = 64 << 10
+"""So many characters may the arguments of one call have."""
+TOLD = 5
+"""So many problems does one refusal name."""
 READING = frozenset(
     {"check", "compare", "count", "counts", "find", "get", "list", "lookup", "preview", "quote", "read", "search"}
     | {"show", "status", "track", "view"}
@@ -103,8 +107,11 @@ class Tool:
         """Read and check the JSON arguments of a call.
 
         Raises:
-            Refusal: They are no JSON object, or do not fit the schema; the sentence says where and why.
+            Refusal: They are too long, no JSON object, or do not fit the schema; the sentence says where and why.
         """
+        if len(text) > MOST_TEXT:
+            told = f"{self.name}: the arguments have {len(text):,} characters, {MOST_TEXT:,} is the most: send less"
+            raise Refusal("bad_arguments", told)
         try:
             values: Any = json.loads(text) if text.strip() else {}
             json.dumps(values, ensure_ascii=False).encode()  # lone surrogates pass as JSON, but are no text
@@ -121,12 +128,14 @@ class Tool:
         return {name: getattr(checked, name) for name in type(checked).model_fields}
 
     def _complaint(self, error: ValidationError) -> str:
-        """One sentence a problem, the accepted arguments last."""
+        """One sentence a problem, for the first ones, the accepted arguments last."""
         sentences: list[str] = []
-        for problem in error.errors(include_url=False):
-            where = ".".join(str(p) for p in problem["loc"])
+        for problem in error.errors(include_url=False)[:TOLD]:
+            where = ".".join(str(p) for p in problem["loc"])[:80]
             given = "" if problem["type"] == "missing" else f" (given: {str(problem['input'])[:80]!r})"
             sentences.append(f"'{where}': {problem['msg']}{given}")
+        if error.error_count() > TOLD:
+            sentences.append(f"and {error.error_count() - TOLD} problems more")
         accepted = ", ".join(self.arguments.model_fields) or "no arguments"
         return f"{self.name}: {'; '.join(sentences)}. It takes: {accepted}."
 

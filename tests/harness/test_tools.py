@@ -9,7 +9,7 @@ from sqlalchemy.orm import declarative_base
 from greenroom import App, Refusal, World
 from greenroom.errors import UsageError
 from greenroom.plugins import load_app
-from greenroom.tools import Tool, feature_of, reads_by_name, result_text
+from greenroom.tools import MOST_TEXT, Tool, feature_of, reads_by_name, result_text
 
 
 def example(
@@ -52,7 +52,7 @@ def test_any_text_is_fine_that_can_be_written() -> None:
     ("text", "told"),
     [
         ("{", "no JSON"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 60_000, "no JSON"),
         ('{"name": "\\ud800"}', "surrogates not allowed"),
         ('{"name": "x", "\\udfff": 1}', "surrogates not allowed"),
         ('{"name": "x", "tags": ["\ud800"]}', "surrogates not allowed"),
@@ -70,6 +70,16 @@ def test_a_wrong_argument_is_told_in_a_sentence_that_names_it(text: str, told: s
     assert refusal.value.code == "bad_arguments"
     assert told in refusal.value.message
     assert "app_example" in refusal.value.message
+
+
+def test_arguments_without_end_are_refused_in_a_short_sentence() -> None:
+    many = json.dumps({"name": "x"} | {f"x{number}": 1 for number in range(3_000)})
+    with pytest.raises(Refusal, match=r"and 2995 problems more. It takes: name") as refusal:
+        TOOL.parse(many)
+    assert len(refusal.value.message) < 1_000
+    with pytest.raises(Refusal, match=r"have 65,537 characters, 65,536 is the most"):
+        TOOL.parse(" " * (MOST_TEXT + 1))
+    assert TOOL.parse(json.dumps({"name": "x" * (MOST_TEXT - 20)}))["count"] == 3
 
 
 def test_a_parameter_without_a_type_is_refused_when_the_schema_is_made() -> None:

@@ -53,7 +53,7 @@ class RemoteSandbox:
         self._stations: list[_Station] = []
         self._turns = itertools.count()
         self._of_episode: dict[str, _Station] = {}
-        self._of_snapshot: dict[str, _Station] = {}
+        self._of_snapshot: dict[str, list[_Station]] = {}
         self.agent_tokens: dict[str, str] = {}
 
     @property
@@ -111,7 +111,7 @@ class RemoteSandbox:
         """Make a task's start, on the worker whose turn it is, and keep its snapshot there."""
         station, told = await self._somewhere("prepare", task=task)
         brief = Brief(**told)
-        self._of_snapshot[brief.snapshot] = station
+        self._keeps(brief.snapshot, station)
         return brief
 
     async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
@@ -162,7 +162,7 @@ class RemoteSandbox:
         """Freeze an episode's world; it stays on its worker."""
         station = self._at(episode)
         snapshot: str = await station.line.ask("snapshot", episode=episode)
-        self._of_snapshot[snapshot] = station
+        self._keeps(snapshot, station)
         return snapshot
 
     async def content(self, episode: str) -> str:
@@ -177,9 +177,8 @@ class RemoteSandbox:
             await station.line.tell("close", episodes=[episode])
 
     async def release(self, snapshot: str) -> None:
-        """Forget a snapshot."""
-        station = self._of_snapshot.pop(snapshot, None)
-        if station is not None:
+        """Forget a snapshot, on all workers that keep it."""
+        for station in self._of_snapshot.pop(snapshot, []):
             await station.line.tell("release", snapshots=[snapshot])
 
     async def download(self, snapshot: str, path: Path) -> str:
@@ -211,14 +210,21 @@ class RemoteSandbox:
         await self.connect()
         snapshot, content = await asyncio.to_thread(_ids, path)
         await asyncio.gather(*(_send(station.line, path, snapshot, content) for station in self._stations))
-        self._of_snapshot[snapshot] = self._stations[next(self._turns) % len(self._stations)]
+        first = next(self._turns) % len(self._stations)
+        for number in range(len(self._stations)):
+            self._keeps(snapshot, self._stations[(first + number) % len(self._stations)])
         return snapshot
 
     def _home_of(self, snapshot: str) -> "_Station":
-        station = self._of_snapshot.get(snapshot)
-        if station is None:
+        stations = self._of_snapshot.get(snapshot)
+        if not stations:
             raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to this client: prepare its task first")
-        return station
+        return stations[-1]
+
+    def _keeps(self, snapshot: str, station: "_Station") -> None:
+        """Note a worker that keeps a snapshot; the latest is asked."""
+        others = [one for one in self._of_snapshot.get(snapshot, []) if one is not station]
+        self._of_snapshot[snapshot] = [*others, station]
 
     async def stop(self) -> None:
         """End the session: its episodes are closed, its snapshots released. The server goes on."""

@@ -30,6 +30,7 @@ class ControlSocket:
 
     def __init__(self, keeper: Keeper, workers: list[dict[str, Any]], number: int) -> None:
         self._keeper, self._workers, self._number = keeper, workers, number
+        self._hello_within = keeper.limits.head_seconds
         self._open: dict[Session, _Connection] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +39,11 @@ class ControlSocket:
         await send({"type": "websocket.accept"})
         protocol: DirectProtocol = scope[DIRECT]
         try:
-            session, greeting = self._greet(await receive())
+            session, greeting = self._greet(await asyncio.wait_for(receive(), self._hello_within))
+        except TimeoutError:
+            log.warning("control plane: no hello within %g s", self._hello_within)
+            await send({"type": "websocket.close", "code": REFUSED, "reason": "no hello"})
+            return
         except GreenroomError as error:
             log.warning("control plane: refused a hello: %r", str(error))
             protocol.say(encode({"id": 0, "error": failures.to_wire(error)}))
@@ -107,7 +112,7 @@ class _Connection:
     ) -> None:
         self._session, self._open, self._protocol, self._send = session, connections, protocol, send
         self._operations = Operations(keeper, session)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
 
     async def leave(self) -> None:
         """The session goes on with another connection: close this one."""
@@ -120,6 +125,7 @@ class _Connection:
         try:
             if text is None:
                 raise UsageError("messages are texts")
+            self._session.check()
             message = decode(text)
             number = fields.number(message, "id", 1, MOST_ID)
             new, answer = self._session.replay.take(number, text)
@@ -139,8 +145,13 @@ class _Connection:
             return
         if not asyncio.iscoroutine(found):
             self._tell(number, encode({"id": number, "ok": found}))
+            if self._session.ended:
+                self._later(self._send({"type": "websocket.close", "code": 1000, "reason": "the session ended"}))
             return
-        task = asyncio.get_running_loop().create_task(self._wait(number, found))
+        self._later(self._wait(number, found))
+
+    def _later(self, doing: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(doing)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

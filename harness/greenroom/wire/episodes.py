@@ -73,6 +73,6 @@ class Episodes:
         try:
             result = self._keeper.step(running, [call])
         except AppError as error:
-            log.error("episode of %r: %r", running.task, str(error))
+            log.error("episode of %r: %r", running.task, str(error)[:500])
             raise AppError(f"{name[:100]} failed: a bug in the app, not in the call") from error
         return Answer(content=str(result.messages[0]["content"]), refused=result.refused > 0, now=result.now)

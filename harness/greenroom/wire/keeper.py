@@ -39,6 +39,8 @@ class Session:
         snapshots: What it was told of and has not released, and where that is.
         seen: When it was last heard of.
         connected: How many connections it has.
+        named: When each of its snapshots was last named.
+        ended: Whether it is over: nothing begins in it any more.
     """
 
     token: str
@@ -48,6 +50,17 @@ class Session:
     episodes: set[str] = field(default_factory=set[str])
     snapshots: dict[str, Room] = field(default_factory=dict[str, Room])
     connected: int = 0
+    named: dict[str, float] = field(default_factory=dict[str, float])
+    ended: bool = False
+
+    def check(self) -> None:
+        """Refuse what would begin in a session that is over.
+
+        Raises:
+            SandboxLostError: It is.
+        """
+        if self.ended:
+            raise SandboxLostError("this session has ended: begin another one with a hello")
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -192,15 +205,18 @@ class Keeper:
         return made, False
 
     def end(self, session: Session, why: str = "its session ended") -> None:
-        """End a session: its episodes are closed, its snapshots released."""
+        """End a session: its episodes are closed, its snapshots released, its uploads dropped."""
+        session.ended = True
+        self.transfers.end(session.token)
         for episode in list(session.episodes):
             self._drop(self._episodes[episode], why)
         for snapshot in list(session.snapshots):
             self.release(session, snapshot)
-        self._sessions.pop(session.token, None)
+        if self._sessions.get(session.token) is session:
+            del self._sessions[session.token]
 
     def sweep(self) -> None:
-        """Close episodes that nobody has named for long, and end sessions that nobody has been connected to."""
+        """Close episodes that nobody has named for long, end sessions without a connection, release what REST left."""
         limit = self.clock() - self.limits.idle_seconds
         why = f"nobody named it for {self.limits.idle_seconds:g} s"
         for running in [r for r in self._episodes.values() if r.seen < limit]:
@@ -209,6 +225,8 @@ class Keeper:
         for session in [s for s in self._sessions.values() if not s.connected and s.seen < limit]:
             if not session.episodes:
                 self.end(session)
+        for snapshot in [name for name, named in self.rest.named.items() if named < limit]:
+            self.release(self.rest, snapshot)
 
     # -- what the operations are made of
 
@@ -220,6 +238,7 @@ class Keeper:
         """
         self.check_snapshots()
         await room.ready(task)
+        session.check()
         brief = room.sandbox.prepare(task)
         self.hold(session, room, brief.snapshot)
         return brief
@@ -237,7 +256,10 @@ class Keeper:
                 f"{self.limits.episodes} is the most: close some, or wait",
                 1.0,
             )
+        session.check()
         opened = room.sandbox.open(snapshot, task, n)
+        if snapshot in session.named:
+            session.named[snapshot] = self.clock()
         return [self._began(session, room, task, one.episode, one.state) for one in opened]
 
     def _began(self, session: Session, room: Room, task: str, local: str, state: str) -> Started:
@@ -309,11 +331,12 @@ class Keeper:
 
     def hold(self, session: Session, room: Room, snapshot: str) -> None:
         """Keep a snapshot for a session."""
-        session.snapshots[snapshot] = room
+        session.snapshots[snapshot], session.named[snapshot] = room, self.clock()
         room.hold(snapshot, session.token)
 
     def release(self, session: Session, snapshot: str) -> None:
         """A session needs a snapshot no longer; unknown ones are ignored."""
+        session.named.pop(snapshot, None)
         room = session.snapshots.pop(snapshot, None)
         if room is not None:
             room.let_go(snapshot, session.token)
@@ -346,6 +369,7 @@ class Keeper:
         self._sessions.clear()
         self.rest.episodes.clear()
         self.rest.snapshots.clear()
+        self.rest.named.clear()
         self.transfers.stop()
         for room in self._rooms.values():
             room.sandbox.stop()

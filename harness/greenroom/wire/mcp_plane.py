@@ -9,12 +9,14 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams, TextContent, Tool
+from starlette.responses import Response
 
 from greenroom.errors import GreenroomError
+from greenroom.wire import web
 from greenroom.wire.episodes import Episodes, of
 from greenroom.wire.guard import Receive, Scope, Send
 from greenroom.wire.keeper import Running
-from greenroom.wire.protocol import encode
+from greenroom.wire.protocol import decode, encode
 
 Context = ServerRequestContext[Any, Any]
 
@@ -57,11 +59,28 @@ class McpPlane:
         )
 
     async def _call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
+        running, arguments = _running(context), encode(params.arguments or {})
+
+        async def act() -> Response:
+            return web.answer(self._episodes.call(running, params.name, arguments))
+
         try:
-            answer = self._episodes.call(_running(context), params.name, encode(params.arguments or {}))
+            if context.request is None or web.KEY not in context.request.headers:
+                answer = self._episodes.call(running, params.name, arguments)
+                return _result(answer.content, answer.refused)
+            told = await self._episodes.once(running).run(context.request, (params.name, arguments), act)
         except GreenroomError as error:
-            return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
-        return CallToolResult(content=[TextContent(type="text", text=answer.content)], is_error=answer.refused)
+            return _result(str(error), True)
+        found = decode(bytes(told.body))
+        return (
+            _result(found["error"]["message"], True)
+            if "error" in found
+            else _result(found["content"], found["refused"])
+        )
+
+
+def _result(text: str, is_error: bool) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
 
 
 def _running(context: Context) -> Running:

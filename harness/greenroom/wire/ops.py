@@ -159,7 +159,7 @@ class Operations:
         offset = fields.number(request, "offset", 0, size)
         data = fields.text(request, "data", 2 * PIECE)
         self._keeper.check_snapshots()
-        told = await self._keeper.transfers.take(self._room, snapshot, content, size, offset, data)
+        told = await self._keeper.transfers.take(self._session.token, self._room, snapshot, content, size, offset, data)
         if told["done"]:
             self._keeper.hold(self._session, self._room, snapshot)
         return told

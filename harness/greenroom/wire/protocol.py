@@ -15,8 +15,6 @@ from greenroom.errors import UsageError
 
 VERSION = 1
 PATH = "/v1/ws"
-DEPTH = 64
-"""How deep the JSON of a message may be nested."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +72,7 @@ class Limits:
         steps: Episodes that one message may step, or forks that it may open.
         calls: Tool calls of one assistant message.
         idle_seconds: An episode that nobody names for so long is closed; a session without a connection ends.
+        head_seconds: Within so long a connection says what it wants: the head of a request, or the WebSocket's hello.
         replays: Answers that are kept for each session, for requests that are repeated.
         replay_bytes: Of those answers together.
     """
@@ -87,6 +86,7 @@ class Limits:
     steps: int = 1024
     calls: int = 64
     idle_seconds: float = 1800.0
+    head_seconds: float = 30.0
     replays: int = 1024
     replay_bytes: int = 64 << 20
 

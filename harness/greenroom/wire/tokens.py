@@ -1,26 +1,25 @@
 """Tokens of the control plane: where they come from, and which are none."""
 
 import hmac
+import logging
 import os
 import secrets
+from itertools import pairwise
 from pathlib import Path
 
 from greenroom.errors import UsageError
 
+log = logging.getLogger("greenroom.wire")
 VARIABLE = "GREENROOM_TOKEN"
 FILE = "token"
 SHORTEST = 16
-PLACEHOLDERS = (
-    "changeme",
-    "change-me",
-    "change_me",
-    "secret",
-    "password",
-    "placeholder",
-    "example",
-    "token",
-    "default",
-)
+DISTINCT = 10
+"""So many different characters has a token at least."""
+RUN = 6
+"""So many characters that follow one another, as in 123456 or fedcba, are nobody's chance."""
+PLACEHOLDERS = ("changeme", "changeit", "secret", "password", "passw0rd", "placeholder", "example", "token", "default")
+PLACEHOLDERS += ("replaceme", "goeshere", "apikey", "greenroom", "insert", "please", "yourkey", "random")
+"""No token holds one of these, whatever stands between its letters."""
 
 
 def check(token: str) -> str:
@@ -35,11 +34,18 @@ def check(token: str) -> str:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError(f"the token holds characters that cannot be sent in a header: {how}")
     plain = token.lower()
-    for word in PLACEHOLDERS:
-        plain = plain.replace(word, "")
-    if len(plain) < SHORTEST or len(set(plain)) < 6:
-        raise UsageError(f"the token looks like a placeholder: {how}")
+    letters = "".join(character for character in plain if character.isalnum())
+    if any(word in letters for word in PLACEHOLDERS) or _counts(plain) or len(set(token)) < DISTINCT:
+        raise UsageError(f"the token looks like a placeholder (a word, a row of characters, few of them): {how}")
     return token
+
+
+def _counts(text: str) -> bool:
+    """Whether characters follow one another in a row, up or down."""
+    steps = [ord(b) - ord(a) for a, b in pairwise(text)]
+    return any(
+        steps[start : start + RUN - 1] in ([1] * (RUN - 1), [-1] * (RUN - 1)) for start in range(len(steps) - RUN + 2)
+    )
 
 
 def equal(given: str, known: str) -> bool:
@@ -54,6 +60,8 @@ def serving(folder: Path, file: Path | None) -> str:
         UsageError: It is none, or the folder is open to others and no token was given.
     """
     if file is not None:
+        if file.is_file() and file.stat().st_mode & 0o004:
+            log.warning("the token in %s can be read by everybody on this machine: `chmod 600` it", file)
         return check(_read(file))
     if given := os.environ.get(VARIABLE):
         return check(given)
@@ -63,11 +71,20 @@ def serving(folder: Path, file: Path | None) -> str:
     if path.is_file() and not path.is_symlink() and not path.stat().st_mode & 0o077:
         return check(_read(path))  # Clients of the server that was here before know it.
     path.unlink(missing_ok=True)
-    token = secrets.token_urlsafe(32)
+    token = _made()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as out:
         out.write(token + "\n")
     return token
+
+
+def _made() -> str:
+    """A new token; one in a million holds a placeholder's word by chance."""
+    while True:
+        try:
+            return check(secrets.token_urlsafe(32))
+        except UsageError:
+            continue
 
 
 def asking(folder: Path | None) -> str:

@@ -42,10 +42,21 @@ class Transfers:
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits, self._clock = limits, clock
-        self._uploads: dict[tuple[Room, str], _Upload] = {}
+        self._uploads: dict[tuple[str, Room, str], _Upload] = {}
 
-    async def take(self, room: Room, snapshot: str, content: str, size: int, offset: int, data: str) -> dict[str, Any]:
+    async def take(
+        self, owner: str, room: Room, snapshot: str, content: str, size: int, offset: int, data: str
+    ) -> dict[str, Any]:
         """Take in a piece of a portable file. Pieces come in order; one that came before is passed over.
+
+        Args:
+            owner: The session that sends it.
+            room: The app and the worlds that it is for.
+            snapshot: The id that it is said to have.
+            content: The content id that it is said to have.
+            size: How large the file is said to be.
+            offset: Where in it the piece begins.
+            data: The piece, as base64.
 
         Returns:
             How much is there, and whether the snapshot is admitted.
@@ -57,19 +68,25 @@ class Transfers:
         """
         if snapshot in room.holders:
             return {"have": size, "done": True}
-        upload = self._uploads.get((room, snapshot)) or self._begin(room, snapshot, content, size)
-        upload.seen = self._clock()
         piece = _decoded(data)
+        upload = self._uploads.get((owner, room, snapshot))
+        if offset + len(piece) > size and (upload is None or offset == upload.written):
+            raise UsageError(f"the upload was said to have {size} bytes, and this piece goes beyond them")
+        if upload is None:
+            if offset:
+                raise UsageError(f"the next piece of this upload begins at 0, of {size} bytes")
+            upload = self._begin(owner, room, snapshot, content, size)
+        upload.seen = self._clock()
         if (upload.size, upload.content) != (size, content) or offset > upload.written:
             raise UsageError(f"the next piece of this upload begins at {upload.written}, of {upload.size} bytes")
         if offset == upload.written:
             self._write(upload, piece)
         if upload.written < upload.size:
             return {"have": upload.written, "done": False}
-        await self._admit(room, snapshot, upload)
+        await self._admit(owner, room, snapshot, upload)
         return {"have": upload.written, "done": True}
 
-    def _begin(self, room: Room, snapshot: str, content: str, size: int) -> _Upload:
+    def _begin(self, owner: str, room: Room, snapshot: str, content: str, size: int) -> _Upload:
         if len(self._uploads) >= self._limits.uploads:
             raise SandboxBusyError(f"{len(self._uploads)} uploads are under way, the most that is allowed", 2.0)
         try:
@@ -77,12 +94,10 @@ class Transfers:
         except OSError as error:
             raise SandboxError(f"an upload cannot be kept here: {error.strerror}") from error
         os.close(handle)
-        upload = self._uploads[room, snapshot] = _Upload(Path(name), size, content, self._clock())
+        upload = self._uploads[owner, room, snapshot] = _Upload(Path(name), size, content, self._clock())
         return upload
 
     def _write(self, upload: _Upload, piece: bytes) -> None:
-        if upload.written + len(piece) > upload.size:
-            raise UsageError(f"the upload was said to have {upload.size} bytes, and this piece goes beyond them")
         try:
             with upload.path.open("r+b") as file:
                 file.seek(upload.written)
@@ -91,7 +106,7 @@ class Transfers:
             raise SandboxError(f"the upload cannot be kept here: {error.strerror}") from error
         upload.written += len(piece)
 
-    async def _admit(self, room: Room, snapshot: str, upload: _Upload) -> None:
+    async def _admit(self, owner: str, room: Room, snapshot: str, upload: _Upload) -> None:
         """Look at a file that is whole, in a thread; of requests that ask at once, one does it."""
         if upload.admitting is None:
             looking = asyncio.to_thread(room.sandbox.admit, upload.path, snapshot, upload.content)
@@ -101,13 +116,18 @@ class Transfers:
         except Exception as error:
             raise error if isinstance(error, SnapshotError) else SnapshotError(f"no sound snapshot: {error}") from error
         finally:
-            self._drop(room, snapshot)
+            self._drop(owner, room, snapshot)
 
-    def _drop(self, room: Room, snapshot: str) -> None:
-        upload = self._uploads.pop((room, snapshot), None)
+    def _drop(self, owner: str, room: Room, snapshot: str) -> None:
+        upload = self._uploads.pop((owner, room, snapshot), None)
         if upload is not None:
             # What was admitted is mapped: it stays readable without a name.
             upload.path.unlink(missing_ok=True)
+
+    def end(self, owner: str) -> None:
+        """Forget the uploads of a session."""
+        for key in [key for key in self._uploads if key[0] == owner]:
+            self._drop(*key)
 
     def sweep(self, before: float) -> None:
         """Forget uploads that nobody has gone on with since then."""

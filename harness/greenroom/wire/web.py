@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -11,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from greenroom.errors import GreenroomError, UsageError
+from greenroom.errors import GreenroomError, SandboxLostError, UsageError
 from greenroom.wire import failures, models
 from greenroom.wire.protocol import encode
 
@@ -33,7 +34,11 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     )
 }
 KEY = "Idempotency-Key"
+SESSION = "Greenroom-Session"
+"""Clients that share a server name themselves by it, so that their keys never meet."""
 KEPT = 256
+KEPT_BYTES = 4 << 20
+FORGOTTEN = 16_384
 LONGEST_KEY = 256
 
 
@@ -97,11 +102,29 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(encode(value), status, media_type="application/json")
 
 
-class Once:
-    """First answers to requests that carry an idempotency key."""
+@dataclass
+class _Kept:
+    """A request with a key: what it said, in short, and its answer once there is one."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[int, asyncio.Future[Response]]] = OrderedDict()
+    digest: int
+    answer: "asyncio.Future[Response]"
+    size: int = 0
+
+
+class Once:
+    """First answers to requests that carry an idempotency key.
+
+    Args:
+        most: Answers that are kept; one that is being worked on is never given up.
+        most_bytes: Of those answers together.
+        forgotten: Keys that are remembered when their answers are not kept any longer.
+    """
+
+    def __init__(self, most: int = KEPT, most_bytes: int = KEPT_BYTES, forgotten: int = FORGOTTEN) -> None:
+        self._most, self._most_bytes, self._most_forgotten = most, most_bytes, forgotten
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._forgotten: OrderedDict[int, None] = OrderedDict()
+        self._bytes = 0
 
     async def run(self, request: Request, body: Any, act: Callable[[], Awaitable[Response]]) -> Response:
         """Act, unless the request's key was seen before: then its first answer again, once there is one.
@@ -114,25 +137,42 @@ class Once:
         key = request.headers.get(KEY)
         if key is None:
             return await act()
-        if len(key) > LONGEST_KEY:
-            return failed(UsageError(f"an {KEY} has {LONGEST_KEY} characters at most, not {len(key)}"))
+        name = request.headers.get(SESSION, ""), key
+        if max(map(len, name)) > LONGEST_KEY:
+            return failed(UsageError(f"an {KEY}, or a {SESSION}, has {LONGEST_KEY} characters at most"))
         digest = hash((request.method, request.url.path, str(body)))
-        kept = self._kept.get(key)
+        kept = self._kept.get(name)
+        if kept is None and hash(name) in self._forgotten:
+            return failed(SandboxLostError(f"this {KEY} was used before, and its answer is no longer kept"))
         if kept is None:
-            return await self._first(key, digest, act)
-        if kept[0] != digest:
+            return await self._first(name, digest, act)
+        if kept.digest != digest:
             return failed(UsageError(f"this {KEY} was used before, for another request: take a new one"))
-        return await asyncio.shield(kept[1])
+        return await asyncio.shield(kept.answer)
 
-    async def _first(self, key: str, digest: int, act: Callable[[], Awaitable[Response]]) -> Response:
-        acting = asyncio.ensure_future(_told(act))
-        self._kept[key] = digest, acting
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        response = await asyncio.shield(acting)
-        if response.status_code == 429:
-            self._kept.pop(key, None)  # Nothing was done: the same request may be tried again.
-        return response
+    async def _first(self, name: tuple[str, str], digest: int, act: Callable[[], Awaitable[Response]]) -> Response:
+        kept = self._kept[name] = _Kept(digest, asyncio.ensure_future(_told(act)))
+        # Not by whoever waits: the client may be gone before there is an answer.
+        kept.answer.add_done_callback(lambda answer: self._answered(name, kept, answer))
+        return await asyncio.shield(kept.answer)
+
+    def _answered(self, name: tuple[str, str], kept: _Kept, answer: "asyncio.Future[Response]") -> None:
+        """Count an answer; the oldest ones are forgotten when there are too many."""
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        if answer.result().status_code == 429:
+            del self._kept[name]  # Nothing was done: the same request may be tried again.
+            return
+        kept.size = len(answer.result().body)
+        self._bytes += kept.size
+        while len(self._kept) > self._most or self._bytes > self._most_bytes:
+            oldest = next((n for n, k in self._kept.items() if k.answer.done()), None)
+            if oldest is None:
+                break
+            self._bytes -= self._kept.pop(oldest).size
+            self._forgotten[hash(oldest)] = None
+        while len(self._forgotten) > self._most_forgotten:
+            self._forgotten.popitem(last=False)
 
 
 async def _told(act: Callable[[], Awaitable[Response]]) -> Response:

@@ -23,6 +23,7 @@ from greenroom.wire.address import socket_name
 from greenroom.wire.agent import agent_plane
 from greenroom.wire.control import control_plane
 from greenroom.wire.direct import DirectProtocol
+from greenroom.wire.door import door, room_for
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.protocol import Limits
 
@@ -174,7 +175,7 @@ def _config(app: Any, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=door(room_for(), limits.head_seconds),
         ws=DirectProtocol,
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,

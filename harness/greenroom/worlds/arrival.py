@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from greenroom.worlds.build import Scratch
 from greenroom.worlds.connection import run
 from greenroom.worlds.pages import PageDatabase, PageSnapshot
 from greenroom.worlds.schema import Schema
-from greenroom.worlds.state import EPOCH, State
+from greenroom.worlds.state import EPOCH, MICROSECOND, State
 from greenroom.worlds.world import World
 
+LATEST = (datetime(9000, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+"""The latest time that an admitted world may be at: what it goes on to is in the calendar, too."""
 Entry = tuple[str, str, str, str | None]
 """A row of a database's schema: type, name, table, SQL."""
 
@@ -73,9 +76,27 @@ def _check_entries(db: apsw.Connection, allowed: frozenset[Entry], demanded: fro
     if missing or len(found) != len(set(found)):
         what = sorted(missing)[0][1] if missing else "an entry twice"
         raise SnapshotError(f"the snapshot's schema is not the app's: {what}")
+    _check_clock(db)
+
+
+def _check_clock(db: apsw.Connection) -> None:
+    """Look at greenroom's own numbers: what no calendar has would fail much later, in the middle of an episode.
+
+    Raises:
+        SnapshotError: There are such.
+    """
     state = run(db, "SELECT typeof(now), typeof(seed), typeof(draws) FROM greenroom_state")
     if state != [("integer", "text", "integer")]:
         raise SnapshotError("the snapshot has no clock of greenroom")
+    odd = run(
+        db,
+        "SELECT now FROM greenroom_state WHERE now NOT BETWEEN 0 AND ?1 OR draws NOT BETWEEN 0 AND ?2 "
+        "UNION ALL SELECT due FROM greenroom_event WHERE typeof(due) != 'integer' OR due NOT BETWEEN 0 AND ?1 "
+        "UNION ALL SELECT value FROM greenroom_counter WHERE typeof(value) != 'integer' OR value NOT BETWEEN 0 AND ?2",
+        (LATEST, 1 << 53),
+    )
+    if odd:
+        raise SnapshotError(f"the snapshot has a time or a count of greenroom that is none: {str(odd[0][0])[:40]}")
 
 
 def _check_pages(db: apsw.Connection) -> None:

@@ -12,6 +12,9 @@ from greenroom.worlds.layer import PAGE, SHIFT, ZERO, BaseFile, Layer
 CACHE_KIB = 256
 """SQLite's page cache of one fork, at most."""
 
+MOST_PAGES = (256 << 20) // PAGE
+"""So many pages of its own may a fork have; what would need more is refused, and the world stays as it was."""
+
 Fault = Callable[[int], None]
 """Called with the page number before each page write; what it raises is the disk's failure."""
 
@@ -26,15 +29,18 @@ class Fork:
         layer: Where it starts; shared, never changed.
         fault: See `Fault`; for tests of what a failing disk does.
         cache_kib: SQLite's page cache, at most.
+        most: So many pages of its own may it have.
     """
 
-    __slots__ = ("_before", "_mark", "base", "cache_kib", "fault", "floor", "name", "pages", "size")
+    __slots__ = ("_before", "_mark", "base", "cache_kib", "fault", "floor", "most", "name", "pages", "size")
 
-    def __init__(self, layer: Layer, fault: Fault | None = None, cache_kib: int = CACHE_KIB) -> None:
+    def __init__(
+        self, layer: Layer, fault: Fault | None = None, cache_kib: int = CACHE_KIB, most: int = MOST_PAGES
+    ) -> None:
         self.base: BaseFile = layer.base
         self.pages = layer.pages.copy()
         self.size, self.floor = layer.size, layer.floor
-        self.fault, self.cache_kib = fault, cache_kib
+        self.fault, self.cache_kib, self.most = fault, cache_kib, most
         self.name = f"fork-{next(_numbers)}"
         self._before: dict[int, bytes | None] = {}
         self._mark = (self.size, self.floor)
@@ -106,6 +112,7 @@ class Fork:
 
         Raises:
             WorldError: It is not one whole page.
+            FullError: The fork has too many pages of its own.
         """
         if len(data) != PAGE or offset & (PAGE - 1):
             raise WorldError(f"{self.name}: write of {len(data)} bytes at {offset} is not one {PAGE}-byte page")
@@ -113,7 +120,9 @@ class Fork:
         if self.fault is not None:
             self.fault(number)
         if number not in self._before:
-            self._before[number] = self.pages.get(number)
+            before = self._before[number] = self.pages.get(number)
+            if before is None and len(self.pages) >= self.most:
+                raise apsw.FullError(f"{self.name} has {self.most} pages of its own, the most that is allowed")
         self.pages[number] = bytes(data)
         if offset + PAGE > self.size:
             self.size = offset + PAGE

@@ -2,6 +2,7 @@ import asyncio
 import logging
 import secrets
 import socket
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,51 @@ def test_nobody_takes_over_a_session_without_its_token(served: Served) -> None:
             await line.close()
 
     asyncio.run(work())
+
+
+def test_a_session_that_ended_is_over_and_its_connection_too(served: Served) -> None:
+    async def work() -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        path = str(served.folder / "control.sock")
+        async with unix_connect(path, "ws://localhost/v1/ws", additional_headers=headers) as line:
+            await line.send('{"id": 0, "op": "hello", "version": 1, "session": "' + secrets.token_hex() + '"}')
+            await line.recv()
+            await line.send('{"id": 1, "op": "bye"}')
+            await line.send('{"id": 2, "op": "prepare", "task": "' + TASK + '"}')
+            assert '"ok"' in str(await line.recv())
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    assert '"ok"' not in str(await line.recv())
+
+    before = served.keeper.counts()
+    asyncio.run(work())
+    assert served.keeper.counts() == before
+
+
+def test_what_rest_left_behind_is_released(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", idle_seconds=0.4) as server:
+        assert server.ask("POST", "/v1/prepare", {"task": TASK})[0] == 200
+        until = time.monotonic() + 20
+        while server.keeper.counts()["snapshots"] and time.monotonic() < until:
+            time.sleep(0.05)
+        assert server.keeper.counts()["snapshots"] == 0
+
+
+def test_a_connection_that_says_nothing_is_closed(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", head_seconds=0.2) as server:
+        for said in (b"", b"GET /v1/health HTTP/1.1\r\nhost:"):
+            with socket.socket(socket.AF_UNIX) as line:
+                line.settimeout(20)
+                line.connect(str(server.folder / "agent.sock"))
+                line.sendall(said)
+                assert line.recv(100) == b""
+
+        async def no_hello() -> None:
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            path = str(server.folder / "control.sock")
+            async with unix_connect(path, "ws://localhost/v1/ws", additional_headers=headers) as line:
+                with pytest.raises(ConnectionClosed):
+                    await line.recv()
+
+        asyncio.run(no_hello())
+        assert server.ask("GET", "/v1/health")[0] == 200

@@ -62,6 +62,22 @@ def test_older_clients_of_mcp_are_served_too(served: Served) -> None:
     assert status == 200 and "train" in told["result"]["content"][0]["text"]
 
 
+def test_a_call_with_a_key_that_was_seen_gets_its_first_answer(served: Served) -> None:
+    _, group, _ = served.ask("POST", "/v1/reset", {"task": TASK})
+    agent = {"token": group["opened"][0]["token"], "plane": "agent"}
+    found: list[str] = []
+    for number, name in ((7, "once"), (8, "once"), (9, "other")):
+        call = {"name": "notes_add", "arguments": {"title": name}}
+        request = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call}
+        headers = ACCEPT | {"idempotency-key": "m1"}
+        status, told, _ = served.ask("POST", "/v1/mcp", request, headers=headers, **agent)
+        assert status == 200 and told["id"] == number
+        found.append(told["result"]["content"][0]["text"])
+    assert found[0] == found[1] and "for another request" in found[2]
+    _, told, _ = served.ask("POST", "/v1/episode/tools/notes_search", {"word": "once"}, **agent)
+    assert told["content"].count('"id"') == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [b"nonsense", b"[]", b"[" * 100_000, b"{}", b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": 7}'],

@@ -1,15 +1,18 @@
 import asyncio
 import dataclasses
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import Request, Response
 
 from greenroom import messages as m
 from greenroom.faults import PROFILES
 from greenroom.messages import Message, calls_of
 from greenroom.sandbox import StepRequest
 from greenroom.tasks import Size
+from greenroom.wire import web
 from greenroom.wire.protocol import WorldSpec
 from support.served import TASK, Served, begin, serving
 
@@ -69,6 +72,63 @@ def test_a_request_with_a_key_that_was_seen_gets_its_first_answer(served: Served
         served.ask("POST", path, {"title": "once"}, headers={"idempotency-key": "k1"}, **agent)
     _, found, _ = served.ask("POST", "/v1/episode/tools/notes_search", {"word": "once"}, **agent)
     assert found["content"].count('"id"') == 2
+
+
+class Keys:
+    """Requests with keys, without a server: how often each was acted on, and what is still being worked on."""
+
+    def __init__(self, **limits: int) -> None:
+        self.once, self.acted = web.Once(**limits), Counter[str]()
+        self.hold = asyncio.Event()
+
+    async def ask(self, key: str, session: str = "", size: int = 10, held: bool = False) -> int:
+        async def act() -> Response:
+            self.acted[key] += 1
+            if held:
+                await self.hold.wait()
+            return Response("x" * size)
+
+        headers = [(b"idempotency-key", key.encode()), (b"greenroom-session", session.encode())]
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
+        return (await self.once.run(Request(scope | {"server": ("x", 1), "scheme": "http"}), "body", act)).status_code
+
+
+def test_a_key_whose_answer_was_forgotten_runs_nothing_again() -> None:
+    async def work() -> None:
+        keys = Keys(most=2, forgotten=2)
+        working = asyncio.ensure_future(keys.ask("held", held=True))
+        await asyncio.sleep(0)
+        assert [await keys.ask(key) for key in "abcd"] == [200] * 4
+        # What is being worked on stays, though it is the oldest.
+        again = asyncio.ensure_future(keys.ask("held"))
+        keys.hold.set()
+        assert (await working, await again) == (200, 200)
+        assert await keys.ask("b") == 410 and await keys.ask("c") == 410
+        assert max(keys.acted.values()) == 1
+
+    asyncio.run(work())
+
+
+def test_answers_to_keys_are_kept_within_their_bytes() -> None:
+    async def work() -> None:
+        keys = Keys(most_bytes=100)
+        for number in range(20):
+            await keys.ask(str(number), size=40)
+        assert keys.once._bytes == 80 and len(keys.once._kept) == 2
+        await keys.ask("large", size=1000)
+        assert keys.once._bytes == 0 and await keys.ask("large") == 410
+
+    asyncio.run(work())
+
+
+def test_keys_of_clients_that_name_themselves_never_meet() -> None:
+    async def work() -> None:
+        keys = Keys()
+        assert await keys.ask("1", session="a") == await keys.ask("1", session="b") == await keys.ask("1") == 200
+        assert keys.acted["1"] == 3
+        assert await keys.ask("1", session="b") == 200 and keys.acted["1"] == 3
+
+    asyncio.run(work())
 
 
 @pytest.mark.parametrize(

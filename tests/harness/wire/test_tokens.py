@@ -12,6 +12,8 @@ GOOD = "kM3v9xQ2pL7rT5wZ8bN4"
     "token",
     [
         *("", "short", "changeme", "changeme-changeme-changeme", "secret-secret-secret", "<your-token-here>", "x" * 40),
+        *("1234567890123456", "0123456789abcdef", "greenroomgreenroom", "passw0rdpassw0rdpassw0rd", "aabbccddeeffgghh"),
+        *("replace-me-with-a-random-string", "your-api-key-goes-here", "changeme-changeme-please-change-it"),
         *("CHANGE_ME_PLEASE", "password12345678", "with spaces in it all", "ünïcödé-ünïcödé-x", "new\nline-0123456789"),
     ],
 )
@@ -40,8 +42,8 @@ def test_a_folder_that_is_open_to_others_needs_a_token(tmp_path: Path, monkeypat
     monkeypatch.setenv(tokens.VARIABLE, GOOD)
     assert tokens.serving(tmp_path, None) == GOOD
     file = tmp_path / "given"
-    file.write_text("a-file-wins-0123456789\n")
-    assert tokens.serving(tmp_path, file) == "a-file-wins-0123456789"
+    file.write_text("a-file-wins-8Xq2Zr5Lk7\n")
+    assert tokens.serving(tmp_path, file) == "a-file-wins-8Xq2Zr5Lk7"
     with pytest.raises(UsageError, match="cannot be read"):
         tokens.serving(tmp_path, tmp_path / "nothing")
 

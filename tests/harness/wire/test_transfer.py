@@ -69,6 +69,27 @@ def test_pieces_come_in_order_and_within_what_was_said(served: Served) -> None:
     asyncio.run(work())
 
 
+def test_a_piece_that_is_refused_and_a_session_that_ends_hold_no_upload(tmp_path: Path) -> None:
+    async def work() -> None:
+        with serving(tmp_path / "s", uploads=1) as server:
+            sandbox, other = server.sandbox(), server.sandbox()
+            await sandbox.connect()
+            await other.connect()
+            told = {"snapshot": "1" * 64, "content": "2", "size": 30}
+            data = base64.b64encode(b"x").decode()
+            for bad in ({"offset": 0, "data": "!"}, {"offset": 5, "data": data}, {"offset": 0, "data": data * 20}):
+                with pytest.raises(UsageError):
+                    await sandbox._stations[0].line.ask("upload", **told, **bad)
+            assert not server.keeper.transfers._uploads
+            await sandbox._stations[0].line.ask("upload", **told, offset=0, data=data)
+            await sandbox.stop()
+            ask = other._stations[0].line.ask
+            assert await ask("upload", **told, offset=0, data=data) == {"have": 1, "done": False}
+            await other.stop()
+
+    asyncio.run(work())
+
+
 def test_uploads_are_limited_and_forgotten(tmp_path: Path) -> None:
     async def work() -> None:
         with serving(tmp_path / "s", uploads=1, idle_seconds=0.4) as server:

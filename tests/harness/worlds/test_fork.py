@@ -93,6 +93,18 @@ def test_a_world_reaches_no_other_file(world: World) -> None:
         world.connection.execute("ATTACH '/etc/hostname' AS other")
 
 
+def test_a_fork_that_has_too_many_pages_of_its_own_refuses_and_stays_as_it_was(shop: PageSnapshot) -> None:
+    assert shop.schema
+    with World(PageDatabase(Fork(shop.layer, most=40), shop.schema)) as world:
+        set_price(world, 1)
+        before = world.freeze().page_id
+        with pytest.raises(Exception, match="40 pages of its own"):
+            by_orm(world)
+        assert world.freeze().page_id == before
+        set_price(world, 2)
+        assert price(world) == 2
+
+
 # -- a failing disk
 
 
