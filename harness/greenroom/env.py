@@ -3,6 +3,8 @@
 An action is an assistant message, an observation the tuple of new messages. `env.tools` holds the tool schemas.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -14,9 +16,10 @@ from greenroom.conversation import EpisodeSnapshot
 from greenroom.episode import Episode
 from greenroom.errors import UnknownNameError, UsageError
 from greenroom.faults import NONE, Profile
+from greenroom.holds import holds_of
 from greenroom.messages import Message
 from greenroom.plugins import load_simulator
-from greenroom.sandbox import Brief, Sandbox
+from greenroom.sandbox import Brief, Opened, Sandbox
 from greenroom.sandboxes.specs import open_sandbox
 from greenroom.spaces import ConversationSpace, MessageSpace
 from greenroom.tasks import Size, Split
@@ -78,6 +81,8 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         self._messages = self.action_space = MessageSpace(self.sandbox.tools())
         self.observation_space = ConversationSpace()
         self._episode: Episode | None = None
+        self._holds = holds_of(self.sandbox)
+        self._handed_out: set[str] = set()
 
     def __repr__(self) -> str:
         running = f"{self._episode.brief.task}, step {self._episode.steps}" if self._episode else "no episode yet"
@@ -143,10 +148,17 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         return self.sandbox.prepare(snapshot.task)
 
     def _replace(self, episode: Episode) -> None:
-        if self._episode:
-            self._episode.close()
+        self._holds.take(episode.brief.snapshot)
+        self._drop()
         self._episode = episode
         self._messages.offer(episode.brief.tools)
+
+    def _drop(self) -> None:
+        """Let go of the running episode, and of its start."""
+        former, self._episode = self._episode, None
+        if former:
+            self._holds.let_go(former.brief.snapshot)
+            former.close()
 
     def step(self, action: Message) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Send one assistant message.
@@ -169,20 +181,38 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         return outcome.messages, reward, outcome.terminated, outcome.truncated, info
 
     def snapshot(self) -> EpisodeSnapshot:
-        """The episode as it stands: world, user and conversation. `reset(options={"snapshot": …})` takes it."""
-        return self.episode.snapshot()
+        """The episode as it stands: world, user and conversation. `reset(options={"snapshot": …})` takes it.
+
+        Its world is kept until this environment is closed.
+        """
+        snapshot = self.episode.snapshot()
+        if snapshot.world not in self._handed_out:
+            self._handed_out.add(snapshot.world)
+            self._holds.take(snapshot.world)
+        return snapshot
+
+    @contextmanager
+    def frozen(self) -> Iterator[EpisodeSnapshot]:
+        """The episode as it stands, for as long as forks of it are made."""
+        snapshot = self.episode.snapshot()
+        self._holds.take(snapshot.world)
+        try:
+            yield snapshot
+        finally:
+            self._holds.let_go(snapshot.world)
 
     def fork(self, n: int = 1) -> list["GreenroomEnv"]:
         """Make n environments that stand exactly where this one does, and are private from here on."""
-        snapshot = self.snapshot()
-        forks: list[GreenroomEnv] = []
-        for opened in self.sandbox.open(snapshot.world, snapshot.task, n):
-            twin = GreenroomEnv(sandbox=self.sandbox, user=self.user, split=self.split, size=self.size)
-            twin._families, twin.render_mode = self._families, self.render_mode
-            twin.np_random = deepcopy(self.np_random)
-            twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot, opened))
-            forks.append(twin)
-        return forks
+        with self.frozen() as snapshot:
+            opened = self.sandbox.open(snapshot.world, snapshot.task, n)
+        return [self._twin(snapshot, fork) for fork in opened]
+
+    def _twin(self, snapshot: EpisodeSnapshot, opened: Opened) -> "GreenroomEnv":
+        twin = GreenroomEnv(sandbox=self.sandbox, user=self.user, split=self.split, size=self.size)
+        twin._families, twin.render_mode = self._families, self.render_mode
+        twin.np_random = deepcopy(self.np_random)
+        twin._replace(Episode.resume(self.sandbox, self.episode.brief, self.user, snapshot, opened))
+        return twin
 
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The conversation as text, in render mode `ansi`."""
@@ -192,10 +222,13 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         return "\n".join(lines)
 
     def close(self) -> None:
-        """Drop the running episode, and stop the sandbox if it was given as a spec: forks cannot go on then."""
-        if self._episode:
-            self._episode.close()
-            self._episode = None
+        """Drop the running episode and what `snapshot()` kept.
+
+        A sandbox that was given as a spec is stopped: forks cannot go on then.
+        """
+        self._drop()
+        while self._handed_out:
+            self._holds.let_go(self._handed_out.pop())
         if self._opened:
             self.sandbox.stop()
 

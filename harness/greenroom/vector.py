@@ -51,8 +51,8 @@ class GroupEnv(VectorEnv[Observations, Sequence[Message], NDArray[Any]]):
             raise UsageError("a group has one seed: its members start exactly alike")
         self._close_members()
         _, info = self.env.reset(seed=seed, options=options)
-        snapshot = self.env.snapshot()
-        forks = self.env.sandbox.open(snapshot.world, snapshot.task, self.num_envs)
+        with self.env.frozen() as snapshot:
+            forks = self.env.sandbox.open(snapshot.world, snapshot.task, self.num_envs)
         self.members = [self._member(snapshot, fork) for fork in forks]
         states = {member.opened.state for member in self.members}
         if len(states) != 1:

@@ -9,6 +9,7 @@ import greenroom
 from greenroom import GreenroomEnv, GroupEnv
 from greenroom import messages as m
 from greenroom.errors import PolicyError, SandboxError, UnknownNameError, UsageError
+from greenroom.holds import SPARE
 from greenroom.sandboxes import LocalSandbox
 from greenroom.users import UserSimulator
 from support.notes import app
@@ -228,3 +229,27 @@ def test_resets_do_not_pile_up_snapshots(person: UserSimulator, tmp_path: Path) 
         with pytest.raises(SandboxError):
             sandbox.start(forgotten)
     assert sandbox.start(starts[-1]).page_id == starts[-1]
+
+
+def test_what_no_episode_and_no_snapshot_needs_is_released(sandbox: LocalSandbox, person: UserSimulator) -> None:
+    env, other = GreenroomEnv(sandbox=sandbox, user=person), GreenroomEnv(sandbox=sandbox, user=person)
+    other.reset(options={"task": "notes/train/replace/0"})
+    kept = other.snapshot()
+    group = GroupEnv(env, 2)
+    for seed in range(3 * SPARE):
+        group.reset(options={"task": f"notes/train/replace/{seed}"})
+        group.step([m.assistant(None, m.call("notes_add", title=f"t{seed}"))] * 2)
+        env.step(m.assistant(None, m.call("notes_add", title=f"s{seed}")))
+        for twin in env.fork(1):
+            twin.close()
+    assert len(sandbox._snapshots) <= SPARE + 3
+    assert other.reset(options={"snapshot": kept})[1]["episode"] == kept.id
+    frozen = env.snapshot()
+    group.close()
+    other.close()
+    for seed in range(SPARE + 1):
+        env.reset(options={"task": f"notes/train/find_number/{seed}"})
+    env.close()
+    assert len(sandbox._snapshots) <= SPARE
+    with pytest.raises(SandboxError):
+        sandbox.start(frozen.world)

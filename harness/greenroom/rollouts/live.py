@@ -87,6 +87,7 @@ class LiveEpisode:
                 await self._restore(lost)
 
     async def _restore(self, lost: SandboxLostError) -> None:
+        await drop(self._sandbox, [self.opened])  # It may be alive, and only out of reach for a while.
         while True:
             self._losses += 1
             await self._recovery.again(lost, self._losses)

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ REACH_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 """Replicas are looked for again when a group begins, but not more often than that."""
 ANSWER_SECONDS = 5.0
+MOST_ASKED = 32
+"""So many replicas are asked at once."""
 
 
 def compose(argument: str, setting: Setting) -> BlockingSandbox:
@@ -54,34 +57,45 @@ class Gateway:
 
     Args:
         url: Where it is: `http://HOST:PORT`.
+        seconds: How long it and each replica may take to answer.
 
     Raises:
         UsageError: It is no such address.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seconds: float = ANSWER_SECONDS) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "ws") or not parts.hostname or not parts.port:
             raise UsageError(f"'{url}' is no address of a gateway; one looks like {DEFAULT}")
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port, self._seconds = parts.hostname, parts.port, seconds
 
     def address(self, app: str, replica: str) -> str:
         """Where a replica's control plane is."""
         return f"ws://{self._host}:{self._port}/{app}/{replica}"
 
     def replicas(self, app: str) -> list[str]:
-        """The replicas of an app that are well.
+        """The replicas of an app that are well; one that does not answer stops none of the others.
 
         Raises:
             SandboxLostError: The gateway does not answer.
         """
         found: list[dict[str, Any]] = self._ask(f"/{app}/") or []
         names = [str(entry["name"]) for entry in found if entry.get("type") == "directory"]
-        return sorted(name for name in names if self._ask(f"/{app}/{name}/v1/health") is not None)
+        if not names:
+            return []
+        with ThreadPoolExecutor(min(len(names), MOST_ASKED)) as pool:
+            well = pool.map(lambda name: self._well(f"/{app}/{name}/v1/health"), names)
+            return sorted(name for name, is_well in zip(names, well, strict=True) if is_well)
+
+    def _well(self, path: str) -> bool:
+        try:
+            return self._ask(path) is not None
+        except SandboxLostError:
+            return False
 
     def _ask(self, path: str) -> Any:
         """What is answered to a GET, as JSON; None where it is a refusal."""
-        plug = HTTPConnection(self._host, self._port, timeout=ANSWER_SECONDS)
+        plug = HTTPConnection(self._host, self._port, timeout=self._seconds)
         try:
             plug.request("GET", path)
             answer = plug.getresponse()

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from greenroom.errors import SandboxLostError
@@ -120,15 +120,18 @@ class Fleet:
         if len(requests) == 1:
             return await self._at(requests[0].episode).step(requests)
         shares: dict[AsyncSandbox, list[StepRequest]] = {}
-        for request in requests:
-            shares.setdefault(self._at(request.episode), []).append(request)
-        answers = await asyncio.gather(*(member.step(share) for member, share in shares.items()))
-        of_episode = {
-            request.episode: result
-            for share, results in zip(shares.values(), answers, strict=True)
-            for request, result in zip(share, results, strict=True)
-        }
-        return [of_episode[request.episode] for request in requests]
+        homes = [self._at(request.episode) for request in requests]
+        for home, request in zip(homes, requests, strict=True):
+            shares.setdefault(home, []).append(request)
+        # All are waited for: what a member did is done, whatever becomes of another.
+        stepping = (member.step(share) for member, share in shares.items())
+        answers = await asyncio.gather(*stepping, return_exceptions=True)
+        results: dict[AsyncSandbox, Iterator[StepResult]] = {}
+        for member, answer in zip(shares, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            results[member] = iter(answer)
+        return [next(results[home]) for home in homes]
 
     async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
         """Score an episode."""

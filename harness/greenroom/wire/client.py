@@ -14,7 +14,7 @@ from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Verdict
 from greenroom.wire import failures, tokens
 from greenroom.wire.address import Address
-from greenroom.wire.line import Line, Patience
+from greenroom.wire.line import Line, Patience, TooLargeError
 from greenroom.wire.protocol import WorldSpec
 from greenroom.wire.transfer import PIECE
 from greenroom.worlds import load_snapshot
@@ -235,40 +235,88 @@ class RemoteSandbox:
         self.agent_tokens.clear()
 
 
+_Steps = list[tuple[StepRequest, "asyncio.Future[StepResult]"]]
+
+
 class _Station:
-    """One worker: its line, and the steps that wait for the next message to it."""
+    """One worker: its line, and the steps that wait for the next message to it.
+
+    A server may answer messages in any order. So an episode's steps are in one message at a time: those that find
+    one under way wait until it is answered.
+    """
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self._steps: list[tuple[StepRequest, asyncio.Future[StepResult]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._steps: _Steps = []
+        self._due = False
+        self._under_way: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def step(self, request: StepRequest) -> "asyncio.Future[StepResult]":
         """Put a step into the message that goes out at the end of this turn of the event loop."""
         loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # What a loop that has ended left waits for nothing any more.
+            self._loop, self._steps, self._due, self._under_way = loop, [], False, set()
         waiting: asyncio.Future[StepResult] = loop.create_future()
-        if not self._steps:
+        if not self._due:
+            self._due = True
             loop.call_soon(self._go, loop)
         self._steps.append((request, waiting))
         return waiting
 
     def _go(self, loop: asyncio.AbstractEventLoop) -> None:
-        steps, self._steps = self._steps, []
-        for first in range(0, len(steps), TOGETHER):
-            task = loop.create_task(self._ask(steps[first : first + TOGETHER]))
+        self._due = False
+        while share := self._share():
+            episodes = {request.episode for request, _ in share}
+            self._under_way |= episodes
+            task = loop.create_task(self._ask(share))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda task, episodes=episodes: self._gone(task, episodes))
 
-    async def _ask(self, steps: Sequence[tuple[StepRequest, "asyncio.Future[StepResult]"]]) -> None:
+    def _share(self) -> _Steps:
+        """What goes into the next message; the rest goes on waiting."""
+        share: _Steps = []
+        rest: _Steps = []
+        waiting: set[str] = set()
+        for step in self._steps:
+            episode = step[0].episode
+            if len(share) < TOGETHER and episode not in waiting and episode not in self._under_way:
+                share.append(step)
+            else:
+                rest.append(step)
+                waiting.add(episode)
+        self._steps = rest
+        return share
+
+    def _gone(self, task: "asyncio.Task[None]", episodes: set[str]) -> None:
+        self._tasks.discard(task)
+        loop = task.get_loop()
+        if self._loop is loop:
+            self._under_way -= episodes
+            self._go(loop)
+
+    async def _ask(self, steps: _Steps) -> None:
         plain = [{"episode": request.episode, "calls": request.calls} for request, _ in steps]
         try:
             answers: list[Any] = await self.line.ask("step", steps=plain)
             for (_, waiting), answer in zip(steps, answers, strict=True):
                 _settle(waiting, answer)
+        except TooLargeError as error:
+            if len(steps) == 1:
+                _fail(steps, error)
+                return
+            half = len(steps) // 2
+            await self._ask(steps[:half])
+            await self._ask(steps[half:])
         except Exception as error:
-            for _, waiting in steps:
-                if not waiting.done():
-                    waiting.set_exception(error)
+            _fail(steps, error)
+
+
+def _fail(steps: _Steps, error: Exception) -> None:
+    for _, waiting in steps:
+        if not waiting.done():
+            waiting.set_exception(error)
 
 
 def _settle(waiting: "asyncio.Future[StepResult]", answer: dict[str, Any]) -> None:

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Awaitable, MutableMapping
 from typing import Any
 
-from greenroom.errors import GreenroomError, UsageError
+from greenroom.errors import GreenroomError, SandboxError, UsageError
 from greenroom.wire import failures, fields
 from greenroom.wire.direct import DIRECT, DirectProtocol
 from greenroom.wire.guard import Receive, Scope, Send
 from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.ops import Operations
-from greenroom.wire.protocol import VERSION, WorldSpec, decode, encode, short
+from greenroom.wire.protocol import ANSWER_BYTES, VERSION, WorldSpec, decode, encode, short
 
 log = logging.getLogger("greenroom.wire")
 MOST_ID = 1 << 53
@@ -164,6 +164,10 @@ class _Connection:
 
     def _tell(self, number: int, answer: str) -> None:
         """Keep an answer, and tell it to whoever is connected by now."""
+        if 4 * len(answer) > ANSWER_BYTES and (size := len(answer.encode())) > ANSWER_BYTES:
+            # The client would hang up, and ask again.
+            told = SandboxError(f"done, but its answer has {size} bytes, and {ANSWER_BYTES} are the most")
+            answer = _failed(number, told)
         self._session.replay.keep(number, answer)
         connection = self._open.get(self._session)
         if connection is not None:

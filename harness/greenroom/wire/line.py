@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,14 +17,21 @@ from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, San
 from greenroom.unixsocket import socket_path
 from greenroom.wire import failures
 from greenroom.wire.address import Address
-from greenroom.wire.protocol import PATH, VERSION, decode, encode
+from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode
 
 log = logging.getLogger("greenroom.wire")
 FREE = frozenset({"families", "tools", "prepare", "ping"})
 """What needs nothing that a server had before it was started again."""
-MOST_BYTES = 64 << 20
 FAREWELL = 2.0
 """Seconds for saying goodbye: a server that is gone needs none."""
+SENSELESS = frozenset({1003, 1007, 1009})
+"""Connections end so because of what a message is: it would end the next one too."""
+PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds before a connection is made in place of one that answered nothing; each further one waits twice as long."""
+
+
+class TooLargeError(UsageError):
+    """A message that the server would not take."""
 
 
 @dataclass(eq=False)
@@ -84,6 +92,7 @@ class Line:
         self._numbers = itertools.count(1)
         self._asked: dict[int, _Asked] = {}
         self._socket: ClientConnection | None = None
+        self._silent = 0
         self._runner: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -92,10 +101,12 @@ class Line:
 
         Raises:
             SandboxLostError: The server cannot be reached, or what was asked about is gone.
+            TooLargeError: The server takes no message of that size; nothing was sent.
             GreenroomError: What the server says.
         """
         number = next(self._numbers)
         text = encode({"id": number, "op": op, **fields})
+        self._check(op, text)
         self._run_here()
         asked = self._asked[number] = _Asked(op, text, asyncio.get_running_loop().create_future())
         try:
@@ -105,13 +116,31 @@ class Line:
             self._asked.pop(number, None)
 
     async def tell(self, op: str, **fields: Any) -> None:
-        """Ask for something whose answer nobody needs; it is sent before whatever is asked next."""
+        """Ask for something whose answer nobody needs; it is sent before whatever is asked next.
+
+        Raises:
+            TooLargeError: The server takes no message of that size; nothing was sent.
+        """
         number = next(self._numbers)
+        text = encode({"id": number, "op": op, **fields})
+        self._check(op, text)
         self._run_here()
-        asked = _Asked(op, encode({"id": number, "op": op, **fields}), asyncio.get_running_loop().create_future())
+        asked = _Asked(op, text, asyncio.get_running_loop().create_future())
         self._asked[number] = asked
         asked.answer.add_done_callback(lambda answer: self._forget(number, answer))
         await self._send(self._socket, asked.text)
+
+    def _check(self, op: str, text: str) -> None:
+        """Refuse what the server would hang up at. How much it takes is known once it has greeted us.
+
+        Raises:
+            TooLargeError: The text is longer.
+        """
+        most = self.greeting.limits.get("message_bytes")
+        if most is None or 4 * len(text) <= most:  # A character has four bytes at most.
+            return
+        if (size := len(text.encode())) > most:
+            raise TooLargeError(f"a '{op}' of {size} bytes: {self.address} takes messages of {most} bytes at most")
 
     def _forget(self, number: int, answer: "asyncio.Future[Any]") -> None:
         self._asked.pop(number, None)
@@ -149,17 +178,24 @@ class Line:
                 try:
                     await self._send_again(socket)
                     self._socket = socket
+                    self._silent += 1
                     await self._listen(socket)
                 finally:
                     # A loop that ends cancels this: the session goes on, over a connection of the next loop.
                     self._socket = None
                     socket.transport.abort()
+                if self._silent:  # What is sent again may be what ended it: no spinning.
+                    pause = min(LONGEST_PAUSE, PAUSE * 2 ** min(self._silent - 1, 16))
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         except Exception as error:
             known = isinstance(error, GreenroomError)
-            told = error if known else SandboxError(f"{self.address} speaks another language: {error!r}")
-            for asked in list(self._asked.values()):
-                if not asked.answer.done():
-                    asked.answer.set_exception(told)
+            self._fail(error if known else SandboxError(f"{self.address} speaks another language: {error!r}"))
+
+    def _fail(self, error: Exception) -> None:
+        """Nothing that was asked will be answered."""
+        for asked in list(self._asked.values()):
+            if not asked.answer.done():
+                asked.answer.set_exception(error)
 
     async def _connect(self) -> ClientConnection:
         """Connect and greet, again and again with growing pauses.
@@ -184,7 +220,7 @@ class Line:
         options: dict[str, Any] = {
             "additional_headers": {"Authorization": f"Bearer {self._token()}"},
             "compression": None,
-            "max_size": MOST_BYTES,
+            "max_size": ANSWER_BYTES,
             "max_queue": None,
             "ping_timeout": 60,
             "proxy": None,
@@ -228,8 +264,15 @@ class Line:
         while left := [n for n, asked in self._asked.items() if n > sent and not asked.answer.done()]:
             for number in left:
                 sent = number
-                if number in self._asked:
-                    await self._send(socket, self._asked[number].text)
+                asked = self._asked.get(number)
+                if asked is None or asked.answer.done():
+                    continue
+                try:
+                    self._check(asked.op, asked.text)
+                except TooLargeError as error:  # It was asked before the greeting.
+                    asked.answer.set_exception(error)
+                else:
+                    await self._send(socket, asked.text)
 
     async def _send(self, socket: ClientConnection | None, text: str) -> None:
         if socket is not None:
@@ -244,8 +287,11 @@ class Line:
                 self._heard(decode(text))
         except (ConnectionClosed, UsageError) as error:
             log.info("%s: the connection was lost: %s", self.address, error)
+            if isinstance(error, ConnectionClosed) and _senseless(error):
+                self._fail(SandboxError(f"{self.address}: a message or its answer ended the connection: {error}"))
 
     def _heard(self, message: dict[str, Any]) -> None:
+        self._silent = 0
         asked = self._asked.get(message.get("id") or 0)
         if asked is None or asked.answer.done():
             return  # Whoever asked has given up, or has the answer already.
@@ -265,11 +311,14 @@ class Line:
         if self._runner is not None and self._loop is asyncio.get_running_loop():
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
-            for asked in list(self._asked.values()):
-                if not asked.answer.done():
-                    asked.answer.set_exception(SandboxLostError(f"the session with {self.address} was ended"))
+            self._fail(SandboxLostError(f"the session with {self.address} was ended"))
         self._socket = self._runner = None
         self.greeting = Greeting()  # What is asked from now on begins a session anew.
+
+
+def _senseless(error: ConnectionClosed) -> bool:
+    """Whether either side hung up at what a message is."""
+    return any(close is not None and close.code in SENSELESS for close in (error.rcvd, error.sent))
 
 
 def _refused(address: Address, error: InvalidStatus) -> Exception:

@@ -15,6 +15,8 @@ from greenroom.errors import UsageError
 
 VERSION = 1
 PATH = "/v1/ws"
+ANSWER_BYTES = 64 << 20
+"""Of one answer: a client takes no more."""
 
 
 @dataclass(frozen=True, kw_only=True)

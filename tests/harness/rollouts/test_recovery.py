@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from greenroom import messages as m
+from greenroom.errors import SandboxLostError
 from greenroom.plugins import load_simulator
 from greenroom.rollouts import Group, GroupSpec, Recovery, Rollouts, load_policy
 from greenroom.sandbox import StepRequest, StepResult
@@ -69,6 +70,24 @@ def test_whenever_a_sandbox_dies_the_rollouts_come_out_as_if_it_had_not(
     assert told(groups) == undisturbed
     assert len(policy.starts) == policy.closed == 8
     assert store.counts(run).rollouts == 8
+
+
+def test_a_fork_that_was_only_out_of_reach_is_dropped_and_not_left_alive(tmp_path: Path) -> None:
+    class OutOfReach(LocalSandbox):
+        """Says once that an episode is lost, which goes on."""
+
+        asked = 0
+
+        def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+            self.asked += 1
+            if self.asked == 2:
+                raise SandboxLostError("gave no answer")
+            return super().step(requests)
+
+    sandbox = OutOfReach(app, cache_dir=tmp_path)
+    (group,) = play(Rollouts(sandbox, Asker(), Scripted(), recovery=QUICK), SPECS[0])
+    assert all(r.valid for r in group.rollouts)
+    assert not sandbox._episodes
 
 
 def test_nobody_is_asked_again_for_what_was_said(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,7 +8,7 @@ import pytest
 from greenroom import messages as m
 from greenroom.errors import SandboxBusyError, SandboxLostError, UsageError
 from greenroom.rollouts import GroupSpec, Recovery, Rollouts
-from greenroom.sandbox import StepRequest
+from greenroom.sandbox import StepRequest, StepResult
 from greenroom.sandboxes import InlineSandbox, LocalSandbox
 from greenroom.sandboxes.fleet import Fleet
 from greenroom.sandboxes.isolated import Isolated
@@ -60,6 +60,37 @@ def test_a_step_of_many_episodes_is_answered_in_its_order(tmp_path: Path) -> Non
     requests = [StepRequest(episode=e, calls=[m.call("notes_add", f"c{e}", title=e)]) for e in mixed]
     results = run(fleet.step(requests))
     assert [result.messages[0].get("tool_call_id") for result in results] == [f"c{e}" for e in mixed]
+
+
+def test_each_request_of_an_episode_has_its_own_answer(tmp_path: Path) -> None:
+    fleet = Fleet("notes", members(tmp_path, 2))
+    one, other = [run(group(fleet, task, 1))[0] for task in (TASK, OTHER)]
+    calls = [m.call("notes_add", f"c{n}", title=f"t{n}") for n in range(3)]
+    asked = [StepRequest(episode=e, calls=[c]) for e, c in zip((one, other, one), calls, strict=True)]
+    assert [r.messages[0].get("tool_call_id") for r in run(fleet.step(asked))] == ["c0", "c1", "c2"]
+
+
+def test_what_a_member_did_is_waited_for_when_another_failed(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    class Slow(InlineSandbox):
+        async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+            await asyncio.sleep(0.05)
+            results = await super().step(requests)
+            done.extend(request.episode for request in requests)
+            return results
+
+    fleet = Fleet(
+        "notes", [InlineSandbox(Mortal(app, tmp_path, step=[1])), Slow(LocalSandbox(app, cache_dir=tmp_path))]
+    )
+
+    async def play() -> str:
+        first, second = (await group(fleet, TASK, 1)) + (await group(fleet, OTHER, 1))
+        with pytest.raises(SandboxLostError):
+            await fleet.step([StepRequest(episode=e, calls=[]) for e in (first, second)])
+        return second
+
+    assert done == [run(play())]
 
 
 def test_what_is_frozen_is_opened_where_it_lies(tmp_path: Path) -> None:

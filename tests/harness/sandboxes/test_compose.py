@@ -1,0 +1,49 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from greenroom.errors import SandboxLostError
+from greenroom.sandboxes.compose import Gateway
+
+NAMES = ("1", "2", "3", "4")
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A gateway: of four replicas, two never answer and one is ill."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.split("/")[2] in ("2", "3"):
+                over.wait()
+            listed = [{"name": name, "type": "directory"} for name in NAMES]
+            body = json.dumps(listed if self.path == "/notes/" else {}).encode()
+            self.send_response(502 if self.path.startswith("/notes/4/") else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    over.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_replica_that_never_answers_is_not_well_and_stops_none_of_the_others(url: str) -> None:
+    assert Gateway(url, seconds=0.3).replicas("notes") == ["1"]
+
+
+def test_a_gateway_that_does_not_answer_says_so() -> None:
+    with pytest.raises(SandboxLostError, match="does not answer"):
+        Gateway("http://127.0.0.1:9", seconds=0.3).replicas("notes")
