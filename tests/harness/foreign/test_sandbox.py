@@ -229,7 +229,7 @@ def test_a_compose_file_is_forked_as_a_whole(
                 "x-new-in-compose-9: true",
             )
         ],
-        ("    command: sleep 600", "    command: sleep 600\n  third: 7", "service 'third' names no image"),
+        ("  beside:", "  third: 7\n  beside:", "service 'third' names no image"),
     ],
 )
 def test_a_compose_file_that_cannot_be_forked_is_refused(
