@@ -163,9 +163,9 @@ def assert_hardened(host: dict[str, Any]) -> None:
 
 
 def test_a_container_of_an_image_is_hardened(make: Any, engine: Engine) -> None:
-    sandbox = make()
+    before, sandbox = containers(engine), make()
     sandbox.open(sandbox.prepare(ADD).snapshot, ADD)
-    (name,) = containers(engine)
+    (name,) = set(containers(engine)) - set(before)
     assert_hardened(engine.client.api.inspect_container(name)["HostConfig"])
 
 
