@@ -1,6 +1,7 @@
 """The containers of a foreign application: one of an image, or those of a compose file. Started, committed, removed."""
 
 import json
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -145,13 +146,22 @@ class Stack:
         api, until = self._engine.client.api, time.monotonic() + SECONDS
         number = api.exec_create(handle.id, command)["Id"]
         out, err = bytearray(), bytearray()
-        for more_out, more_err in api.exec_start(number, stream=True, demux=True):
-            out += more_out or b""
-            err += more_err or b""
-            if len(out) + len(err) > MOST_BYTES:
-                raise SandboxError(f"{command[0]!r} prints more than {MOST_BYTES >> 20} MiB in {handle.name}")
-            if time.monotonic() > until:
-                raise SandboxError(f"{command[0]!r} has not ended in {handle.name} after {SECONDS:g} s")
+        printed = api.exec_start(number, stream=True, demux=True)
+        # It may print nothing at all: then only hanging up ends the waiting.
+        watch = threading.Timer(SECONDS, printed.close)
+        watch.daemon = True
+        watch.start()
+        try:
+            for more_out, more_err in printed:
+                out += more_out or b""
+                err += more_err or b""
+                if len(out) + len(err) > MOST_BYTES:
+                    raise SandboxError(f"{command[0]!r} prints more than {MOST_BYTES >> 20} MiB in {handle.name}")
+        finally:
+            watch.cancel()
+            printed._response.close()  # What the SDK does where it reads to the end; its own `close` leaves one open.
+        if time.monotonic() >= until:
+            raise SandboxError(f"{command[0]!r} has not ended in {handle.name} after {SECONDS:g} s")
         return api.exec_inspect(number)["ExitCode"], bytes(out), bytes(err)
 
     def commit(self, labels: Mapping[str, str]) -> Images:
