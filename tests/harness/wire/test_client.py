@@ -77,9 +77,7 @@ def test_a_message_that_is_too_large_is_refused_at_once_and_its_neighbours_go_on
         _, opened = await begin(sandbox, 5)
         titles = ["small", "x" * 30_000, "y" * 80_000, "é" * 30_000, "z" * 30_000]
         steps = [step(one.episode, m.call("notes_add", title=t)) for one, t in zip(opened, titles, strict=True)]
-        small, one, large, *more = await asyncio.gather(
-            *(sandbox.step([one]) for one in steps), return_exceptions=True
-        )
+        small, one, large, *more = await asyncio.gather(*(sandbox.step([one]) for one in steps), return_exceptions=True)
         assert isinstance(large, UsageError) and "takes messages of 65536 bytes at most" in str(large)
         for result in (small, one, *more):
             assert isinstance(result, list) and result[0].messages
