@@ -84,7 +84,7 @@ class Gateway:
         if not names:
             return []
         with ThreadPoolExecutor(min(len(names), MOST_ASKED)) as pool:
-            well = pool.map(lambda name: self._well(f"/{app}/{name}/v1/health"), names)
+            well = pool.map(self._well, [f"/{app}/{name}/v1/health" for name in names])
             return sorted(name for name, is_well in zip(names, well, strict=True) if is_well)
 
     def _well(self, path: str) -> bool:

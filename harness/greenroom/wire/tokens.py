@@ -17,8 +17,25 @@ DISTINCT = 10
 """So many different characters has a token at least."""
 RUN = 6
 """So many characters that follow one another, as in 123456 or fedcba, are nobody's chance."""
-PLACEHOLDERS = ("changeme", "changeit", "secret", "password", "passw0rd", "placeholder", "example", "token", "default")
-PLACEHOLDERS += ("replaceme", "goeshere", "apikey", "greenroom", "insert", "please", "yourkey", "random")
+PLACEHOLDERS = (
+    "changeme",
+    "changeit",
+    "secret",
+    "password",
+    "passw0rd",
+    "placeholder",
+    "example",
+    "token",
+    "default",
+    "replaceme",
+    "goeshere",
+    "apikey",
+    "greenroom",
+    "insert",
+    "please",
+    "yourkey",
+    "random",
+)
 """No token holds one of these, whatever stands between its letters."""
 
 
