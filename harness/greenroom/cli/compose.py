@@ -133,7 +133,7 @@ def logs(
 
 
 def down(
-    volumes: Annotated[bool, typer.Option("--volumes", help="Remove the volumes too: the store's, models' and runs'.")] = False,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Remove the volumes too: store, models, runs.")] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Remove the sandboxes of rollouts that still run as well.")
     ] = False,
