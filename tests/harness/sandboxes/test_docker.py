@@ -148,6 +148,7 @@ class Killing(Scripted):
 def test_each_rollout_has_a_container_of_its_own_on_request(engine: Engine, setting: Setting, tmp_path: Path) -> None:
     bases, mine = SharedBases(setting), str(Owner.this())
     spec = ContainerSpec(apps=["notes"], image=plugins_image(), bases=bases.folder, start_seconds=120)
+    others = {one.name for one in found(engine)}
 
     def make() -> DockerSandbox:
         return DockerSandbox(setting, DockerServer(engine, spec), bases)
@@ -173,7 +174,7 @@ def test_each_rollout_has_a_container_of_its_own_on_request(engine: Engine, sett
         assert told([group]) == told([expected])
     finally:
         sandbox.stop()
-    assert not {one.name for one in found(engine) if str(one.owner) == mine and one.name in before}
+    assert not {one.name for one in found(engine) if str(one.owner) == mine} - others
 
 
 def test_a_base_is_built_once_here_and_only_read_there(
