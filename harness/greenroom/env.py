@@ -3,7 +3,7 @@
 An action is an assistant message, an observation the tuple of new messages. `env.tools` holds the tool schemas.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -192,7 +192,7 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         return snapshot
 
     @contextmanager
-    def frozen(self) -> Iterator[EpisodeSnapshot]:
+    def frozen(self) -> Generator[EpisodeSnapshot]:
         """The episode as it stands, for as long as forks of it are made."""
         snapshot = self.episode.snapshot()
         self._holds.take(snapshot.world)
