@@ -9,3 +9,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         file = item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group("engine" if item.get_closest_marker("docker") else file))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Stops where groups are asked for and not made: pytest 9.2 took away what xdist 3.8 writes them to."""
+    if getattr(session.config.option, "loadgroup", False):
+        ungrouped = [item.nodeid for item in session.items if not item.nodeid.rpartition("::")[2].count("@")]
+        if ungrouped:
+            raise pytest.UsageError(f"xdist left {len(ungrouped)} tests without a group, as {ungrouped[0]}")
