@@ -6,9 +6,9 @@ from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Habit
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import bare, sentence, subject_fact
+from greenroom_envs.mail.families.facts import bare, facts_of, sentence, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import LEVELS, LONG, asking, facts_of, recipient_fact
+from greenroom_envs.mail.families.told import LEVELS, LONG, asking, recipient_fact
 from greenroom_envs.mail.mailbox import next_number
 from greenroom_envs.mail.people import Party
 from greenroom_envs.mail.prose import PROJECT_KINDS

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
 from greenroom import Split
 from greenroom.tasks import Fact
 from greenroom.wordings import Wordings
+from greenroom_envs.mail.families.values import amounts_of, days_of, spoken
 
 Field = Literal["amount", "date"]
 FIELDS: tuple[Field, ...] = ("amount", "date")
@@ -58,16 +59,11 @@ class Facts:
         return self.amount if field == "amount" else self.date
 
 
-def draw_facts(rng: Random, count: int, today: date) -> list[Facts]:
-    """So many facts, all amounts and all dates different."""
-    amounts = rng.sample(range(100, 1000), count)
-    days = [today + timedelta(days=n) for n in rng.sample(range(3, 330), count)]
-    return [Facts(f"${a}", spoken(d)) for a, d in zip(amounts, days, strict=True)]
-
-
-def spoken(day: date) -> str:
-    """A day as people write it: `14 March`."""
-    return f"{day.day} {day:%B}"
+def facts_of(rng: Random, split: Split, count: int, now: datetime) -> list[Facts]:
+    """So many facts, all different; amounts and days of one split are never those of another."""
+    amounts = rng.sample(amounts_of(split), count)
+    days = rng.sample(days_of(split, now, 3, 330), count)
+    return [Facts(f"${a}", spoken(now + timedelta(days=d))) for a, d in zip(amounts, days, strict=True)]
 
 
 def other(field: Field) -> Field:

@@ -7,7 +7,7 @@ from greenroom.rewards import Wanted, expect, inserted, updated
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import draw_facts, sender_fact
+from greenroom_envs.mail.families.facts import facts_of, sender_fact
 from greenroom_envs.mail.families.issues import issue
 from greenroom_envs.mail.families.planting import Plant, Planted
 from greenroom_envs.mail.models import LABELS
@@ -88,7 +88,7 @@ def _parties(plant: Plant) -> tuple[Party, Party]:
 
 
 def _letter(plant: Plant, sender: Party) -> Planted:
-    facts = draw_facts(plant.rng, 1, plant.world.now.date())[0]
+    facts = facts_of(plant.rng, plant.split, 1, plant.world.now)[0]
     return plant.message(sender, plant.topic(PROJECT_KINDS), facts.body(plant.rng, plant.split))
 
 

@@ -5,15 +5,7 @@ from greenroom.rewards import expect
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import (
-    FIELDS,
-    bare,
-    draw_facts,
-    other,
-    sender_fact,
-    sentence,
-    subject_fact,
-)
+from greenroom_envs.mail.families.facts import FIELDS, bare, facts_of, other, sender_fact, sentence, subject_fact
 from greenroom_envs.mail.families.planting import Plant
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
@@ -41,7 +33,7 @@ def find_fact(world: World, split: Split) -> Task:
     """Ask for the amount or the due date in one message; others have the same subject, or the same sender."""
     plant, rng = Plant(world, split), world.random
     field, subject = rng.choice(FIELDS), plant.topic(PROJECT_KINDS)
-    facts = draw_facts(rng, 4, world.now.date())
+    facts = facts_of(rng, split, 4, world.now)
     bodies = [fact.body(rng, split) for fact in facts]
     people = [plant.person() for _ in range(rng.choice((2, 2, 3)))]
     asked, *decoys = [plant.message(p, subject, b) for p, b in zip(people, bodies, strict=False)]

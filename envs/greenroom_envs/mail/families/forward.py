@@ -5,7 +5,7 @@ from greenroom.rewards import expect, inserted
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import draw_facts, sender_fact, subject_fact
+from greenroom_envs.mail.families.facts import facts_of, sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
@@ -36,7 +36,7 @@ def forward(world: World, split: Split) -> Task:
     hidden, subject = rng.random() < HIDDEN_SHARE, plant.topic(PROJECT_KINDS)
     people = [plant.addressee() for _ in range(rng.choice((2, 2, 3)))]
     recipient = plant.addressee()
-    facts = draw_facts(rng, len(people), world.now.date())
+    facts = facts_of(rng, split, len(people), world.now)
     bodies = [fact.body(rng, split) for fact in facts]
     asked, *decoys = [plant.message(p, subject, b) for p, b in zip(people, bodies, strict=True)]
     plant.insert()

@@ -11,18 +11,10 @@ from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Invitation
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import sender_fact, spoken, subject_fact
+from greenroom_envs.mail.families.facts import sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant, Planted
-from greenroom_envs.mail.families.told import (
-    LONG,
-    asking,
-    begins,
-    clock,
-    days_of,
-    moment_of,
-    says_no,
-    value_fact,
-)
+from greenroom_envs.mail.families.told import LONG, asking, begins, clock, says_no, value_fact
+from greenroom_envs.mail.families.values import days_of, moment_of, spoken
 from greenroom_envs.mail.models import CalendarEvent
 from greenroom_envs.mail.prose import MEETING_KINDS
 

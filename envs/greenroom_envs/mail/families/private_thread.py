@@ -5,9 +5,9 @@ from greenroom.rewards import expect, inserted
 from greenroom.tasks import Verifier
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import sender_fact, subject_fact
+from greenroom_envs.mail.families.facts import facts_of, sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant, Planted
-from greenroom_envs.mail.families.told import LONG, asking, facts_of, recipient_fact, says_no
+from greenroom_envs.mail.families.told import LONG, asking, recipient_fact, says_no
 from greenroom_envs.mail.models import MessageLabel
 from greenroom_envs.mail.prose import PROJECT_KINDS
 

@@ -5,9 +5,9 @@ from greenroom.rewards import expect, inserted
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Recipient
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import bare, sender_fact, states, subject_fact
+from greenroom_envs.mail.families.facts import bare, facts_of, sender_fact, states, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import LEVELS, asking, facts_of, value_fact
+from greenroom_envs.mail.families.told import LEVELS, asking, value_fact
 from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.prose import PROJECT_KINDS
 

@@ -7,15 +7,7 @@ from greenroom.rewards import expect, inserted
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import (
-    FIELDS,
-    Field,
-    draw_facts,
-    other,
-    sentence,
-    states,
-    subject_fact,
-)
+from greenroom_envs.mail.families.facts import FIELDS, Field, facts_of, other, sentence, states, subject_fact
 from greenroom_envs.mail.families.planting import Plant
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
@@ -60,7 +52,7 @@ def reply_fact(world: World, split: Split) -> Task:
     """Have a question answered from another message; the question itself holds an outdated figure."""
     plant, rng = Plant(world, split), world.random
     field, subject = rng.choice(FIELDS), plant.topic(PROJECT_KINDS)
-    right, old = draw_facts(rng, 2, world.now.date())
+    right, old = facts_of(rng, split, 2, world.now)
     source, asker = plant.person(), plant.person()
     stated = plant.message(source, subject, right.body(rng, split))
     doubt = QUESTIONS[field].one(rng, split, amount=old.amount, date=old.date)

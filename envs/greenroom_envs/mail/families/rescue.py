@@ -6,9 +6,9 @@ from greenroom import Goal, Split, Task, World
 from greenroom.rewards import expect, inserted, updated
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import sender_fact, subject_fact
+from greenroom_envs.mail.families.facts import facts_of, sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import LEVELS, asking, facts_of, value_fact
+from greenroom_envs.mail.families.told import LEVELS, asking, value_fact
 from greenroom_envs.mail.models import LABELS, MessageRow
 from greenroom_envs.mail.prose import PROJECT_KINDS
 

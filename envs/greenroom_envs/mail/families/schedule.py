@@ -8,8 +8,9 @@ from greenroom.rewards import expect, inserted
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import sender_fact, spoken, subject_fact
+from greenroom_envs.mail.families.facts import sender_fact, subject_fact
 from greenroom_envs.mail.families.planting import Plant
+from greenroom_envs.mail.families.values import days_of, moment, spoken
 from greenroom_envs.mail.prose import MEETING_KINDS
 
 OPENINGS = ("", "hello, ", "please ", "could you ", "one thing: ", "now ")
@@ -47,7 +48,7 @@ def schedule(world: World, split: Split) -> Task:
     plant, rng = Plant(world, split), world.random
     subject, now = plant.topic(MEETING_KINDS), world.now
     first, second = plant.person(), plant.person()
-    times = [_moment(now, days, rng.randrange(16, 36)) for days in rng.sample(range(3, 330), 2)]
+    times = [moment(now, days, rng.randrange(16, 36)) for days in rng.sample(days_of(split, now, 3, 330), 2)]
     days, hours = [spoken(t) for t in times], [f"{t.hour}:{t:%M}" for t in times]
     proposal = plant.message(first, subject, PROPOSALS.one(rng, split, date=days[0], time=hours[0]))
     change = CHANGES.one(rng, split, date=days[1], time=hours[1])
@@ -81,11 +82,6 @@ def schedule(world: World, split: Split) -> Task:
         max_steps=s.MAX_STEPS,
         level=1 + (right == 0),
     )
-
-
-def _moment(now: datetime, days: int, half_hours: int) -> datetime:
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)
-    return day + timedelta(minutes=30 * half_hours)
 
 
 def _later(moment: datetime) -> str:

@@ -6,18 +6,10 @@ from greenroom import Fact, Goal, Split, Task, World
 from greenroom.rewards import expect, inserted
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import bare, sender_fact, sentence, spoken, states, subject_fact
+from greenroom_envs.mail.families.facts import bare, facts_of, sender_fact, sentence, states, subject_fact
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import (
-    LEVELS,
-    asking,
-    begins,
-    clock,
-    facts_of,
-    moment_of,
-    recipient_fact,
-    value_fact,
-)
+from greenroom_envs.mail.families.told import LEVELS, asking, begins, clock, recipient_fact, value_fact
+from greenroom_envs.mail.families.values import moment_of, spoken
 from greenroom_envs.mail.prose import PROJECT_KINDS
 
 WITH = ("the total of the {subject} that {sender} sent", "the amount of the {subject} from {sender}")

@@ -10,9 +10,10 @@ from greenroom_envs.mail import names
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Vacation
 from greenroom_envs.mail.families import script as s
-from greenroom_envs.mail.families.facts import spoken, states
+from greenroom_envs.mail.families.facts import states
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import asking, days_of, moment_of, on_day, says_no, value_fact
+from greenroom_envs.mail.families.told import asking, on_day, says_no, value_fact
+from greenroom_envs.mail.families.values import days_of, moment_of, spoken
 
 REQUESTS = asking(
     ("set a vacation answer", "let people know that I am away", "answer my mail with a note that I am away"),
