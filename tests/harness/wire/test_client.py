@@ -8,7 +8,15 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 
 from greenroom import GreenroomEnv
 from greenroom import messages as m
-from greenroom.errors import AppError, SandboxBusyError, SandboxError, SandboxLostError, UnknownNameError, UsageError
+from greenroom.errors import (
+    AppError,
+    SandboxBusyError,
+    SandboxError,
+    SandboxLostError,
+    UnknownNameError,
+    UsageError,
+    WireError,
+)
 from greenroom.messages import Message, calls_of
 from greenroom.sandbox import AsyncSandbox, Sandbox, StepRequest
 from greenroom.sandboxes import BlockingSandbox, InlineSandbox, LocalSandbox
@@ -418,7 +426,7 @@ def test_a_server_that_speaks_another_language_is_an_error_and_no_wait(tmp_path:
             await connection.send('{"id": 0, "ok": {"hello": "there"}}')
 
         async with unix_serve(say, str(tmp_path / "control.sock")):
-            with pytest.raises(SandboxError, match="another language"):
+            with pytest.raises(WireError, match="'workers' must be a list"):
                 await RemoteSandbox(f"unix:{tmp_path}", "notes", token=TOKEN, patience=SHORT).families()
 
     asyncio.run(work())
