@@ -24,9 +24,9 @@ from support.rollouts import Asker, Scripted
 from support.served import TASK, TOKEN
 
 QUICK = Patience(answer=2, tries=1, connect=2)
-GREETING = {"server": "s", "workers": [{"control": "control.sock"}], "limits": {}, "resumed": True}
+GREETING: dict[str, Any] = {"server": "s", "workers": [{"control": "control.sock"}], "limits": {}, "resumed": True}
 CALL = StepRequest(episode="e0", calls=[m.call("notes_add", title="x")])
-RESULT = {"messages": [m.tool("call_0", "{}")], "now": "2026-01-01", "refused": 0, "faults": []}
+RESULT: dict[str, Any] = {"messages": [m.tool("call_0", "{}")], "now": "2026-01-01", "refused": 0, "faults": []}
 
 Answer = Callable[[dict[str, Any]], str]
 """What a server says to a request, as it crosses."""
@@ -90,8 +90,10 @@ async def lost(folder: Path, lies: dict[str, Answer], act: Callable[..., Any] = 
         return raised.value
 
 
-UNREADABLE = ["nonsense", "[]", "7", '{"id": "1", "ok": 1}', '{"ok": 1}', '{"id": 99, "ok": 1}', '{"id": -1, "ok": 1}']
-UNREADABLE += ['{"id": true, "ok": 1}', '{"id": 0, "ok": 1}', "[" * 5000, '{"id": 1e3, "ok": []}']
+UNREADABLE = [
+    *("nonsense", "[]", "7", "[" * 5000, '{"ok": 1}', '{"id": "1", "ok": 1}', '{"id": 99, "ok": 1}'),
+    *('{"id": -1, "ok": 1}', '{"id": true, "ok": 1}', '{"id": 0, "ok": 1}', '{"id": 1e3, "ok": []}'),
+]
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
@@ -119,10 +121,10 @@ GREETINGS: list[dict[str, Any]] = [
     {"resumed": 1},
     {"server": None},
 ]
-WRONG: list[tuple[str, Any]] = [("hello", GREETING | change) for change in GREETINGS]
-WRONG += [(op, value) for op in ("families", "prepare", "open", "step", "verify") for value in (None, 7, "x", {}, [7])]
-WRONG += [(op, value) for op in ("content", "snapshot") for value in (None, 7, [], {}, "x" * 1000)]
-WRONG += [
+WRONG: list[tuple[str, Any]] = [
+    *(("hello", GREETING | change) for change in GREETINGS),
+    *((op, value) for op in ("families", "prepare", "open", "step", "verify") for value in (None, 7, "x", {}, [7])),
+    *((op, value) for op in ("content", "snapshot") for value in (None, 7, [], {}, "x" * 1000)),
     ("families", [["find_number"]]),
     ("open", []),
     ("open", [{"episode": "e0", "state": "s"}]),
@@ -151,9 +153,17 @@ def test_an_answer_of_another_shape_loses_the_sandbox_and_says_where(tmp_path: P
     assert len(str(error)) < 1000
 
 
-@pytest.mark.parametrize(
-    "change", [{"goal": {}}, {"goal": 7}, {"max_steps": 0}, {"tools": [{}]}, {"solution": [7]}, {"excess": {}}]
-)
+BRIEFS: list[dict[str, Any]] = [
+    {"goal": {}},
+    {"goal": 7},
+    {"max_steps": 0},
+    {"tools": [{}]},
+    {"solution": [7]},
+    {"excess": {}},
+]
+
+
+@pytest.mark.parametrize("change", BRIEFS)
 def test_a_brief_that_nobody_could_play_loses_the_sandbox(tmp_path: Path, change: dict[str, Any]) -> None:
     whole = json.loads(encode(LocalSandbox(app, cache_dir=tmp_path / "bases").prepare(TASK)))
     asyncio.run(lost(tmp_path, {"prepare": ok(whole | change)}))
