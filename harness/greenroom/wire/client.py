@@ -53,7 +53,7 @@ class RemoteSandbox:
         self._stations: list[_Station] = []
         self._turns = itertools.count()
         self._of_episode: dict[str, _Station] = {}
-        self._of_snapshot: dict[str, list[_Station]] = {}
+        self._of_snapshot: dict[str, dict[_Station, int]] = {}
         self.agent_tokens: dict[str, str] = {}
 
     @property
@@ -175,9 +175,12 @@ class RemoteSandbox:
             await station.line.tell("close", episodes=[episode])
 
     async def release(self, snapshot: str) -> None:
-        """Forget a snapshot, on all workers that keep it."""
-        for station in self._of_snapshot.pop(snapshot, []):
-            await station.line.tell("release", snapshots=[snapshot])
+        """Forget a snapshot, on all workers that keep it.
+
+        As many holds are given back as answers have told of: who is being told of it meanwhile keeps it.
+        """
+        for station, holds in self._of_snapshot.pop(snapshot, {}).items():
+            await station.line.tell("release", snapshots=[snapshot], holds=holds)
 
     async def download(self, snapshot: str, path: Path) -> str:
         """Fetch a snapshot as a portable file (`load_snapshot` reads it); returns its content id.
@@ -214,12 +217,12 @@ class RemoteSandbox:
         stations = self._of_snapshot.get(snapshot)
         if not stations:
             raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to this client: prepare its task first")
-        return stations[-1]
+        return next(reversed(stations))
 
     def _keeps(self, snapshot: str, station: "_Station") -> None:
-        """Note a worker that keeps a snapshot; the latest is asked."""
-        others = [one for one in self._of_snapshot.get(snapshot, []) if one is not station]
-        self._of_snapshot[snapshot] = [*others, station]
+        """Note that a worker told of a snapshot that it keeps; the latest is asked."""
+        stations = self._of_snapshot.setdefault(snapshot, {})
+        stations[station] = stations.pop(station, 0) + 1
 
     async def stop(self) -> None:
         """End the session: its episodes are closed, its snapshots released. The server goes on."""

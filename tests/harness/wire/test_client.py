@@ -442,3 +442,29 @@ def test_many_that_begin_at_once_share_a_connection(fresh: Served) -> None:
         await sandbox.stop()
 
     asyncio.run(work())
+
+
+def test_two_groups_of_one_client_on_one_start_never_free_each_others(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        _, (one,) = await begin(sandbox)
+        await sandbox.step([step(one.episode, ADD)])  # A task's start would be made again when it is asked for.
+        ask = sandbox._stations[0].line.ask
+        frozen = await ask("snapshot", episode=one.episode)  # Its client has not heard of it yet.
+        assert await sandbox.snapshot(one.episode) == frozen
+        await sandbox.release(frozen)
+        assert len(await ask("open", snapshot=frozen, task=TASK, n=2)) == 2
+        await ask("snapshot", episode=one.episode)
+        await ask("release", snapshots=[frozen])
+        assert await ask("open", snapshot=frozen, task=TASK)
+        await ask("release", snapshots=[frozen, frozen])
+        with pytest.raises(SandboxLostError, match="is not known here"):
+            await ask("open", snapshot=frozen, task=TASK)
+        for _ in range(3):
+            await sandbox.snapshot(one.episode)
+        await sandbox.release(frozen)
+        with pytest.raises(SandboxLostError, match="is not known here"):
+            await ask("open", snapshot=frozen, task=TASK)
+        await sandbox.stop()
+
+    asyncio.run(work())
