@@ -157,8 +157,12 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         """Let go of the running episode, and of its start."""
         former, self._episode = self._episode, None
         if former:
-            self._holds.let_go(former.brief.snapshot)
+            self._let_go(former.brief.snapshot)
             former.close()
+
+    def _let_go(self, snapshot: str) -> None:
+        for unneeded in self._holds.let_go(snapshot):
+            self.sandbox.release(unneeded)
 
     def step(self, action: Message) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Send one assistant message.
@@ -199,7 +203,7 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         try:
             yield snapshot
         finally:
-            self._holds.let_go(snapshot.world)
+            self._let_go(snapshot.world)
 
     def fork(self, n: int = 1) -> list["GreenroomEnv"]:
         """Make n environments that stand exactly where this one does, and are private from here on."""
@@ -228,7 +232,7 @@ class GreenroomEnv(gymnasium.Env[Observation, Message]):
         """
         self._drop()
         while self._handed_out:
-            self._holds.let_go(self._handed_out.pop())
+            self._let_go(self._handed_out.pop())
         if self._opened:
             self.sandbox.stop()
 

@@ -12,6 +12,7 @@
     ├── AppError              an app's code failed (a bug in it, not a refusal)
     ├── SandboxError          a sandbox refused, died or lost an episode
     │   ├── SandboxLostError  it died, or what lived in it is gone: what was played there can be replayed elsewhere
+    │   │   └── WireError     its server answers what is no answer: nothing that it says is believed any more
     │   └── SandboxBusyError  a limit is reached: try again after some seconds
     ├── UserError             the user simulator failed
     ├── PolicyError           the policy failed (a model's endpoint, a bad message)
@@ -90,6 +91,10 @@ class SandboxError(GreenroomError):
 
 class SandboxLostError(SandboxError):
     """A sandbox died, or an episode or snapshot in it is gone; it can be made again from its start and replayed."""
+
+
+class WireError(SandboxLostError):
+    """A server answered what is no answer: no JSON, another shape, an id that nobody asked under."""
 
 
 class SandboxBusyError(SandboxError):

@@ -2,23 +2,18 @@
 
 import threading
 from collections import Counter, OrderedDict
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary
 
-from greenroom.sandbox import Sandbox
+from greenroom.sandbox import AsyncSandbox, Sandbox
 
 SPARE = 16
 """So many that nobody needs are kept all the same: the next who begins there finds them made."""
 
 
 class Holds:
-    """Counts who needs the snapshots of one sandbox.
+    """Counts who needs the snapshots of one sandbox."""
 
-    Args:
-        sandbox: Where they are.
-    """
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = ref(sandbox)  # What is found by a sandbox must not keep it alive.
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._needed: Counter[str] = Counter()
         self._spare: OrderedDict[str, None] = OrderedDict()
@@ -29,30 +24,37 @@ class Holds:
             self._needed[snapshot] += 1
             self._spare.pop(snapshot, None)
 
-    def let_go(self, snapshot: str) -> None:
-        """One who took a snapshot needs it no more; what has been spare longest is released."""
+    def let_go(self, snapshot: str) -> list[str]:
+        """One who took a snapshot needs it no more; returns what the sandbox is to release: the longest spare."""
         released: list[str] = []
         with self._lock:
-            self._needed[snapshot] -= 1
-            if self._needed[snapshot] <= 0:
-                del self._needed[snapshot]
+            if self._last(snapshot):
                 self._spare[snapshot] = None
             while len(self._spare) > SPARE:
                 released.append(self._spare.popitem(last=False)[0])
-        sandbox = self._sandbox()
-        if sandbox is not None:
-            for one in released:
-                sandbox.release(one)
+        return released
+
+    def leave(self, snapshot: str) -> bool:
+        """One who took a snapshot needs it no more; returns whether nobody does, and the sandbox is to release it."""
+        with self._lock:
+            return self._last(snapshot)
+
+    def _last(self, snapshot: str) -> bool:
+        self._needed[snapshot] -= 1
+        if self._needed[snapshot] > 0:
+            return False
+        del self._needed[snapshot]
+        return True
 
 
 _lock = threading.Lock()
-_of: "WeakKeyDictionary[Sandbox, Holds]" = WeakKeyDictionary()
+_of: "WeakKeyDictionary[Sandbox | AsyncSandbox, Holds]" = WeakKeyDictionary()
 
 
-def holds_of(sandbox: Sandbox) -> Holds:
-    """The holds of a sandbox: all environments on it share them, for their snapshots may be the same."""
+def holds_of(sandbox: Sandbox | AsyncSandbox) -> Holds:
+    """The holds of a sandbox: all environments and engines on it share them, for their snapshots may be the same."""
     with _lock:
         found = _of.get(sandbox)
         if found is None:
-            found = _of[sandbox] = Holds(sandbox)
+            found = _of[sandbox] = Holds()
         return found

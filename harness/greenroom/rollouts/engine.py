@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from greenroom.errors import SandboxError, StoreError, UsageError
+from greenroom.holds import holds_of
 from greenroom.policy import Policy
 from greenroom.rollouts.failure import Failure, StateMismatchError
 from greenroom.rollouts.floor import Floor
@@ -65,7 +66,7 @@ class Rollouts:
             raise UsageError(f"cannot play {parallel} episodes at once: 1 is the least")
         self.sandbox, self.user, self.policy = as_async(sandbox), user, policy
         self.store, self.run, self.parallel, self.content = store, run, parallel, content
-        self._recovery = recovery or Recovery()
+        self._recovery, self._holds = recovery or Recovery(), holds_of(sandbox)
         self._on_progress = on_progress
         self._stored: dict[tuple[str, int], GroupRow] = {}
         self._written: set[int] = set()
@@ -94,7 +95,7 @@ class Rollouts:
             StateMismatchError: A group of a resumed run no longer starts from the same snapshot.
         """
         groups: list[Group] = []
-        floor = Floor(self._at_once())
+        floor = Floor(self._at_once(), self._holds)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for spec in specs:
@@ -104,6 +105,8 @@ class Rollouts:
             raise _first(errors) from None
         finally:
             await drop(self.sandbox, floor.left_over())
+            for snapshot in floor.unneeded():
+                await self._release(snapshot)
         for group in groups:
             group.rollouts.sort(key=lambda rollout: rollout.member)
         return groups

@@ -1,9 +1,9 @@
 """The floor: how many episodes are played at once, what they start from, and when the first may begin."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator
 
+from greenroom.holds import Holds
 from greenroom.rollouts.failure import Failure
 from greenroom.rollouts.forks import Forks
 from greenroom.rollouts.live import LiveEpisode
@@ -21,17 +21,19 @@ class Floor:
 
     Args:
         parallel: How many episodes are played at once; all when None.
+        holds: Who needs which start, here and in other plays on the same sandbox.
 
     Attributes:
         live: What is being played.
     """
 
-    def __init__(self, parallel: int | None) -> None:
+    def __init__(self, parallel: int | None, holds: Holds) -> None:
         self._slots = asyncio.Semaphore(parallel) if parallel else None
         self._begin = asyncio.Event()
         self._forkings: list[Forking] = []
         self._held: list[Forks] = []
-        self._uses: Counter[str] = Counter()
+        self._holds = holds
+        self._needed: list[Forks] = []
         self.live: set[LiveEpisode] = set()
         if parallel:
             self._begin.set()
@@ -54,12 +56,18 @@ class Floor:
     def hold(self, forks: Forks) -> None:
         """A group is forked; its start is needed until `done_with` it."""
         self._held.append(forks)
-        self._uses[forks.brief.snapshot] += 1
+        self._needed.append(forks)
+        self._holds.take(forks.brief.snapshot)
 
     def done_with(self, forks: Forks) -> bool:
         """A group has ended; returns whether nobody needs its start any more."""
-        self._uses[forks.brief.snapshot] -= 1
-        return self._uses[forks.brief.snapshot] == 0
+        self._needed.remove(forks)
+        return self._holds.leave(forks.brief.snapshot)
+
+    def unneeded(self) -> list[str]:
+        """Nothing is played any more: the starts of groups that did not come to their end, and that nobody needs."""
+        needed, self._needed = self._needed, []
+        return [forks.brief.snapshot for forks in needed if self._holds.leave(forks.brief.snapshot)]
 
     async def all_launched(self) -> None:
         """No group is to come: members that wait for all to be forked may begin when they are."""

@@ -8,7 +8,7 @@ from greenroom.rollouts.recovery import Recovery
 from greenroom.sandbox import AsyncSandbox, Brief, Opened
 
 
-@dataclass
+@dataclass(eq=False)
 class Forks:
     """The start of a group.
 

@@ -47,7 +47,14 @@ class Address:
         return cls(host=parts.hostname, port=port, prefix=parts.path.rstrip("/"))
 
     def worker(self, told: dict[str, object]) -> "Address":
-        """The address of another worker of the same server, as the greeting tells it."""
+        """The address of another worker of the same server, as the greeting tells it.
+
+        Raises:
+            UsageError: It is not told.
+        """
+        name = "control" if self.folder is not None else "control_port"
+        if name not in told:
+            raise UsageError(f"a worker has no '{name}'")
         if self.folder is not None:
             return replace(self, name=Path(str(told["control"])).name)
         return replace(self, port=int(str(told["control_port"])))

@@ -3,22 +3,22 @@
 import asyncio
 import base64
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from greenroom.errors import SandboxError, SandboxLostError, SnapshotError
-from greenroom.fault import Fault
+from greenroom.errors import GreenroomError, SandboxError, SandboxLostError, SnapshotError, WireError
 from greenroom.messages import Message
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Verdict
-from greenroom.wire import failures, tokens
+from greenroom.wire import answers, tokens
 from greenroom.wire.address import Address
 from greenroom.wire.line import Line, Patience, TooLargeError
 from greenroom.wire.protocol import WorldSpec
 from greenroom.wire.transfer import PIECE
 from greenroom.worlds import load_snapshot
 
+T = TypeVar("T")
 TOGETHER = 64
 """So many steps travel in one message, at most: while one is answered, the next is under way."""
 
@@ -53,7 +53,7 @@ class RemoteSandbox:
         self._stations: list[_Station] = []
         self._turns = itertools.count()
         self._of_episode: dict[str, _Station] = {}
-        self._of_snapshot: dict[str, list[_Station]] = {}
+        self._of_snapshot: dict[str, dict[_Station, int]] = {}
         self.agent_tokens: dict[str, str] = {}
 
     @property
@@ -72,10 +72,13 @@ class RemoteSandbox:
             await self._first.line.ask("ping")
         if not self._stations:  # Others may have asked meanwhile.
             workers = self._first.line.greeting.workers if not self._address.prefix else []
-            found = [self._address.worker(told) for told in workers]
+            found = answers.read(self._address, "hello", self._addresses, workers)
             others = [self._station(address) for address in found if address != self._address]
             self._stations = [self._first, *others]
         return self._first.line.greeting.limits
+
+    def _addresses(self, workers: list[dict[str, Any]]) -> list[Address]:
+        return [self._address.worker(told) for told in workers]
 
     def _station(self, address: Address) -> "_Station":
         def token() -> str:
@@ -85,23 +88,20 @@ class RemoteSandbox:
 
     async def families(self) -> list[str]:
         """The task families of the app."""
-        return await self._anywhere("families")
+        return (await self._somewhere("families", answers.names))[1]
 
     async def tools(self) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""
-        return await self._anywhere("tools")
+        return (await self._somewhere("tools", answers.schemas))[1]
 
-    async def _anywhere(self, op: str, **fields: Any) -> Any:
-        return (await self._somewhere(op, **fields))[1]
-
-    async def _somewhere(self, op: str, **fields: Any) -> tuple["_Station", Any]:
+    async def _somewhere(self, op: str, reader: Callable[[Any], T], **fields: Any) -> tuple["_Station", T]:
         """Ask the next worker whose turn it is; another one, where that cannot be reached."""
         await self.connect()
         first = next(self._turns)
         for number in range(len(self._stations)):
             station = self._stations[(first + number) % len(self._stations)]
             try:
-                return station, await station.line.ask(op, **fields)
+                return station, await station.ask(op, reader, **fields)
             except SandboxLostError:
                 if number + 1 == len(self._stations):
                     raise
@@ -109,8 +109,7 @@ class RemoteSandbox:
 
     async def prepare(self, task: str) -> Brief:
         """Make a task's start, on the worker whose turn it is, and keep its snapshot there."""
-        station, told = await self._somewhere("prepare", task=task)
-        brief = Brief(**told)
+        station, brief = await self._somewhere("prepare", answers.brief, task=task)
         self._keeps(brief.snapshot, station)
         return brief
 
@@ -122,11 +121,11 @@ class RemoteSandbox:
         """
         await self.connect()
         station = self._home_of(snapshot)
-        told = await station.line.ask("open", snapshot=snapshot, task=task, n=n)
-        for one in told:
-            self._of_episode[one["episode"]] = station
-            self.agent_tokens[one["episode"]] = one["token"]
-        return [Opened(episode=one["episode"], state=one["state"]) for one in told]
+        started = await station.ask("open", answers.started(n), snapshot=snapshot, task=task, n=n)
+        for one in started:
+            self._of_episode[one.episode] = station
+            self.agent_tokens[one.episode] = one.token
+        return [Opened(episode=one.episode, state=one.state) for one in started]
 
     def _at(self, episode: str) -> "_Station":
         station = self._of_episode.get(episode)
@@ -155,19 +154,18 @@ class RemoteSandbox:
 
     async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
         """Score an episode."""
-        told = await self._at(episode).line.ask("verify", episode=episode, messages=messages)
-        return Verdict(score=told["score"], findings=tuple(told["findings"]))
+        return await self._at(episode).ask("verify", answers.verdict, episode=episode, messages=messages)
 
     async def snapshot(self, episode: str) -> str:
         """Freeze an episode's world; it stays on its worker."""
         station = self._at(episode)
-        snapshot: str = await station.line.ask("snapshot", episode=episode)
+        snapshot = await station.ask("snapshot", answers.text, episode=episode)
         self._keeps(snapshot, station)
         return snapshot
 
     async def content(self, episode: str) -> str:
         """The content id of an episode's world."""
-        return await self._at(episode).line.ask("content", episode=episode)
+        return await self._at(episode).ask("content", answers.text, episode=episode)
 
     async def close(self, episode: str) -> None:
         """Drop an episode; the server is told, and nobody waits for it."""
@@ -177,9 +175,12 @@ class RemoteSandbox:
             await station.line.tell("close", episodes=[episode])
 
     async def release(self, snapshot: str) -> None:
-        """Forget a snapshot, on all workers that keep it."""
-        for station in self._of_snapshot.pop(snapshot, []):
-            await station.line.tell("release", snapshots=[snapshot])
+        """Forget a snapshot, on all workers that keep it.
+
+        As many holds are given back as answers have told of: who is being told of it meanwhile keeps it.
+        """
+        for station, holds in self._of_snapshot.pop(snapshot, {}).items():
+            await station.line.tell("release", snapshots=[snapshot], holds=holds)
 
     async def download(self, snapshot: str, path: Path) -> str:
         """Fetch a snapshot as a portable file (`load_snapshot` reads it); returns its content id.
@@ -189,16 +190,13 @@ class RemoteSandbox:
             SnapshotError: What arrived is not what was asked for.
         """
         station = self._home_of(snapshot)
-        offset, size, content = 0, 1, ""
-        with path.open("wb") as file:
-            while offset < size:
-                told = await station.line.ask("download", snapshot=snapshot, offset=offset)
-                size, content = told["size"], told["content"]
-                offset += file.write(base64.b64decode(told["data"]))
-        found = await asyncio.to_thread(_ids, path)
-        if found != (snapshot, content):
-            path.unlink()
-            raise SnapshotError(f"{self._address} sent another snapshot than {snapshot[:16]}…: it was not kept")
+        try:
+            content = await _fetch(station, snapshot, path)
+            if await asyncio.to_thread(_ids, path) != (snapshot, content):
+                raise SnapshotError(f"{self._address} sent another snapshot than {snapshot[:16]}…: it was not kept")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         return content
 
     async def upload(self, path: Path) -> str:
@@ -209,7 +207,7 @@ class RemoteSandbox:
         """
         await self.connect()
         snapshot, content = await asyncio.to_thread(_ids, path)
-        await asyncio.gather(*(_send(station.line, path, snapshot, content) for station in self._stations))
+        await asyncio.gather(*(_send(station, path, snapshot, content) for station in self._stations))
         first = next(self._turns) % len(self._stations)
         for number in range(len(self._stations)):
             self._keeps(snapshot, self._stations[(first + number) % len(self._stations)])
@@ -219,12 +217,12 @@ class RemoteSandbox:
         stations = self._of_snapshot.get(snapshot)
         if not stations:
             raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to this client: prepare its task first")
-        return stations[-1]
+        return next(reversed(stations))
 
     def _keeps(self, snapshot: str, station: "_Station") -> None:
-        """Note a worker that keeps a snapshot; the latest is asked."""
-        others = [one for one in self._of_snapshot.get(snapshot, []) if one is not station]
-        self._of_snapshot[snapshot] = [*others, station]
+        """Note that a worker told of a snapshot that it keeps; the latest is asked."""
+        stations = self._of_snapshot.setdefault(snapshot, {})
+        stations[station] = stations.pop(station, 0) + 1
 
     async def stop(self) -> None:
         """End the session: its episodes are closed, its snapshots released. The server goes on."""
@@ -252,6 +250,15 @@ class _Station:
         self._due = False
         self._under_way: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def ask(self, op: str, reader: Callable[[Any], T], **fields: Any) -> T:
+        """Ask for an operation, and read its answer.
+
+        Raises:
+            WireError: It is no answer to that.
+            GreenroomError: What the server says.
+        """
+        return answers.read(self.line.address, op, reader, await self.line.ask(op, **fields))
 
     def step(self, request: StepRequest) -> "asyncio.Future[StepResult]":
         """Put a step into the message that goes out at the end of this turn of the event loop."""
@@ -299,9 +306,9 @@ class _Station:
     async def _ask(self, steps: _Steps) -> None:
         plain = [{"episode": request.episode, "calls": request.calls} for request, _ in steps]
         try:
-            answers: list[Any] = await self.line.ask("step", steps=plain)
-            for (_, waiting), answer in zip(steps, answers, strict=True):
-                _settle(waiting, answer)
+            told = await self.ask("step", answers.each(len(steps)), steps=plain)
+            for (request, waiting), answer in zip(steps, told, strict=True):
+                self._settle(request, waiting, answer)
         except TooLargeError as error:
             if len(steps) == 1:
                 _fail(steps, error)
@@ -312,23 +319,19 @@ class _Station:
         except Exception as error:
             _fail(steps, error)
 
+    def _settle(self, request: StepRequest, waiting: "asyncio.Future[StepResult]", answer: Any) -> None:
+        if waiting.done():
+            return  # Whoever asked has given up.
+        try:
+            waiting.set_result(answers.read(self.line.address, "step", answers.step(len(request.calls)), answer))
+        except GreenroomError as error:
+            waiting.set_exception(error)
+
 
 def _fail(steps: _Steps, error: Exception) -> None:
     for _, waiting in steps:
         if not waiting.done():
             waiting.set_exception(error)
-
-
-def _settle(waiting: "asyncio.Future[StepResult]", answer: dict[str, Any]) -> None:
-    if waiting.done():
-        return  # Whoever asked has given up.
-    if "error" in answer:
-        waiting.set_exception(failures.from_wire(answer["error"]))
-        return
-    faults = [Fault(**fault) for fault in answer["faults"]]
-    waiting.set_result(
-        StepResult(messages=answer["messages"], now=answer["now"], refused=answer["refused"], faults=faults)
-    )
 
 
 def _ids(path: Path) -> tuple[str, str]:
@@ -337,11 +340,25 @@ def _ids(path: Path) -> tuple[str, str]:
     return snapshot.page_id, snapshot.content_id
 
 
-async def _send(line: Line, path: Path, snapshot: str, content: str) -> None:
+async def _fetch(station: _Station, snapshot: str, path: Path) -> str:
+    """Write a snapshot's file piece by piece; returns the content id that it is said to have."""
+    offset, whole = 0, None
+    with path.open("wb") as file:
+        while whole is None or offset < whole[0]:
+            piece = await station.ask("download", answers.piece, snapshot=snapshot, offset=offset)
+            if whole not in (None, (piece.size, piece.content)) or offset + len(piece.data) > piece.size:
+                raise WireError(f"{station.line.address} sent pieces of {snapshot[:16]}… that do not fit together")
+            whole = piece.size, piece.content
+            offset += file.write(piece.data)
+    return whole[1]
+
+
+async def _send(station: _Station, path: Path, snapshot: str, content: str) -> None:
     size, offset, done = path.stat().st_size, 0, False
+    told = {"snapshot": snapshot, "content": content, "size": size}
     with path.open("rb") as file:
         while not done:
             file.seek(offset)
             data = base64.b64encode(file.read(PIECE)).decode()
-            told = await line.ask("upload", snapshot=snapshot, content=content, size=size, offset=offset, data=data)
-            offset, done = told["have"], told["done"]
+            reader = answers.taken(offset, size)
+            offset, done = await station.ask("upload", reader, **told, offset=offset, data=data)

@@ -1,9 +1,10 @@
 """Errors as they cross the wire: a closed table of codes; what is raised on one side is raised on the other."""
 
+import math
 from typing import Any
 
 from greenroom import errors
-from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, UsageError
+from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, UsageError, WireError
 
 CODES: dict[str, type[GreenroomError]] = {
     name: cls
@@ -14,6 +15,7 @@ CODES: dict[str, type[GreenroomError]] = {
 STATUS = {
     "UnknownNameError": 404,
     "SandboxLostError": 410,
+    "WireError": 410,
     "SandboxBusyError": 429,
     "SandboxError": 409,
     "SnapshotError": 422,
@@ -21,6 +23,8 @@ STATUS = {
 }
 """Codes as HTTP statuses; all others are 500: something here failed."""
 LONGEST = 2000
+SOONEST = 0.01
+"""Seconds: whoever is told to come back at once would not wait at all."""
 
 
 def to_wire(error: Exception) -> dict[str, Any]:
@@ -36,15 +40,21 @@ def to_wire(error: Exception) -> dict[str, Any]:
 def from_wire(told: Any) -> GreenroomError:
     """The error that `to_wire` wrote, to be raised here; an unknown code is a `SandboxError`."""
     if not isinstance(told, dict):
-        return SandboxError(f"the server answered an error that is none: {str(told)[:200]}")
+        return WireError(f"the server answered an error that is none: {str(told)[:200]}")
     code, message = str(told.get("code")), str(told.get("message"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     cls = CODES.get(code, SandboxError)
     if cls is SandboxBusyError:
-        return SandboxBusyError(message, float(told.get("retry_after") or 1.0))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        return SandboxBusyError(message, _seconds(told.get("retry_after")))  # pyright: ignore[reportUnknownMemberType]
     # Some classes put their message together from parts: it is whole already.
     made = cls.__new__(cls)
     GreenroomError.__init__(made, message)
     return made
+
+
+def _seconds(told: Any) -> float:
+    """When to try again, as a server said it; one that says nonsense is asked again after a second."""
+    sound = type(told) in (int, float) and math.isfinite(told) and told > 0
+    return max(SOONEST, float(told)) if sound else 1.0
 
 
 def status_of(code: str) -> int:

@@ -4,7 +4,7 @@ import hmac
 import itertools
 import secrets
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,7 @@ class Session:
         replay: Its latest answers.
         episodes: What it has opened.
         snapshots: What it was told of and has not released, and where that is.
+        holds: How often it was told of each of them: as often it is released before it is forgotten.
         seen: When it was last heard of.
         connected: How many connections it has.
         named: When each of its snapshots was last named.
@@ -49,6 +50,7 @@ class Session:
     seen: float
     episodes: set[str] = field(default_factory=set[str])
     snapshots: dict[str, Room] = field(default_factory=dict[str, Room])
+    holds: Counter[str] = field(default_factory=Counter[str])
     connected: int = 0
     named: dict[str, float] = field(default_factory=dict[str, float])
     ended: bool = False
@@ -332,10 +334,15 @@ class Keeper:
     def hold(self, session: Session, room: Room, snapshot: str) -> None:
         """Keep a snapshot for a session."""
         session.snapshots[snapshot], session.named[snapshot] = room, self.clock()
+        session.holds[snapshot] += 1
         room.hold(snapshot, session.token)
 
-    def release(self, session: Session, snapshot: str) -> None:
-        """A session needs a snapshot no longer; unknown ones are ignored."""
+    def release(self, session: Session, snapshot: str, holds: int | None = None) -> None:
+        """A session gives back so many of its holds on a snapshot, or all; unknown ones are ignored."""
+        if holds is not None and session.holds[snapshot] > holds:
+            session.holds[snapshot] -= holds
+            return
+        session.holds.pop(snapshot, None)
         session.named.pop(snapshot, None)
         room = session.snapshots.pop(snapshot, None)
         if room is not None:
@@ -370,6 +377,7 @@ class Keeper:
         self.rest.episodes.clear()
         self.rest.snapshots.clear()
         self.rest.named.clear()
+        self.rest.holds.clear()
         self.transfers.stop()
         for room in self._rooms.values():
             room.sandbox.stop()

@@ -1,23 +1,23 @@
 """A line to one worker: one WebSocket, connected again whenever it drops, over which nothing is asked twice."""
 
 import asyncio
-import itertools
 import logging
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, SandboxLostError, UsageError
+from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, SandboxLostError, UsageError, WireError
 from greenroom.unixsocket import socket_path
-from greenroom.wire import failures
+from greenroom.wire import answers, failures
 from greenroom.wire.address import Address
-from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode
+from greenroom.wire.answers import Greeting
+from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode, short
 
 log = logging.getLogger("greenroom.wire")
 FREE = frozenset({"families", "tools", "prepare", "ping"})
@@ -58,16 +58,6 @@ class Patience:
     connect: float = 30.0
 
 
-@dataclass
-class Greeting:
-    """What the server said of itself."""
-
-    server: str = ""
-    workers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    limits: dict[str, Any] = field(default_factory=dict[str, Any])
-    resumed: bool = False
-
-
 class Line:
     """Asks one worker.
 
@@ -89,7 +79,7 @@ class Line:
         self.session = secrets.token_urlsafe(24)
         self._hello = {"op": "hello", "version": VERSION, "app": app, "world": world, "session": self.session}
         self.greeting = Greeting()
-        self._numbers = itertools.count(1)
+        self._latest = 0
         self._asked: dict[int, _Asked] = {}
         self._socket: ClientConnection | None = None
         self._silent = 0
@@ -101,10 +91,11 @@ class Line:
 
         Raises:
             SandboxLostError: The server cannot be reached, or what was asked about is gone.
+            WireError: The server answered what is no answer.
             TooLargeError: The server takes no message of that size; nothing was sent.
             GreenroomError: What the server says.
         """
-        number = next(self._numbers)
+        number = self._next()
         text = encode({"id": number, "op": op, **fields})
         self._check(op, text)
         self._run_here()
@@ -121,7 +112,7 @@ class Line:
         Raises:
             TooLargeError: The server takes no message of that size; nothing was sent.
         """
-        number = next(self._numbers)
+        number = self._next()
         text = encode({"id": number, "op": op, **fields})
         self._check(op, text)
         self._run_here()
@@ -129,6 +120,10 @@ class Line:
         self._asked[number] = asked
         asked.answer.add_done_callback(lambda answer: self._forget(number, answer))
         await self._send(self._socket, asked.text)
+
+    def _next(self) -> int:
+        self._latest += 1
+        return self._latest
 
     def _check(self, op: str, text: str) -> None:
         """Refuse what the server would hang up at. How much it takes is known once it has greeted us.
@@ -236,23 +231,23 @@ class Line:
         except InvalidStatus as error:
             raise _refused(self.address, error) from error
         try:
-            await socket.send(encode({**self._hello, "id": 0}))
-            answer = decode(await socket.recv())
+            async with asyncio.timeout(self._patience.connect):
+                await socket.send(encode({**self._hello, "id": 0}))
+                answer = self._decoded(await socket.recv())
             if "error" in answer:
                 raise failures.from_wire(answer["error"])
-            self._greeted(answer["ok"])
+            self._greeted(answers.read(self.address, "hello", answers.greeting, answer.get("ok")))
         except BaseException:
             socket.transport.abort()
             raise
         return socket
 
-    def _greeted(self, told: dict[str, Any]) -> None:
+    def _greeted(self, told: Greeting) -> None:
         """Take in the greeting; where the session did not go on, what it had is gone."""
-        before = self.greeting.server
-        self.greeting = Greeting(told["server"], told["workers"], told["limits"], told["resumed"])
-        if not before or (told["resumed"] and told["server"] == before):
+        before, self.greeting = self.greeting.server, told
+        if not before or (told.resumed and told.server == before):
             return
-        why = "was started again" if told["server"] != before else "ended the session, which was without a client"
+        why = "was started again" if told.server != before else "ended the session, which was without a client"
         log.warning("%s %s", self.address, why)
         for asked in self._asked.values():
             if asked.op not in FREE and not asked.answer.done():
@@ -284,21 +279,45 @@ class Line:
     async def _listen(self, socket: ClientConnection) -> None:
         try:
             async for text in socket:
-                self._heard(decode(text))
-        except (ConnectionClosed, UsageError) as error:
+                self._heard(self._decoded(text))
+        except ConnectionClosed as error:
             log.info("%s: the connection was lost: %s", self.address, error)
-            if isinstance(error, ConnectionClosed) and _senseless(error):
+            if _senseless(error):
                 self._fail(SandboxError(f"{self.address}: a message or its answer ended the connection: {error}"))
 
+    def _decoded(self, text: str | bytes) -> dict[str, Any]:
+        """A message of the server.
+
+        Raises:
+            WireError: It is none. Whose answer it was to be is not known.
+        """
+        try:
+            return decode(text)
+        except UsageError as error:
+            raise WireError(f"{self.address} speaks another language: {error}") from error
+
     def _heard(self, message: dict[str, Any]) -> None:
+        """Take an answer to whoever asked for it.
+
+        Raises:
+            WireError: It is an answer to what nobody asked.
+        """
         self._silent = 0
-        asked = self._asked.get(message.get("id") or 0)
+        number = message.get("id")
+        if number is None and "error" in message:  # The server did not come to read what it was asked.
+            log.warning("%s: %s", self.address, failures.from_wire(message["error"]))
+            return
+        if type(number) is not int or not 0 < number <= self._latest:
+            raise WireError(f"{self.address} answers request {short(number)}, of 1 to {self._latest} that were made")
+        asked = self._asked.get(number)
         if asked is None or asked.answer.done():
             return  # Whoever asked has given up, or has the answer already.
         if "error" in message:
             asked.answer.set_exception(failures.from_wire(message["error"]))
+        elif "ok" in message:
+            asked.answer.set_result(message["ok"])
         else:
-            asked.answer.set_result(message.get("ok"))
+            asked.answer.set_exception(WireError(f"{self.address} answers '{asked.op}' with {short(message)}"))
 
     async def stop(self) -> None:
         """End the session, if the server is there, and hang up."""

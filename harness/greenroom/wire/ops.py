@@ -148,9 +148,10 @@ class Operations:
             self._keeper.close(fields.text({"episode": episode}, "episode"))
 
     def release(self, request: Request) -> None:
-        """Forget snapshots; unknown ones are ignored."""
+        """Give back holds on snapshots, one on each unless more are said; unknown ones are ignored."""
+        holds = fields.number(request, "holds", 1, 1 << 53, default=1)
         for snapshot in fields.items(request, "snapshots", self._limits.snapshots):
-            self._keeper.release(self._session, fields.text({"snapshot": snapshot}, "snapshot"))
+            self._keeper.release(self._session, fields.text({"snapshot": snapshot}, "snapshot"), holds)
 
     async def upload(self, request: Request) -> Any:
         """Take in a piece of a snapshot; once it is whole and sound, it can be opened."""

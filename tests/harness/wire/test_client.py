@@ -8,7 +8,15 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 
 from greenroom import GreenroomEnv
 from greenroom import messages as m
-from greenroom.errors import AppError, SandboxBusyError, SandboxError, SandboxLostError, UnknownNameError, UsageError
+from greenroom.errors import (
+    AppError,
+    SandboxBusyError,
+    SandboxError,
+    SandboxLostError,
+    UnknownNameError,
+    UsageError,
+    WireError,
+)
 from greenroom.messages import Message, calls_of
 from greenroom.sandbox import AsyncSandbox, Sandbox, StepRequest
 from greenroom.sandboxes import BlockingSandbox, InlineSandbox, LocalSandbox
@@ -418,7 +426,7 @@ def test_a_server_that_speaks_another_language_is_an_error_and_no_wait(tmp_path:
             await connection.send('{"id": 0, "ok": {"hello": "there"}}')
 
         async with unix_serve(say, str(tmp_path / "control.sock")):
-            with pytest.raises(SandboxError, match="another language"):
+            with pytest.raises(WireError, match="'workers' must be a list"):
                 await RemoteSandbox(f"unix:{tmp_path}", "notes", token=TOKEN, patience=SHORT).families()
 
     asyncio.run(work())
@@ -431,6 +439,32 @@ def test_many_that_begin_at_once_share_a_connection(fresh: Served) -> None:
         assert fresh.keeper.counts()["sessions"] == 1
         await sandbox.stop()
         assert (await sandbox.prepare(TASK)).task == TASK
+        await sandbox.stop()
+
+    asyncio.run(work())
+
+
+def test_two_groups_of_one_client_on_one_start_never_free_each_others(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        _, (one,) = await begin(sandbox)
+        await sandbox.step([step(one.episode, ADD)])  # A task's start would be made again when it is asked for.
+        ask = sandbox._stations[0].line.ask
+        frozen = await ask("snapshot", episode=one.episode)  # Its client has not heard of it yet.
+        assert await sandbox.snapshot(one.episode) == frozen
+        await sandbox.release(frozen)
+        assert len(await ask("open", snapshot=frozen, task=TASK, n=2)) == 2
+        await ask("snapshot", episode=one.episode)
+        await ask("release", snapshots=[frozen])
+        assert await ask("open", snapshot=frozen, task=TASK)
+        await ask("release", snapshots=[frozen, frozen])
+        with pytest.raises(SandboxLostError, match="is not known here"):
+            await ask("open", snapshot=frozen, task=TASK)
+        for _ in range(3):
+            await sandbox.snapshot(one.episode)
+        await sandbox.release(frozen)
+        with pytest.raises(SandboxLostError, match="is not known here"):
+            await ask("open", snapshot=frozen, task=TASK)
         await sandbox.stop()
 
     asyncio.run(work())

@@ -35,7 +35,7 @@ def test_what_is_no_error_of_greenroom_crosses_as_the_nearest() -> None:
     assert failures.to_wire(OwnError("pet", "cta", ["cat"]))["code"] == "UnknownNameError"
     assert failures.to_wire(ValueError("x")) == {"code": "SandboxError", "message": "ValueError: x"}
     assert type(failures.from_wire({"code": "SystemExit", "message": "x"})) is errors.SandboxError
-    assert type(failures.from_wire(None)) is errors.SandboxError
+    assert type(failures.from_wire(None)) is errors.WireError
     assert len(failures.to_wire(UsageError("x" * 10_000))["message"]) == failures.LONGEST
 
 

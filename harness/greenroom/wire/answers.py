@@ -1,0 +1,221 @@
+"""Reading what a server answers: nothing is believed to have a shape before it has been looked at."""
+
+import base64
+import binascii
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from greenroom.errors import UsageError, WireError
+from greenroom.fault import Fault
+from greenroom.sandbox import Brief, StepResult
+from greenroom.tasks import Goal, Verdict
+from greenroom.wire import failures, fields
+from greenroom.wire.protocol import short
+
+T = TypeVar("T")
+MOST = 1 << 53
+LONG_TEXT = 64 << 20
+MANY = 1 << 20
+
+
+@dataclass
+class Greeting:
+    """What a server says of itself.
+
+    Attributes:
+        server: The name of this start of it.
+        workers: Where its workers are.
+        limits: How much it takes on.
+        resumed: Whether the session went on.
+    """
+
+    server: str = ""
+    workers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    limits: dict[str, Any] = field(default_factory=dict[str, Any])
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class Started:
+    """A fork: its name, the id of its world, its agent's token."""
+
+    episode: str
+    state: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a snapshot's file, and what the whole is."""
+
+    size: int
+    content: str
+    data: bytes
+
+
+def read(where: object, op: str, reader: Callable[[Any], T], told: Any) -> T:
+    """What a server answered to an operation.
+
+    Args:
+        where: The server, as messages name it.
+        op: The operation.
+        reader: Reads such an answer.
+        told: The answer.
+
+    Raises:
+        WireError: It has another shape.
+    """
+    try:
+        return reader(told)
+    except (UsageError, ValueError) as error:
+        raise WireError(f"{where} gave an answer to '{op}' that is none: {error}") from error
+
+
+def greeting(told: Any) -> Greeting:
+    """The answer to a hello."""
+    found = _object(told)
+    workers = [_object(worker) for worker in fields.items(found, "workers", MANY)]
+    for worker in workers:
+        fields.text(worker, "control")
+        if "control_port" in worker:
+            fields.number(worker, "control_port", 1, 65_535)
+    limits = _object(found.get("limits"))
+    if "message_bytes" in limits:
+        fields.number(limits, "message_bytes", 1, MOST)
+    if type(found.get("resumed")) is not bool:
+        raise UsageError(f"'resumed' must be true or false, not {short(found.get('resumed'))}")
+    return Greeting(fields.text(found, "server"), workers, limits, found["resumed"])
+
+
+def names(told: Any) -> list[str]:
+    """The answer to `families`."""
+    return [text(name) for name in fields.items({"names": told}, "names", MANY)]
+
+
+def schemas(told: Any) -> list[dict[str, Any]]:
+    """The answer to `tools`."""
+    found = [_object(schema) for schema in fields.items({"tools": told}, "tools", MANY)]
+    for schema in found:
+        fields.text(_object(schema.get("function")), "name")
+    return found
+
+
+def text(told: Any) -> str:
+    """An answer that is a text: the answer to `snapshot` and `content`."""
+    return fields.text({"answer": told}, "answer")
+
+
+def brief(told: Any) -> Brief:
+    """The answer to `prepare`."""
+    found = _object(told)
+    goal = _object(found.get("goal"))
+    Goal.from_json(goal)
+    (excess,) = fields.calls({"calls": [found.get("excess")]}, 1)
+    slips = fields.items(found, "slips", MANY)
+    return Brief(
+        task=fields.text(found, "task"),
+        snapshot=fields.text(found, "snapshot"),
+        goal=goal,
+        tools=schemas(found.get("tools")),
+        policy=fields.text(found, "policy", LONG_TEXT),
+        max_steps=fields.number(found, "max_steps", 1, MOST),
+        solution=fields.messages({"messages": found.get("solution")}),
+        slips=[fields.messages({"messages": slip}) for slip in slips],
+        excess=excess,
+        level=fields.number(found, "level", 0, MOST),
+    )
+
+
+def started(n: int) -> Callable[[Any], list[Started]]:
+    """Reads the answer to an `open` of n forks."""
+
+    def reader(told: Any) -> list[Started]:
+        forks = [_object(fork) for fork in fields.items({"opened": told}, "opened", n)]
+        found = [Started(*(fields.text(fork, name) for name in ("episode", "state", "token"))) for fork in forks]
+        if len({fork.episode for fork in found}) != n:
+            raise UsageError(f"{n} forks were asked for, not {short([fork.episode for fork in found])}")
+        return found
+
+    return reader
+
+
+def each(n: int) -> Callable[[Any], list[Any]]:
+    """Reads the answer to a message of n steps, each of which is looked at by itself."""
+
+    def reader(told: Any) -> list[Any]:
+        found = fields.items({"results": told}, "results", n)
+        if len(found) != n:
+            raise UsageError(f"{n} steps were asked for, and {len(found)} were answered")
+        return found
+
+    return reader
+
+
+def step(calls: int) -> Callable[[Any], StepResult]:
+    """Reads the answer to a step of so many calls; raises the error that it may be."""
+
+    def reader(told: Any) -> StepResult:
+        found = _object(told)
+        if "error" in found:
+            raise failures.from_wire(found["error"])
+        messages = fields.messages(found, calls)
+        if len(messages) != calls or any(type(message["content"]) is not str for message in messages):
+            raise UsageError(f"{calls} calls were made, and {len(messages)} messages are no results of them")
+        return StepResult(
+            messages=messages,
+            now=fields.text(found, "now"),
+            refused=fields.number(found, "refused", 0, MOST),
+            faults=[_fault(_object(fault)) for fault in fields.items(found, "faults", MANY)],
+        )
+
+    return reader
+
+
+def verdict(told: Any) -> Verdict:
+    """The answer to `verify`."""
+    found = _object(told)
+    score = found.get("score")
+    if type(score) not in (int, float) or not math.isfinite(cast(float, score)):
+        raise UsageError(f"'score' must be a number, not {short(score)}")
+    findings = [fields.text({"finding": one}, "finding", LONG_TEXT) for one in fields.items(found, "findings", MANY)]
+    return Verdict(score=cast(float, score), findings=tuple(findings))
+
+
+def piece(told: Any) -> Piece:
+    """The answer to `download`."""
+    found = _object(told)
+    size, content = fields.number(found, "size", 1, MOST), fields.text(found, "content")
+    try:
+        data = base64.b64decode(fields.text(found, "data", LONG_TEXT), validate=True)
+    except binascii.Error as error:
+        raise UsageError(f"'data' must be base64: {error}") from None
+    if not data:
+        raise UsageError("'data' is empty, and so there would be no end")
+    return Piece(size, content, data)
+
+
+def taken(offset: int, size: int) -> Callable[[Any], tuple[int, bool]]:
+    """Reads the answer to an `upload` of a piece: how much is there, and whether that is all."""
+
+    def reader(told: Any) -> tuple[int, bool]:
+        found = _object(told)
+        if type(found.get("done")) is not bool:
+            raise UsageError(f"'done' must be true or false, not {short(found.get('done'))}")
+        # What does not get on would be sent for ever.
+        return fields.number(found, "have", offset + 1, size), found["done"]
+
+    return reader
+
+
+def _fault(told: Mapping[str, Any]) -> Fault:
+    kind, tool = fields.text(told, "kind"), fields.text(told, "tool")
+    call = fields.number(told, "call", 0, MOST)
+    return Fault(cast(Any, kind), tool, call, _object(told.get("detail", {})))
+
+
+def _object(told: Any) -> dict[str, Any]:
+    if type(told) is not dict:
+        raise UsageError(f"it must be an object, not {short(told)}")
+    return cast(dict[str, Any], told)
