@@ -17,6 +17,7 @@ from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, San
 from greenroom.unixsocket import socket_path
 from greenroom.wire import failures
 from greenroom.wire.address import Address
+from greenroom.wire.knock import knock
 from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode
 
 log = logging.getLogger("greenroom.wire")
@@ -225,6 +226,7 @@ class Line:
             "ping_timeout": 60,
             "proxy": None,
         }
+        await knock(self.address)
         url = self.address.url + PATH
         folder = self.address.folder
         try:
