@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from greenroom.errors import GreenroomError, NotReadyError, PluginError, UnknownNameError
@@ -61,6 +61,10 @@ class Plugins:
         """The name and version of the package that brings a plugin; of each, where several bring that name."""
         dists = [point.dist for point in _points(self.group)[name]]
         return " and ".join(f"{dist.name} {dist.version}" if dist else "unknown" for dist in dists)
+
+    def packages(self, name: str) -> list[Distribution]:
+        """The packages that bring a plugin, as far as they are known."""
+        return [point.dist for point in _points(self.group)[name] if point.dist is not None]
 
 
 @cache

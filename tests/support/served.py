@@ -104,3 +104,40 @@ def free_port() -> int:
             with contextlib.suppress(OSError):
                 two.bind(("127.0.0.1", port + 1))
                 return port
+
+
+STRANGERS = [
+    b"HTTP/1.0 404 File not found\r\nContent-Type: text/html\r\n\r\n<html></html>",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+]
+"""What others answer who listen where a server of ours was expected."""
+
+
+@contextlib.contextmanager
+def stranger(says: bytes) -> Generator[tuple[int, list[bytes]]]:
+    """Somebody who says the same to everybody; the port, and what was said there."""
+    heard: list[bytes] = []
+    over = False
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def answer() -> None:
+            while True:
+                line, _ = door.accept()
+                if over:
+                    line.close()
+                    return
+                with line:
+                    heard.append(line.recv(65536))
+                    line.sendall(says)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = int(door.getsockname()[1])
+        try:
+            yield port, heard
+        finally:
+            over = True
+            socket.create_connection(("127.0.0.1", port)).close()
+            thread.join()

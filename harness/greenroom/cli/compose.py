@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from greenroom.cli.output import JsonOption, console, errors, report, table
-from greenroom.errors import UnknownNameError, UsageError
+from greenroom.errors import SandboxError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from greenroom.containers.engine import Engine
@@ -30,6 +30,7 @@ def up(
 ) -> None:
     """Start apps in containers, with the gateway, and wait until they are healthy."""
     from greenroom.containers.engine import Engine
+    from greenroom.containers.ports import need_ports
     from greenroom.containers.project import Project
     from greenroom.containers.services import wait_until_well
 
@@ -38,7 +39,12 @@ def up(
         errors().print(f"wrote {project.folder / '.env'}, with random tokens", markup=False, soft_wrap=True)
     wanted = _wanted(project, apps or [], profile or [])
     options = ["--detach", *(["--build"] if build else []), *_scales(scale or [], wanted)]
-    project.run(*_profiles(profile), "up", *options, *wanted, to=sys.stderr)
+    need_ports(engine, project, wanted)
+    try:
+        project.run(*_profiles(profile), "up", *options, *wanted, to=sys.stderr)
+    except SandboxError:
+        need_ports(engine, project, wanted)  # Images take minutes to build: somebody may have come meanwhile.
+        raise
     with errors().status("waiting until all are healthy"):
         found = wait_until_well(engine, project.name, wanted, seconds)
     data = {
@@ -58,8 +64,10 @@ def up(
 
 def _made_here(engine: "Engine") -> dict[str, str]:
     """Settings for a machine where the images to begin with were made, because none can be pulled."""
+    from greenroom.containers.images import LOCAL_BASE
+
     tags = {tag for image in engine.client.images.list() for tag in image.tags}
-    made = {"BASE_IMAGE": "greenroom-base:local", "POSTGRES_IMAGE": "greenroom-postgres:latest"}
+    made = {"BASE_IMAGE": LOCAL_BASE, "POSTGRES_IMAGE": "greenroom-postgres:latest"}
     found = {name: tag for name, tag in made.items() if tag in tags}
     return {**found, "BUILD_NETWORK": "host"} if "BASE_IMAGE" in found else found
 

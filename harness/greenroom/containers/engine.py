@@ -75,11 +75,17 @@ class Engine:
         Raises:
             UsageError: It is not there.
         """
+        if not self.has_image(image):
+            raise UsageError(f"there is no image '{image}': {how}")
+
+    def has_image(self, image: str) -> bool:
+        """Whether an image is there."""
         with self.speaking(f"look for image '{image}'"):
             try:
                 self.client.images.get(image)
             except docker().errors.ImageNotFound:
-                raise UsageError(f"there is no image '{image}': {how}") from None
+                return False
+        return True
 
     def labelled(self) -> list[Any]:
         """All containers that greenroom started, running or not."""

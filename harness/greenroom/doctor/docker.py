@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from greenroom.containers.engine import Engine
 from greenroom.containers.folder import place
+from greenroom.containers.images import LOCAL_BASE
 from greenroom.containers.orphans import found
 from greenroom.containers.project import compose_command
 from greenroom.doctor.finding import Check, Finding
@@ -17,6 +18,7 @@ from greenroom.errors import UsageError
 
 OLDEST_API = (1, 41)
 SOCKET = Path("/var/run/docker.sock")
+PREFIX, LATEST = "greenroom-", ":latest"
 LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes", "CpuCfsQuota": "cpu"}
 NEEDED = "sandbox docker, `greenroom up`"
 
@@ -114,8 +116,8 @@ def images(engine: Engine) -> Iterator[Finding]:
     """Which of greenroom's are there."""
     if trouble(engine):
         return
-    tags = sorted(tag for image in engine.client.images.list() for tag in image.tags if tag.startswith("greenroom-"))
-    names = [tag.removesuffix(":latest") for tag in tags]
+    tags = sorted(tag for image in engine.client.images.list() for tag in image.tags if tag.startswith(PREFIX))
+    names = named(tags)
     yield Finding(
         name="images",
         status="ok" if names else "missing",
@@ -123,6 +125,13 @@ def images(engine: Engine) -> Iterator[Finding]:
         needed="each app runs from its own",
         todo="" if names else "`greenroom up` builds them; where none can be pulled, compose/base-image goes first",
     )
+
+
+def named(tags: Iterable[str]) -> list[str]:
+    """Images as people know them; of what foreign images and tests made, each with a tag of its own, only how many."""
+    known = [tag.removeprefix(PREFIX).removesuffix(LATEST) for tag in tags if tag.endswith(LATEST) or tag == LOCAL_BASE]
+    others = [tag for tag in tags if not tag.endswith(LATEST) and tag != LOCAL_BASE]
+    return [*known, *([f"and {len(others)} made of foreign images and for tests"] if others else [])]
 
 
 def orphans(engine: Engine) -> Iterator[Finding]:

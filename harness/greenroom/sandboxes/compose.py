@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection, HTTPException
+from http.client import BadStatusLine, HTTPConnection, HTTPException, RemoteDisconnected
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -78,7 +78,9 @@ class Gateway:
 
         Raises:
             SandboxLostError: The gateway does not answer.
+            UsageError: What answers there is no gateway.
         """
+        self._greet()
         found: list[dict[str, Any]] = self._ask(f"/{app}/") or []
         names = [str(entry["name"]) for entry in found if entry.get("type") == "directory"]
         if not names:
@@ -87,10 +89,21 @@ class Gateway:
             well = pool.map(self._well, [f"/{app}/{name}/v1/health" for name in names])
             return sorted(name for name, is_well in zip(names, well, strict=True) if is_well)
 
+    def _greet(self) -> None:
+        """See to it that a gateway listens there: on a busy machine it may be anybody."""
+        if self._ask("/health") != {"ok": True}:
+            raise self._stranger("it gave no gateway's answer to /health")
+
+    def _stranger(self, why: str) -> UsageError:
+        return UsageError(
+            f"what answers at {self} is not a greenroom server ({why}): `greenroom up` says who has that port; "
+            f"the gateway's is CONTROL_PORT in compose/.env, and {VARIABLE} names another gateway"
+        )
+
     def _well(self, path: str) -> bool:
         try:
             return self._ask(path) is not None
-        except SandboxLostError:
+        except (SandboxLostError, UsageError):
             return False
 
     def _ask(self, path: str) -> Any:
@@ -101,12 +114,19 @@ class Gateway:
             answer = plug.getresponse()
             body = answer.read()
             return json.loads(body) if answer.status == 200 else None
-        except (OSError, HTTPException, ValueError) as error:
-            raise SandboxLostError(
-                f"the gateway at {self} does not answer ({error}): start it with `greenroom up`, or see `greenroom ps`"
-            ) from error
+        except (BadStatusLine, ValueError) as error:
+            if isinstance(error, RemoteDisconnected):
+                raise self._silent(error) from error
+            raise self._stranger(f"it does not speak as one: {str(error).strip()[:80]!r}") from error
+        except (OSError, HTTPException) as error:
+            raise self._silent(error) from error
         finally:
             plug.close()
+
+    def _silent(self, error: Exception) -> SandboxLostError:
+        return SandboxLostError(
+            f"the gateway at {self} does not answer ({error}): start it with `greenroom up`, or see `greenroom ps`"
+        )
 
     def __str__(self) -> str:
         return f"http://{self._host}:{self._port}"

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import threading
 import weakref
 from contextlib import suppress
@@ -10,6 +9,7 @@ from contextlib import suppress
 from greenroom.app import parse_size
 from greenroom.containers.container import Container, ContainerSpec
 from greenroom.containers.engine import Engine
+from greenroom.containers.images import LOCAL_BASE, how_to_build, image_of
 from greenroom.containers.orphans import remove_orphans
 from greenroom.errors import GreenroomError, SandboxError, SandboxLostError, UsageError
 from greenroom.sandbox import Brief
@@ -23,7 +23,6 @@ from greenroom.tasks import Split, TaskId
 from greenroom.worlds.build import build_base, default_cache
 
 log = logging.getLogger("greenroom.containers")
-IMAGE = "GREENROOM_IMAGE"
 MOST = 64
 REACH_SECONDS = 3.0
 """A container that runs answers at once: one that does not for so long is looked after."""
@@ -48,11 +47,6 @@ def docker(argument: str, setting: Setting) -> BlockingSandbox:
     if setting.isolation == "container":
         return BlockingSandbox(Isolated(member(), member, count or MOST))
     return BlockingSandbox(Fleet(setting.name, [member() for _ in range(count or 1)]))
-
-
-def image_of(app: str) -> str:
-    """The image of an app: what GREENROOM_IMAGE says, or `greenroom-APP`."""
-    return os.environ.get(IMAGE) or f"greenroom-{app.replace('+', '-')}"
 
 
 class SharedBases:
@@ -136,7 +130,7 @@ class DockerServer:
 
     def _start(self, dead: Container | None) -> Container:
         if dead is None:
-            self._engine.need_image(self._spec.image, how_to_build(self._spec))
+            self._need_image()
             remove_orphans(self._engine)
         else:
             log.warning("%s is lost (%s), another takes its place; it said:\n%s", dead.name, dead.cause(), dead.words())
@@ -149,6 +143,11 @@ class DockerServer:
         self._container, self._starts = started, self._starts + 1
         self._end = weakref.finalize(self, Container.stop, started)
         return started
+
+    def _need_image(self) -> None:
+        pulls = not self._engine.has_image(LOCAL_BASE)
+        how = how_to_build("+".join(self._spec.apps), self._spec.image, pulls=pulls)
+        self._engine.need_image(self._spec.image, how)
 
     def down(self) -> None:
         """Stop the container and remove it. Stopping twice is no error."""
@@ -164,12 +163,3 @@ class DockerServer:
             self._end.detach()
         if container is not None:
             container.remove()
-
-
-def how_to_build(spec: ContainerSpec) -> str:
-    """How to get the image that is not there."""
-    apps = " ".join(spec.apps)
-    return (
-        f"from greenroom's repository, build it with `docker build -f compose/app/Dockerfile --build-arg APP={apps} "
-        f"-t {spec.image} .`, or name another one in {IMAGE}"
-    )

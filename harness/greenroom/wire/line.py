@@ -17,6 +17,7 @@ from greenroom.unixsocket import socket_path
 from greenroom.wire import answers, failures
 from greenroom.wire.address import Address
 from greenroom.wire.answers import Greeting
+from greenroom.wire.knock import knock
 from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode, short
 
 log = logging.getLogger("greenroom.wire")
@@ -220,6 +221,7 @@ class Line:
             "ping_timeout": 60,
             "proxy": None,
         }
+        await knock(self.address)
         url = self.address.url + PATH
         folder = self.address.folder
         try:

@@ -34,6 +34,12 @@ def test_whatever_is_wrong_or_missing_comes_with_what_to_do() -> None:
     assert all(bool(one.todo) == (one.status != "ok") for one in findings if one.name != "gpu")
 
 
+def test_images_are_named_shortly_and_those_of_tests_and_foreign_ones_are_counted() -> None:
+    tags = ["greenroom-base:local", "greenroom-foreign-x:aa", "greenroom-mail:latest", "greenroom-test-plugins:bb"]
+    assert docker.named(tags) == ["base:local", "mail", "and 2 made of foreign images and for tests"]
+    assert docker.named(["greenroom-mail:latest"]) == ["mail"]
+
+
 def test_a_check_that_fails_stops_no_other() -> None:
     def broken_thing() -> Iterator[Finding]:
         raise RuntimeError("no such luck")

@@ -5,8 +5,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from greenroom.errors import SandboxLostError
+from greenroom.errors import SandboxLostError, UsageError
 from greenroom.sandboxes.compose import Gateway
+from support.served import STRANGERS, stranger
 
 NAMES = ("1", "2", "3", "4")
 
@@ -18,10 +19,10 @@ def url() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path.split("/")[2] in ("2", "3"):
+            if self.path.startswith(("/notes/2/", "/notes/3/")):
                 over.wait()
             listed = [{"name": name, "type": "directory"} for name in NAMES]
-            body = json.dumps(listed if self.path == "/notes/" else {}).encode()
+            body = json.dumps(listed if self.path == "/notes/" else {"ok": True}).encode()
             self.send_response(502 if self.path.startswith("/notes/4/") else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -47,3 +48,10 @@ def test_a_replica_that_never_answers_is_not_well_and_stops_none_of_the_others(u
 def test_a_gateway_that_does_not_answer_says_so() -> None:
     with pytest.raises(SandboxLostError, match="does not answer"):
         Gateway("http://127.0.0.1:9", seconds=0.3).replicas("notes")
+
+
+@pytest.mark.parametrize("says", STRANGERS)
+def test_a_stranger_on_the_gateway_s_port_is_not_taken_for_one(says: bytes) -> None:
+    with stranger(says) as (port, heard), pytest.raises(UsageError, match="is not a greenroom server"):
+        Gateway(f"http://127.0.0.1:{port}", seconds=2).replicas("notes")
+    assert heard

@@ -1,0 +1,67 @@
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from greenroom.containers.engine import Engine
+from greenroom.containers.ports import is_free, need_ports
+from greenroom.containers.project import Project
+from greenroom.containers.services import PROJECT
+from greenroom.errors import UsageError
+from support.containers import need_images
+
+NOWHERE = Engine("unix:///nowhere/docker.sock")
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        yield int(door.getsockname()[1])
+
+
+def project(name: str = "mine", **settings: str) -> Project:
+    return Project(Path("/nowhere"), {"COMPOSE_PROJECT_NAME": name, **settings})
+
+
+def test_a_port_that_is_taken_is_named_with_who_has_it_and_what_to_set(taken: int) -> None:
+    wanted = f"port {taken}, which 'gateway' is to publish, is taken by process {os.getpid()} .*set AGENT_PORT"
+    with pytest.raises(UsageError, match=wanted):
+        need_ports(NOWHERE, project(CONTROL_PORT=str(free()), AGENT_PORT=str(taken)), ["mail", "gateway"])
+
+
+def test_a_port_of_a_service_that_is_not_started_may_be_taken(taken: int) -> None:
+    need_ports(NOWHERE, project(POSTGRES_PORT=str(taken)), ["mail"])
+
+
+@pytest.mark.parametrize("said", ["0", "65536", "http"])
+def test_a_port_that_is_none_is_refused(said: str) -> None:
+    with pytest.raises(UsageError, match=f"CONTROL_PORT={said}"):
+        need_ports(NOWHERE, project(CONTROL_PORT=said), ["gateway"])
+
+
+def free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return int(door.getsockname()[1])
+
+
+@pytest.mark.docker
+def test_a_container_that_publishes_the_port_is_named_unless_it_is_the_project_s_own() -> None:
+    engine, number, name = need_images("gateway"), free(), f"greenroom-test-{secrets.token_hex(4)}"
+    other = engine.client.containers.run(
+        "greenroom-gateway",
+        name=name,
+        detach=True,
+        labels={PROJECT: "theirs"},
+        ports={"8470/tcp": ("127.0.0.1", number)},
+    )
+    try:
+        assert not is_free(number)
+        told = f"'{name}' of compose project 'theirs': stop that, or set CONTROL_PORT"
+        with pytest.raises(UsageError, match=told):
+            need_ports(engine, project(CONTROL_PORT=str(number)), ["gateway"])
+        need_ports(engine, project("theirs", CONTROL_PORT=str(number), AGENT_PORT=str(free())), ["gateway"])
+    finally:
+        other.remove(force=True)
