@@ -10,11 +10,6 @@ from support.counter import Counter
 
 
 @pytest.fixture(scope="session")
-def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bases")
-
-
-@pytest.fixture(scope="session")
 def sandbox(bases: Path) -> LocalSandbox:
     return LocalSandbox(app, cache_dir=bases)
 

@@ -63,17 +63,6 @@ def sandbox(servers: list[DockerServer], setting: Setting) -> Iterator[BlockingS
     sandbox.stop()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "store.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def run(store: Store) -> int:
-    return store.begin_run("test", app="notes", policy="scripted", user="asker", config={"world": "small"})
-
-
 def told(groups: list[Group]) -> list[tuple[Any, ...]]:
     """All that may not depend on deaths."""
     return [

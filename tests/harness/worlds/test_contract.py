@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from greenroom.errors import UnknownNameError, WorldError
-from greenroom.worlds import Change, Schema, Snapshot, World, diff, populated
+from greenroom.worlds import Schema, Snapshot, World, diff, populated
 from support.shop import Base, Item, Stock, shop_recipe
+from support.worlds import run, short
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
@@ -23,16 +24,6 @@ def shop(request: pytest.FixtureRequest, shop_cache: Path) -> Snapshot:
 def world(shop: Snapshot) -> Iterator[World]:
     with shop.open() as world:
         yield world
-
-
-def run(world: World, *statements: str, actor: str = "agent") -> None:
-    with world.transaction(actor) as session:
-        for statement in statements:
-            session.execute(sa.text(statement))
-
-
-def short(changes: list[Change]) -> list[tuple[str, str, tuple[object, ...]]]:
-    return [(change.actor, change.op, change.key) for change in changes]
 
 
 def test_a_fork_is_written_and_its_snapshot_is_not(shop: Snapshot, world: World) -> None:

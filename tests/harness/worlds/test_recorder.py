@@ -2,17 +2,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from greenroom.worlds import Change, PageSnapshot, World, diff, net
-
-
-def run(world: World, *statements: str, actor: str = "agent") -> None:
-    with world.transaction(actor) as session:
-        for statement in statements:
-            session.execute(sa.text(statement))
-
-
-def short(changes: list[Change]) -> list[tuple[str, str, tuple[object, ...]]]:
-    return [(change.actor, change.op, change.key) for change in changes]
+from greenroom.worlds import PageSnapshot, World, diff, net
+from support.worlds import run, short
 
 
 @pytest.mark.parametrize("kept", [False, True])
