@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import dataclasses
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -322,3 +323,21 @@ def test_too_many_clients_that_name_themselves_are_refused(tmp_path: Path) -> No
     with serving(tmp_path / "s", sessions=2) as served:
         statuses = [served.ask("POST", "/v1/tools", {}, headers={"greenroom-session": name})[0] for name in "abca"]
         assert statuses == [200, 200, 429, 200]
+
+
+def test_an_agent_reads_why_when_its_world_is_full_and_nothing_has_changed(served: Served) -> None:
+    _, (one, other) = reset(served, n=2)
+    agent = {"token": one["token"], "plane": "agent"}
+    running = served.keeper.running(one["episode"])
+    fork = running.room.sandbox._episodes[running.local].world._database._store
+    fork.most = len(fork.pages) + 4
+    before = served.ask("GET", f"/v1/episodes/{one['episode']}/content")[1]
+    status, told, _ = served.ask("POST", "/v1/episode/tools/notes_add", {"title": "x", "body": "y" * 60_000}, **agent)
+    assert status == 200 and told["refused"]
+    assert json.loads(told["content"])["error"] == "storage_full"
+    assert "there is no room left for it, and nothing was changed" in told["content"]
+    assert served.ask("GET", f"/v1/episodes/{one['episode']}/content")[1] == before
+    assert not served.ask("POST", "/v1/episode/tools/notes_search", {"word": "train"}, **agent)[1]["refused"]
+    agent["token"] = other["token"]
+    status, told, _ = served.ask("POST", "/v1/episode/tools/notes_add", {"title": "x", "body": "y" * 60_000}, **agent)
+    assert status == 200 and not told["refused"]
