@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200 -c shared_buffers=64MB"
@@ -16,6 +18,13 @@ FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_co
 @contextmanager
 def cluster() -> Iterator[str]:
     """The address of a server; skips the test, with the reason, where there can be none."""
+    with mortal_cluster() as (address, _, _):
+        yield address
+
+
+@contextmanager
+def mortal_cluster() -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+    """The address of a server, what kills it, and what starts it again; skips the test where there can be none."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'greenroom[postgres]'")
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
     if not initdb or not pg_ctl:
@@ -34,19 +43,20 @@ def cluster() -> Iterator[str]:
 
     try:
         run(initdb, "-D", data, "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")
-        run(
-            "pg_ctl",
-            "-D",
-            data,
-            "-o",
-            f"-k {home} -c listen_addresses='' {FAST}",
-            "-l",
-            str(home / "log"),
-            "-w",
-            "start",
-        )
+        options = f"-k {home} -c listen_addresses='' {FAST}"
+
+        def start() -> None:
+            run(pg_ctl, "-D", data, "-o", options, "-l", str(home / "log"), "-w", "start")
+
+        def kill() -> None:
+            pid = int((home / "data" / "postmaster.pid").read_text().split()[0])
+            family = psutil.Process(pid).children(recursive=True)
+            os.kill(pid, signal.SIGKILL)
+            psutil.wait_procs(family, timeout=30)
+
+        start()
         address = f"postgresql://me@/postgres?host={home}"
-        yield address
+        yield address, kill, start
         from greenroom.worlds.postgres import Server
 
         Server.of(address).close()

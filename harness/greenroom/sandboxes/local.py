@@ -3,7 +3,8 @@
 import itertools
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ class LocalSandbox:
         self._episodes: dict[str, _Running] = {}
         self._numbers = itertools.count(1)
         self._secret = secrets.token_hex(8)
+        self._lost = False
 
     @property
     def app(self) -> str:
@@ -98,8 +100,27 @@ class LocalSandbox:
         """The populated world of a split; built once, then cached on disk."""
         if split not in self._bases:
             recipe = self._app.recipe(self._size, split, self._seed)
-            self._bases[split] = populated(recipe, self._cache_dir, self._postgres)
+            self._bases[split], self._lost = populated(recipe, self._cache_dir, self._postgres), False
         return self._bases[split]
+
+    @contextmanager
+    def _reaching(self) -> Generator[None]:
+        """Tell of failures that come from a database server which went away as what they are.
+
+        Raises:
+            SandboxLostError: It did; all that lived there is forgotten, and can be made again once it is back.
+        """
+        try:
+            yield
+        except (UsageError, SandboxLostError):
+            raise
+        except Exception as error:
+            self._lost = self._lost or any(base.gone for base in self._bases.values())
+            if not self._lost:
+                raise
+            self.stop()
+            self._bases.clear()
+            raise SandboxLostError(f"the server of '{self.app}' went away, with all worlds on it: {error}") from error
 
     def prepare(self, task: str) -> Brief:
         """Make a task's start and keep its snapshot.
@@ -108,7 +129,8 @@ class LocalSandbox:
             UsageError: The id is malformed or of another app, or names an unknown family.
             AppError: The family failed.
         """
-        made, snapshot = self._task(task)
+        with self._reaching():
+            made, snapshot = self._task(task)
         return Brief(
             task=task,
             snapshot=snapshot,
@@ -192,6 +214,10 @@ class LocalSandbox:
         Raises:
             SandboxLostError: The snapshot is not known here.
         """
+        with self._reaching():
+            return self._forks(snapshot, task, n)
+
+    def _forks(self, snapshot: str, task: str, n: int) -> list[Opened]:
         made, start = self._task(task)
         source = self._snapshots.get(snapshot)
         if source is None:
@@ -231,7 +257,8 @@ class LocalSandbox:
             SandboxLostError: An episode is not running.
             AppError: A tool failed.
         """
-        return [self._step(request) for request in requests]
+        with self._reaching():
+            return [self._step(request) for request in requests]
 
     def _step(self, request: StepRequest) -> StepResult:
         running = self._running(request.episode)
@@ -251,6 +278,10 @@ class LocalSandbox:
         Raises:
             VerifierError: The verifier itself failed.
         """
+        with self._reaching():
+            return self._verdict(episode, messages)
+
+    def _verdict(self, episode: str, messages: Sequence[Message]) -> Verdict:
         running, changes = self._running(episode), self.changes(episode)
         try:
             with running.world.transaction("world"):
@@ -276,11 +307,13 @@ class LocalSandbox:
 
     def freeze(self, episode: str) -> Snapshot:
         """An episode's world as it is now; not kept."""
-        return self._running(episode).world.freeze()
+        with self._reaching():
+            return self._running(episode).world.freeze()
 
     def content(self, episode: str) -> str:
         """The content id of an episode's world."""
-        return self._running(episode).world.content_id
+        with self._reaching():
+            return self._running(episode).world.content_id
 
     def close(self, episode: str) -> None:
         """Drop an episode's world."""

@@ -23,6 +23,8 @@ from greenroom.wire.transfer import Transfers
 
 REMEMBERED = 10_000
 """So many episodes that are gone are remembered, to say why."""
+REST = "rest/"
+"""What the tokens of REST's sessions begin with."""
 ROOMS = 64
 """So many kinds of worlds are served at once."""
 
@@ -119,7 +121,7 @@ class Keeper:
 
     Attributes:
         transfers: The uploads that are under way.
-        rest: The session of REST, which never ends.
+        rest: The session of those clients of REST that name none; it never ends.
         server: The name of this start of this worker; a client that meets another knows that its episodes are gone.
     """
 
@@ -201,10 +203,26 @@ class Keeper:
                 raise UsageError("this session is about another app or world: begin one with a token of its own")
             found.seen = self.clock()
             return found, True
+        return self._begin(token, room), False
+
+    def rest_session(self, name: str) -> Session:
+        """The session of a client of REST that names itself; of those that do not, the one that they share.
+
+        Raises:
+            SandboxBusyError: There are too many.
+        """
+        if not name:
+            return self.rest
+        token = f"{REST}{name}"
+        found = self._sessions.get(token) or self._begin(token, None)
+        found.seen = self.clock()
+        return found
+
+    def _begin(self, token: str, room: Room | None) -> Session:
         if len(self._sessions) >= self.limits.sessions:
             raise SandboxBusyError(f"{self.limits.sessions} sessions are open, the most that is allowed", 5.0)
         made = self._sessions[token] = Session(token, room, Replay(self.limits), self.clock())
-        return made, False
+        return made
 
     def end(self, session: Session, why: str = "its session ended") -> None:
         """End a session: its episodes are closed, its snapshots released, its uploads dropped."""

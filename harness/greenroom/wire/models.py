@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from greenroom.app import App
 from greenroom.faults import PROFILES
 from greenroom.wire.protocol import WorldSpec
+from greenroom.wire.transfer import PIECE
 
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 
@@ -52,6 +53,21 @@ class Open(Reset):
     """Fork a snapshot n times."""
 
     snapshot: Name
+
+
+class Download(Place):
+    """Fetch a piece of a snapshot's portable file."""
+
+    snapshot: Name
+    offset: Annotated[int, Field(ge=0, le=1 << 53)] = 0
+
+
+class Upload(Download):
+    """Send a piece of a portable file; pieces come in order."""
+
+    content: Name
+    size: Annotated[int, Field(ge=1, le=1 << 53)]
+    data: Annotated[str, Field(min_length=1, max_length=2 * PIECE)]
 
 
 class Function(_Strict):
@@ -150,6 +166,29 @@ class Tools(BaseModel):
     """Tool schemas, as in the OpenAI API."""
 
     tools: list[dict[str, Any]]
+
+
+class Families(BaseModel):
+    """Task families."""
+
+    families: list[str]
+
+
+class PieceAnswer(BaseModel):
+    """A piece of a file as base64, and what the whole is."""
+
+    snapshot: str
+    content: str
+    size: int
+    offset: int
+    data: str
+
+
+class UploadAnswer(BaseModel):
+    """How much of a file is there, and whether the snapshot was found sound and is kept."""
+
+    have: int
+    done: bool
 
 
 class BriefAnswer(BaseModel):

@@ -3,18 +3,23 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Request, Response
+from fastapi import FastAPI, Header, Path, Request, Response
+from starlette.exceptions import HTTPException
 
+from greenroom.errors import UsageError
 from greenroom.wire import models, web
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.ops import Operations
 from greenroom.wire.protocol import VERSION
+from greenroom.wire.room import Room
 
 About = Annotated[str, Path(min_length=1, max_length=512)]
 DESCRIPTION = (
     "The control plane: starts, steps and scores episodes. Send `Authorization: Bearer TOKEN`. A request with an "
-    "`Idempotency-Key` that was seen before gets its first answer again. Rollouts use the WebSocket, at /v1/ws."
+    "`Idempotency-Key` that was seen before gets its first answer again. A client that names itself in a "
+    "`Greenroom-Session` header has a session of its own. Rollouts use the WebSocket, at /v1/ws."
 )
+SessionName = Annotated[str, Header(min_length=1, max_length=web.LONGEST_KEY)]
 Shape = Callable[[Any], Any]
 
 
@@ -30,6 +35,7 @@ def control_rest(keeper: Keeper, workers: list[dict[str, Any]], number: int) -> 
     app = web.make("greenroom: control plane", DESCRIPTION, f"{VERSION}.0")
     web.route(app, "GET", "/v1/health", web.health, models.Health)
     web.route(app, "GET", "/v1/server", rest.server, models.ServerState)
+    web.route(app, "POST", "/v1/families", rest.families, models.Families)
     web.route(app, "POST", "/v1/tools", rest.tools, models.Tools)
     web.route(app, "POST", "/v1/prepare", rest.prepare, models.BriefAnswer)
     web.route(app, "POST", "/v1/reset", rest.reset, models.ResetAnswer)
@@ -40,6 +46,9 @@ def control_rest(keeper: Keeper, workers: list[dict[str, Any]], number: int) -> 
     web.route(app, "GET", "/v1/episodes/{episode}/content", rest.content, models.ContentAnswer)
     web.route(app, "DELETE", "/v1/episodes/{episode}", rest.close, None)
     web.route(app, "DELETE", "/v1/snapshots/{snapshot}", rest.release, None)
+    web.route(app, "POST", "/v1/download", rest.download, models.PieceAnswer)
+    web.route(app, "POST", "/v1/upload", rest.upload, models.UploadAnswer)
+    web.route(app, "DELETE", "/v1/session", rest.bye, None)
     return app
 
 
@@ -48,9 +57,14 @@ class _ControlRest:
 
     def __init__(self, keeper: Keeper, workers: list[dict[str, Any]], number: int) -> None:
         self._keeper, self._workers, self._number = keeper, workers, number
-        # For what names its episode or snapshot, and needs no app or world beside.
-        self._operations = Operations(keeper, keeper.rest)
         self._once = web.Once()
+
+    def _operations(self, request: Request, room: Room | None = None) -> Operations:
+        """What the client may ask for; what names its episode or snapshot needs no room beside."""
+        name = request.headers.get(web.SESSION, "")
+        if len(name) > web.LONGEST_KEY:
+            raise UsageError(f"a {web.SESSION} has {web.LONGEST_KEY} characters at most")
+        return Operations(self._keeper, self._keeper.rest_session(name), room)
 
     async def _in(self, request: Request, body: models.Place, op: str, shape: Shape) -> Response:
         """Run an operation in the room that the body names."""
@@ -58,7 +72,7 @@ class _ControlRest:
         async def act() -> Response:
             room = self._keeper.room(body.app or self._keeper.first_app, body.world.spec())
             fields = body.model_dump(exclude={"app", "world"})
-            return web.answer(shape(await Operations(self._keeper, self._keeper.rest, room).answer(op, fields)))
+            return web.answer(shape(await self._operations(request, room).answer(op, fields)))
 
         return await self._once.run(request, body, act)
 
@@ -66,7 +80,7 @@ class _ControlRest:
         """Run an operation on what its fields name."""
 
         async def act() -> Response:
-            found = await self._operations.answer(op, fields)
+            found = await self._operations(request).answer(op, fields)
             return Response(status_code=204) if found is None else web.answer(shape(found))
 
         return await self._once.run(request, fields, act)
@@ -84,6 +98,10 @@ class _ControlRest:
             "apps": [models.Served.of(app).model_dump() for app in keeper.apps.values()],
         }
         return web.answer(state)
+
+    async def families(self, request: Request, body: models.Place) -> Response:
+        """The task families of an app."""
+        return await self._in(request, body, "families", lambda found: {"families": found})
 
     async def tools(self, request: Request, body: models.Place) -> Response:
         """The schemas of all tools of an app."""
@@ -122,8 +140,23 @@ class _ControlRest:
         return await self._on(request, "close", {"episodes": [episode]}, _as_it_is)
 
     async def release(self, request: Request, snapshot: About) -> Response:
-        """Forget a snapshot; an unknown one is ignored."""
+        """Give back one hold on a snapshot; an unknown one is ignored."""
         return await self._on(request, "release", {"snapshots": [snapshot]}, _as_it_is)
+
+    async def download(self, request: Request, body: models.Download) -> Response:
+        """A piece of a snapshot as a portable file, from an offset on; the next begins where it ends."""
+        return await self._in(request, body, "download", _as_it_is)
+
+    async def upload(self, request: Request, body: models.Upload) -> Response:
+        """Take in a piece of a portable file; once that is whole, its ids are computed again, and it can be opened."""
+        most = self._keeper.limits.snapshot_bytes
+        if body.size > most:
+            raise HTTPException(413, f"a snapshot of {body.size} bytes: {most} is the most")
+        return await self._in(request, body, "upload", _as_it_is)
+
+    async def bye(self, request: Request, greenroom_session: SessionName) -> Response:
+        """End the session that the header names: its episodes are closed, its snapshots released."""
+        return await self._on(request, "bye", {"session": greenroom_session}, _as_it_is)
 
 
 def _as_it_is(found: Any) -> Any:

@@ -48,6 +48,11 @@ class Snapshot(ABC):
     def contents(self) -> AbstractContextManager[Contents]:
         """Its rows, to read."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether what holds it went away: it can only be made again."""
+        return False
+
     @cached_property
     def content_id(self) -> str:
         """SHA-256 of the apps' rows in canonical order, equal on every backend; reads them all the first time."""

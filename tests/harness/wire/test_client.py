@@ -24,7 +24,7 @@ from greenroom.users import UserSimulator
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.keeper import ROOMS
 from greenroom.wire.line import Patience
-from greenroom.wire.protocol import WorldSpec, encode
+from greenroom.wire.protocol import ANSWER_BYTES, WorldSpec, encode
 from support.notes import app
 from support.served import SHORT, TASK, TOKEN, Served, begin, serving
 
@@ -465,6 +465,26 @@ def test_two_groups_of_one_client_on_one_start_never_free_each_others(fresh: Ser
         await sandbox.release(frozen)
         with pytest.raises(SandboxLostError, match="is not known here"):
             await ask("open", snapshot=frozen, task=TASK)
+        await sandbox.stop()
+
+    asyncio.run(work())
+
+
+def test_an_answer_that_no_client_takes_is_an_error_and_the_connection_goes_on(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        _, opened = await begin(sandbox, 18)
+        body = "x" * 65_000
+        big = m.call("notes_add", title="big", body=body)
+        added = await sandbox.step([step(one.episode, big) for one in opened])
+        note = json.loads(str(added[0].messages[0]["content"]))["id"]
+        line = sandbox._stations[0].line
+        connected = line._socket
+        reads = [m.call("notes_read", f"c{n}", note_id=note) for n in range(64)]
+        with pytest.raises(SandboxError, match=f"done, but its answer has 7.* bytes, and {ANSWER_BYTES} are the most"):
+            await sandbox.step([step(one.episode, *reads) for one in opened])
+        (read,) = await sandbox.step([step(opened[0].episode, reads[0])])
+        assert body in str(read.messages[0]["content"]) and line._socket is connected
         await sandbox.stop()
 
     asyncio.run(work())

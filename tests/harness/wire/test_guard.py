@@ -1,16 +1,22 @@
 import asyncio
+import json
 import logging
 import secrets
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect, unix_connect
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from greenroom import messages as m
+from greenroom.errors import SandboxLostError
+from greenroom.wire.keeper import ROOMS
+from greenroom.wire.line import Patience
 from support.served import TASK, TOKEN, Served, free_port, serving
 
 
@@ -292,3 +298,136 @@ def test_a_connection_that_says_nothing_is_closed(tmp_path: Path) -> None:
 
         asyncio.run(no_hello())
         assert server.ask("GET", "/v1/health")[0] == 200
+
+
+@pytest.mark.parametrize("plane", ["control", "agent"])
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (401, {}),
+        (401, {"authorization": "Bearer not-the-token-of-anybody"}),
+        (403, {"origin": "http://evil.example"}),
+        (413, {"content-length": str(1 << 40)}),
+        (421, {"host": "evil.example"}),
+    ],
+)
+def test_every_refusal_is_logged_with_its_reason(
+    tcp: tuple[Served, int], caplog: pytest.LogCaptureFixture, plane: str, status: int, headers: dict[str, str]
+) -> None:
+    served, port = tcp
+    with caplog.at_level(logging.WARNING, "greenroom.wire"):
+        found, _, _ = served.ask("GET", "/v1/server", token=None, port=port + (plane == "agent"), headers=headers)
+    assert found == status
+    (record,) = [one for one in caplog.records if one.name == "greenroom.wire"]
+    assert f"{plane} plane: refused 127.0.0.1 '/v1/server': {status}" in record.getMessage()
+    assert "not-the-token" not in caplog.text
+
+
+def test_a_websocket_under_another_name_is_refused(tcp: tuple[Served, int]) -> None:
+    async def work() -> None:
+        told = {"Authorization": f"Bearer {TOKEN}", "Host": "evil.example"}
+        line = await asyncio.open_connection("127.0.0.1", tcp[1])
+        upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+        key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+        head = "\r\n".join(["GET /v1/ws HTTP/1.1", *(f"{n}: {v}" for n, v in (told | upgrade | key).items()), "", ""])
+        line[1].write(head.encode())
+        assert b" 421 " in await line[0].readline()
+        line[1].close()
+
+    asyncio.run(work())
+
+
+@asynccontextmanager
+async def greeted(served: Served) -> AsyncGenerator[ClientConnection]:
+    """A connection by hand, of a session of its own."""
+    path, headers = str(served.folder / "control.sock"), {"Authorization": f"Bearer {TOKEN}"}
+    async with unix_connect(path, "ws://localhost/v1/ws", additional_headers=headers, max_size=None) as line:
+        await line.send('{"id": 0, "op": "hello", "version": 1, "session": "' + secrets.token_hex() + '"}')
+        assert '"ok"' in str(await line.recv())
+        yield line
+
+
+async def told(line: ClientConnection, **request: Any) -> dict[str, Any]:
+    await line.send(json.dumps(request))
+    return json.loads(await line.recv())
+
+
+def test_a_request_id_that_is_repeated_runs_nothing_twice_whoever_sends_it(served: Served) -> None:
+    async def work() -> None:
+        async with greeted(served) as line:
+            group = await told(line, id=1, op="reset", task=TASK)
+            (one,) = group["ok"]["opened"]
+            assert await told(line, id=1, op="reset", task=TASK) == group
+            add = {"episode": one["episode"], "calls": [m.call("notes_add", title="once only")]}
+            first = await told(line, id=2, op="step", steps=[add])
+            assert await told(line, id=2, op="step", steps=[add]) == first
+            other = await told(line, id=2, op="step", steps=[add, add])
+            assert other["error"]["code"] == "UsageError" and "for another request" in other["error"]["message"]
+            await told(line, id=9, op="ping")
+            skipped = await told(line, id=5, op="step", steps=[add])
+            assert skipped["error"]["code"] == "SandboxLostError" and "ids grow" in skipped["error"]["message"]
+            search = {"episode": one["episode"], "calls": [m.call("notes_search", word="once only")]}
+            found = await told(line, id=10, op="step", steps=[search])
+            assert found["ok"][0]["messages"][0]["content"].count('"id"') == 1
+
+    asyncio.run(work())
+
+
+def test_an_episode_of_another_start_or_a_guessed_one_is_gone_and_says_why(served: Served) -> None:
+    async def work() -> None:
+        async with greeted(served) as line:
+            (one,) = (await told(line, id=1, op="reset", task=TASK))["ok"]["opened"]
+            server, number, secret = one["episode"].split(".")
+            names = {
+                f"{server}.{number}.{secret[:-1]}x": "never opened",
+                f"{server}.{int(number) + 1}.{secret}": "never opened",
+                f"000000000000.{number}.{secret}": "before this one started",
+            }
+            for asked, (name, why) in enumerate(names.items(), 2):
+                answer = await told(line, id=asked, op="content", episode=name)
+                assert answer["error"]["code"] == "SandboxLostError" and why in answer["error"]["message"]
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        ({"op": "step", "steps": [{"episode": "x", "calls": []}] * 1025}, "1024 is the most"),
+        ({"op": "step", "steps": "EPISODE", "calls": 65}, "64 is the most"),
+        ({"op": "reset", "task": TASK, "n": 1025}, "from 1 to 1024"),
+        ({"op": "close", "episodes": ["x"] * 4097}, "4096 is the most"),
+        ({"op": "release", "snapshots": ["x"] * 16_385}, "16384 is the most"),
+        ({"op": "release", "snapshots": ["x"], "holds": 0}, "'holds' must be a whole number"),
+        ({"op": "verify", "episode": "EPISODE", "messages": [{"role": "user", "content": ""}] * 10_001}, "is the most"),
+        ({"op": "upload", "snapshot": "x" * 65, "content": "", "size": 1, "offset": 0, "data": ""}, "64 is the most"),
+    ],
+)
+def test_more_than_the_limits_is_refused_and_the_session_goes_on(
+    served: Served, request_: dict[str, Any], why: str
+) -> None:
+    async def work() -> None:
+        async with greeted(served) as line:
+            (one,) = (await told(line, id=1, op="reset", task=TASK))["ok"]["opened"]
+            asked = {n: one["episode"] if value == "EPISODE" else value for n, value in request_.items()}
+            if asked.get("calls"):
+                calls = [m.call("notes_search", word="x")] * asked.pop("calls")
+                asked["steps"] = [{"episode": one["episode"], "calls": calls}]
+            assert why in json.dumps(await told(line, id=2, **asked))
+            assert "ok" in await told(line, id=3, op="content", episode=one["episode"])
+
+    asyncio.run(work())
+
+
+def test_sessions_and_kinds_of_worlds_beyond_the_most_are_busy_and_say_when(tmp_path: Path) -> None:
+    async def work(server: Served) -> None:
+        async with greeted(server), greeted(server):
+            with pytest.raises(SandboxLostError, match="2 sessions are open, the most that is allowed"):
+                await server.sandbox(patience=Patience(connect=0.3)).families()
+
+    with serving(tmp_path / "s", sessions=2) as server:
+        asyncio.run(work(server))
+        body = {"task": TASK, "n": 1}
+        found = [server.ask("POST", "/v1/reset", body | {"world": {"seed": seed}}) for seed in range(ROOMS + 1)]
+        assert [status for status, _, _ in found] == [200] * ROOMS + [429]
+        assert "kinds of worlds" in found[-1][1]["error"]["message"] and "retry-after: 60" in found[-1][2]

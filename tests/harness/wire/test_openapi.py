@@ -65,6 +65,8 @@ def _hold_one(operation: Any, token: str, known: dict[str, str]) -> None:
 def test_the_control_plane_does_what_its_schema_says(tcp: tuple[Served, int], episode: dict[str, Any]) -> None:
     address = f"http://127.0.0.1:{tcp[1]}/openapi.json"
     schema = schemathesis.openapi.from_url(address, headers={"Authorization": f"Bearer {TOKEN}"})
+    for path in ("/v1/families", "/v1/upload", "/v1/download", "/v1/session"):
+        assert path in schema
     hold(schema, TOKEN, {"episode": episode["episode"]})
 
 

@@ -1,5 +1,7 @@
 import asyncio
+import base64
 import dataclasses
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -222,3 +224,120 @@ def test_rest_knows_every_size_and_profile_of_worlds(served: Served) -> None:
     world = schema["components"]["schemas"]["World"]["properties"]
     assert set(world["size"]["enum"]) == set(Size) and set(world["faults"]["enum"]) == set(PROFILES)
     assert set(world) == {field.name for field in dataclasses.fields(WorldSpec)}
+
+
+def changed(served: Served, **headers: str) -> str:
+    """The snapshot of an episode in which a note was added."""
+    _, (one,) = reset(served)
+    add = {"steps": [{"episode": one["episode"], "calls": [m.call("notes_add", title="far travelled")]}]}
+    served.ask("POST", "/v1/step", add)
+    return served.ask("POST", f"/v1/episodes/{one['episode']}/snapshot", headers=headers)[1]["snapshot"]
+
+
+def fetched(served: Served, snapshot: str) -> tuple[bytes, str]:
+    data, size, content = b"", 1, ""
+    while len(data) < size:
+        status, piece, _ = served.ask("POST", "/v1/download", {"snapshot": snapshot, "offset": len(data)})
+        assert status == 200 and piece["offset"] == len(data)
+        size, content = piece["size"], piece["content"]
+        data += base64.b64decode(piece["data"])
+    return data, content
+
+
+def sent(served: Served, data: bytes, size: int = 5000, **told: Any) -> list[tuple[int, Any, str]]:
+    """Send a file in pieces until it is there or refused."""
+    answers: list[tuple[int, Any, str]] = []
+    for offset in range(0, len(data), size):
+        piece = base64.b64encode(data[offset : offset + size]).decode()
+        body = {"size": len(data), "offset": offset, "data": piece} | told
+        answers.append(served.ask("POST", "/v1/upload", body))
+        if answers[-1][0] != 200:
+            break
+    return answers
+
+
+def test_a_snapshot_travels_by_rest_and_is_believed_only_when_it_is_what_was_said(
+    served: Served, tmp_path: Path
+) -> None:
+    snapshot = changed(served)
+    data, content = fetched(served, snapshot)
+    with serving(tmp_path / "s") as other:
+        for wrong in ({"content": "0" * 64}, {"snapshot": "0" * 64}):
+            status, told, _ = sent(other, data, **{"snapshot": snapshot, "content": content} | wrong)[-1]
+            assert status == 422 and "as was said" in told["error"]["message"]
+        altered = data[:-1] + bytes([data[-1] ^ 1])
+        assert sent(other, altered, snapshot=snapshot, content=content)[-1][0] == 422
+        assert other.keeper.counts()["snapshots"] == 0
+        assert other.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})[0] == 410
+        assert sent(other, data, snapshot=snapshot, content=content)[-1][:2] == (200, {"have": len(data), "done": True})
+        status, told, _ = other.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})
+        assert status == 200 and told["opened"][0]["state"] == snapshot
+
+
+def test_uploads_by_rest_are_refused_beyond_their_limits(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", uploads=1, snapshot_bytes=1000, message_bytes=20_000) as served:
+        told = {"snapshot": "1" * 64, "content": "2" * 64, "size": 1000, "offset": 0, "data": "eA=="}
+        assert served.ask("POST", "/v1/upload", told)[:2] == (200, {"have": 1, "done": False})
+        status, error, head = served.ask("POST", "/v1/upload", told | {"snapshot": "3" * 64})
+        assert status == 429 and "1 uploads" in error["error"]["message"] and "retry-after: 2" in head
+        status, error, _ = served.ask("POST", "/v1/upload", told | {"size": 1001})
+        assert status == 413 and "1000 is the most" in error["error"]["message"]
+        assert served.ask("POST", "/v1/upload", told | {"data": "x" * 30_000})[0] == 413
+        assert served.ask("POST", "/v1/upload", told | {"data": "!"})[0] == 422
+        assert served.ask("POST", "/v1/download", {"snapshot": "3" * 64})[0] == 410
+
+
+def test_families_are_told(served: Served) -> None:
+    status, told, _ = served.ask("POST", "/v1/families", {})
+    assert status == 200 and "find_number" in told["families"]
+
+
+def test_a_client_that_names_itself_says_bye_and_leaves_nothing(fresh: Served) -> None:
+    mine, other = {"greenroom-session": "a"}, {"greenroom-session": "b"}
+    group = {"task": TASK, "n": 2}
+    opened = [fresh.ask("POST", "/v1/reset", group, headers=who)[1]["opened"] for who in (mine, other, {})]
+    part = {"snapshot": "1" * 64, "content": "2" * 64, "size": 9, "offset": 0, "data": "eA=="}
+    assert fresh.ask("POST", "/v1/upload", part, headers=mine)[0] == 200
+    assert fresh.ask("DELETE", "/v1/session")[0] == 422
+    assert fresh.ask("DELETE", "/v1/session", headers=mine)[0] == 204
+    assert fresh.keeper.counts() == {"episodes": 4, "sessions": 1, "snapshots": 1, "worlds": 1}
+    assert not fresh.keeper.transfers._uploads
+    states = [fresh.ask("GET", f"/v1/episodes/{group[0]['episode']}/content")[0] for group in opened]
+    assert states == [410, 200, 200]
+    assert fresh.ask("POST", "/v1/reset", group, headers=mine)[0] == 200
+    assert fresh.ask("DELETE", "/v1/session", headers={"greenroom-session": "x" * 300})[0] == 422
+    assert fresh.ask("POST", "/v1/reset", group, headers={"greenroom-session": "x" * 300})[0] == 422
+
+
+def test_two_clients_of_rest_on_one_snapshot_never_free_each_others(fresh: Served) -> None:
+    snapshot = changed(fresh)
+    assert changed(fresh) == snapshot == changed(fresh, **{"greenroom-session": "named"})
+    found: list[int] = []
+    for who in ({}, {"greenroom-session": "named"}, {}):
+        assert fresh.ask("DELETE", f"/v1/snapshots/{snapshot}", headers=who)[0] == 204
+        found.append(fresh.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})[0])
+    assert found == [200, 200, 410]
+
+
+def test_too_many_clients_that_name_themselves_are_refused(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", sessions=2) as served:
+        statuses = [served.ask("POST", "/v1/tools", {}, headers={"greenroom-session": name})[0] for name in "abca"]
+        assert statuses == [200, 200, 429, 200]
+
+
+def test_an_agent_reads_why_when_its_world_is_full_and_nothing_has_changed(served: Served) -> None:
+    _, (one, other) = reset(served, n=2)
+    agent = {"token": one["token"], "plane": "agent"}
+    running = served.keeper.running(one["episode"])
+    fork = running.room.sandbox._episodes[running.local].world._database._store
+    fork.most = len(fork.pages) + 4
+    before = served.ask("GET", f"/v1/episodes/{one['episode']}/content")[1]
+    status, told, _ = served.ask("POST", "/v1/episode/tools/notes_add", {"title": "x", "body": "y" * 60_000}, **agent)
+    assert status == 200 and told["refused"]
+    assert json.loads(told["content"])["error"] == "storage_full"
+    assert "there is no room left for it, and nothing was changed" in told["content"]
+    assert served.ask("GET", f"/v1/episodes/{one['episode']}/content")[1] == before
+    assert not served.ask("POST", "/v1/episode/tools/notes_search", {"word": "train"}, **agent)[1]["refused"]
+    agent["token"] = other["token"]
+    status, told, _ = served.ask("POST", "/v1/episode/tools/notes_add", {"title": "x", "body": "y" * 60_000}, **agent)
+    assert status == 200 and not told["refused"]

@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,16 @@ def test_tokens_are_equal_when_they_are() -> None:
     assert tokens.equal(GOOD, GOOD)
     for other in (GOOD[:-1], GOOD + "x", "", "\ud800", "ü"):
         assert not tokens.equal(other, GOOD)
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, False), (0o604, True), (0o644, True)])
+def test_a_token_file_that_everybody_can_read_is_warned_of_without_the_token(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, warned: bool
+) -> None:
+    file = tmp_path / "given"
+    file.write_text(GOOD)
+    file.chmod(mode)
+    with caplog.at_level(logging.WARNING, "greenroom.wire"):
+        assert tokens.serving(tmp_path, file) == GOOD
+    assert (f"the token in {file} can be read by everybody" in caplog.text) == warned
+    assert GOOD not in caplog.text

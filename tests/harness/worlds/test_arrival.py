@@ -13,6 +13,7 @@ from greenroom.plugins import load_app
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import LocalSandbox
 from greenroom.worlds import PageSnapshot, load_snapshot
+from greenroom.worlds.arrival import LATEST
 from greenroom.worlds.layer import BaseFile, Layer
 from greenroom.worlds.portable import Image
 from support.notes import app
@@ -185,3 +186,43 @@ def test_files_that_lie_are_refused_at_once(tmp_path: Path, change: Callable[[by
 def test_an_image_says_what_it_is(tmp_path: Path) -> None:
     _, snapshot = start(tmp_path)
     assert re.match(r'\{"magic": "greenroom snapshot"', Image(snapshot.layer).read(0, 100).decode())
+
+
+EVENT = "INSERT INTO greenroom_event(id, due, kind, payload) VALUES (999, {}, 'reminder', '{{}}')"
+
+
+@pytest.mark.parametrize(
+    ("statements", "sound"),
+    [
+        ("UPDATE greenroom_state SET now = 0", True),
+        (f"UPDATE greenroom_state SET now = {LATEST}", True),
+        (f"UPDATE greenroom_state SET now = {LATEST + 1}", False),
+        ("UPDATE greenroom_state SET now = -1", False),
+        ("UPDATE greenroom_state SET now = 'soon'", False),
+        ("UPDATE greenroom_state SET now = 1e300", False),
+        (f"UPDATE greenroom_state SET draws = {1 << 53}", True),
+        (f"UPDATE greenroom_state SET draws = {(1 << 53) + 1}", False),
+        ("UPDATE greenroom_state SET draws = -1", False),
+        ("DELETE FROM greenroom_state", False),
+        (EVENT.format(LATEST), True),
+        (EVENT.format(LATEST + 1), False),
+        (EVENT.format(-1), False),
+        (EVENT.format("'soon'"), False),
+        ("UPDATE greenroom_counter SET value = 1 << 54", False),
+        ("UPDATE greenroom_counter SET value = -1", False),
+        ("UPDATE greenroom_counter SET value = 'many'", False),
+    ],
+)
+def test_times_and_counts_that_no_calendar_has_are_refused(tmp_path: Path, statements: str, sound: bool) -> None:
+    sandbox, snapshot = start(tmp_path)
+    odd = rewritten(snapshot, tmp_path, statements)
+    path = packed(odd, tmp_path / "file")
+    odd.adopt(app.recipe("small", "train", 0).schema)
+    if sound:
+        sandbox.keep(sandbox.admit(path, odd.page_id, odd.content_id))
+        (one,) = sandbox.open(odd.page_id, TASK)
+        (result,) = sandbox.step([StepRequest(episode=one.episode, calls=[m.call("notes_search", word="a")])])
+        assert result.refused == 0
+    else:
+        with pytest.raises(SnapshotError, match=r"that is none|no clock of greenroom|damaged|not a sound world"):
+            sandbox.admit(path, odd.page_id, "0" * 64)

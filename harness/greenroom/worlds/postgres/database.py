@@ -288,6 +288,11 @@ class PostgresSnapshot(Snapshot):
         """SHA-256 of its rows, greenroom's own included, and of its base's name."""
         return self._page_id
 
+    @property
+    def gone(self) -> bool:
+        """Whether its server went away since it was made."""
+        return not self._server.alive()
+
     def _clone(self) -> PostgresDatabase:
         name = self._database if isinstance(self._database, str) else self._database.name
         return PostgresDatabase(self._server, self._server.clone(name), self._schema, self._base)

@@ -77,15 +77,35 @@ class Server:
 
     @staticmethod
     def of(address: str) -> "Server":
-        """The server of that address; always the same one in a process.
+        """The server of that address; always the same one in a process, until it goes away and is reached again.
 
         Raises:
             WorldError: It cannot be reached, or refuses.
         """
         place = (address, os.getpid())
-        if place not in _servers:
-            _servers[place] = Server(address)
-        return _servers[place]
+        found = _servers.get(place)
+        if found is not None and not found.alive():
+            found._abandon()
+            found = None
+        if found is None:
+            found = _servers[place] = Server(address)
+        return found
+
+    def alive(self) -> bool:
+        """Whether it is there without a break since it was reached; one that was started again is another."""
+        try:
+            with self._lock:
+                self._admin.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    def _abandon(self) -> None:
+        """Nothing of this process lives there any more: what is left is dropped by whoever comes next."""
+        _servers.pop((self.address, os.getpid()), None)
+        atexit.unregister(self.close)
+        self._dropping.put(None)
+        self._admin.close()
 
     def _connect_admin(self) -> Connection:
         try:
