@@ -3,13 +3,16 @@
 One request may carry many episodes, so that a group steps in one message when a wire lies between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from greenroom.errors import SandboxLostError
 from greenroom.fault import Fault
 from greenroom.messages import Message, ToolCall
 from greenroom.tasks import Verdict
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,3 +174,32 @@ class AsyncSandbox(Protocol):
     async def stop(self) -> None:
         """Let go of everything: worlds, connections, processes, containers. Stopping twice is no error."""
         ...
+
+
+def find_episode(episodes: Mapping[str, T], episode: str) -> T:
+    """What a sandbox has under an episode's id.
+
+    Raises:
+        SandboxLostError: Nothing.
+    """
+    found = episodes.get(episode)  # Looked up once: another thread may close it meanwhile.
+    if found is None:
+        raise SandboxLostError(f"episode '{episode}' is not running here: it was closed, or never opened")
+    return found
+
+
+def find_snapshot(snapshots: Mapping[str, T], snapshot: str, start: str) -> T:
+    """What a sandbox keeps under a snapshot's id.
+
+    Args:
+        snapshots: All that it keeps.
+        snapshot: The id.
+        start: Where the task that is to be opened starts, for the message.
+
+    Raises:
+        SandboxLostError: Nothing.
+    """
+    found = snapshots.get(snapshot)
+    if found is None:
+        raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
+    return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from greenroom.errors import UsageError
 from greenroom.messages import Message, ToolCall
 from greenroom.worlds import Change, World
 
@@ -156,3 +157,18 @@ class TaskId:
         """
         app, split, family, index = text.split("/")
         return cls(app, Split(split), family, int(index))
+
+    @classmethod
+    def at(cls, app: str, text: str) -> "TaskId":
+        """Read the id of a task that is to be played where that app runs.
+
+        Raises:
+            UsageError: The text is no task id, or the task is of another app.
+        """
+        try:
+            task = cls.parse(text)
+        except ValueError:
+            raise UsageError(f"'{text}' is no task id; one looks like {app}/test/FAMILY/0") from None
+        if task.app != app:
+            raise UsageError(f"task '{text}' is of app '{task.app}', but this sandbox runs '{app}'")
+        return task

@@ -30,7 +30,7 @@ from greenroom.foreign.stack import Images, Stack
 from greenroom.foreign.tasks import ForeignTask, answers_wrong, expectation, offered
 from greenroom.messages import Message, ToolCall, said, tool
 from greenroom.rewards.expectations import without_incidental
-from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
+from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult, find_episode, find_snapshot
 from greenroom.sandboxes.specs import Setting
 from greenroom.sandboxes.threaded import ThreadedSandbox
 from greenroom.tasks import Split, TaskId, Verdict
@@ -161,12 +161,7 @@ class ForeignSandbox:
         return name, known
 
     def _parse(self, text: str) -> tuple[Family, Split, int]:
-        try:
-            task = TaskId.parse(text)
-        except ValueError:
-            raise UsageError(f"'{text}' is no task id; one looks like {self.app}/test/FAMILY/0") from None
-        if task.app != self.app:
-            raise UsageError(f"task '{text}' is of app '{task.app}', but this sandbox runs '{self.app}'")
+        task = TaskId.at(self.app, text)
         if task.family not in self._families:
             raise UnknownNameError("task family", task.family, self._families)
         return self._families[task.family], task.split, task.index
@@ -181,11 +176,9 @@ class ForeignSandbox:
             SandboxError: A fork does not start, or shows another state than its snapshot.
         """
         made, start = self._task(task)
-        kept = self._snapshots.get(snapshot)
-        if kept is None:
-            raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
+        source = find_snapshot(self._snapshots, snapshot, start)
         tools = {one.name(self.app): one for one in offered(self._app, made.family, self._origin.operations)}
-        opening = [self._threads.submit(self._open, kept, made, tools) for _ in range(n)]
+        opening = [self._threads.submit(self._open, source, made, tools) for _ in range(n)]
         results = [future.exception() or future.result() for future in opening]
         failed = [result for result in results if isinstance(result, BaseException)]
         if failed:
@@ -211,10 +204,7 @@ class ForeignSandbox:
         return Opened(episode=episode, state=state_id(self._app, state))
 
     def _running(self, episode: str) -> _Running:
-        running = self._episodes.get(episode)
-        if running is None:
-            raise SandboxLostError(f"episode '{episode}' is not running here: it was closed, or never opened")
-        return running
+        return find_episode(self._episodes, episode)
 
     def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """Make the calls of many episodes, each episode's in order.

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from greenroom.errors import SandboxLostError
 from greenroom.messages import Message
-from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
+from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult, find_episode
 from greenroom.tasks import Verdict
 
 T = TypeVar("T")
@@ -105,10 +105,7 @@ class Fleet:
             self._of_snapshot.pop(snapshot, None)
 
     def _at(self, episode: str) -> AsyncSandbox:
-        member = self._of_episode.get(episode)
-        if member is None:
-            raise SandboxLostError(f"episode '{episode}' is not running: it was closed, or never opened")
-        return member
+        return find_episode(self._of_episode, episode)
 
     async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """Run the calls of many episodes, those of each member at once.

@@ -1,12 +1,15 @@
 """A sandbox of this process behind the asynchronous contract: it answers at once, so nothing ever waits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import iscoroutinefunction
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 from greenroom.messages import Message
 from greenroom.sandbox import AsyncSandbox, Brief, Opened, Sandbox, StepRequest, StepResult
 from greenroom.tasks import Verdict
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -29,6 +32,10 @@ class InlineSandbox:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
+    async def _ask(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """How a method of the sandbox is called."""
+        return method(*args, **kwargs)
+
     @property
     def app(self) -> str:
         """The name of what runs here."""
@@ -36,47 +43,47 @@ class InlineSandbox:
 
     async def families(self) -> list[str]:
         """The task families of the app."""
-        return self._sandbox.families()
+        return await self._ask(self._sandbox.families)
 
     async def tools(self) -> list[dict[str, Any]]:
         """The schemas of all of the app's tools."""
-        return self._sandbox.tools()
+        return await self._ask(self._sandbox.tools)
 
     async def prepare(self, task: str) -> Brief:
         """Make a task's start and keep its snapshot."""
-        return self._sandbox.prepare(task)
+        return await self._ask(self._sandbox.prepare, task)
 
     async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
         """Fork a snapshot n times."""
-        return self._sandbox.open(snapshot, task, n)
+        return await self._ask(self._sandbox.open, snapshot, task, n)
 
     async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """Run the calls of many episodes."""
-        return self._sandbox.step(requests)
+        return await self._ask(self._sandbox.step, requests)
 
     async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
         """Score an episode."""
-        return self._sandbox.verify(episode, messages)
+        return await self._ask(self._sandbox.verify, episode, messages)
 
     async def snapshot(self, episode: str) -> str:
         """Freeze an episode's world."""
-        return self._sandbox.snapshot(episode)
+        return await self._ask(self._sandbox.snapshot, episode)
 
     async def content(self, episode: str) -> str:
         """The content id of an episode's world."""
-        return self._sandbox.content(episode)
+        return await self._ask(self._sandbox.content, episode)
 
     async def close(self, episode: str) -> None:
         """Drop an episode."""
-        self._sandbox.close(episode)
+        await self._ask(self._sandbox.close, episode)
 
     async def release(self, snapshot: str) -> None:
         """Forget a snapshot."""
-        self._sandbox.release(snapshot)
+        await self._ask(self._sandbox.release, snapshot)
 
     async def stop(self) -> None:
         """Let go of everything."""
-        self._sandbox.stop()
+        await self._ask(self._sandbox.stop)
 
 
 def as_async(sandbox: Sandbox | AsyncSandbox) -> AsyncSandbox:

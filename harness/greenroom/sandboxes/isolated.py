@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from greenroom.errors import SandboxBusyError, SandboxError, SandboxLostError, UsageError
 from greenroom.messages import Message
-from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
+from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult, find_episode
 from greenroom.tasks import Verdict
 
 T = TypeVar("T")
@@ -140,9 +140,7 @@ class Isolated:
 
     async def _in(self, episode: str, ask: Callable[[AsyncSandbox], Awaitable[T]]) -> T:
         """Ask the sandbox of an episode; it is taken away when it is lost, for nobody will come back to it."""
-        member = self._of_episode.get(episode)
-        if member is None:
-            raise SandboxLostError(f"episode '{episode}' is not running: it was closed, or never opened")
+        member = find_episode(self._of_episode, episode)
         try:
             return await ask(member)
         except SandboxLostError:

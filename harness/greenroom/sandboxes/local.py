@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.app import App, parse_size
-from greenroom.errors import SandboxLostError, UsageError, VerifierError
+from greenroom.errors import SandboxLostError, VerifierError
 from greenroom.fault import Fault
 from greenroom.faults import NONE, WAIT, Before, Injector, Profile, parse_profile, with_key
 from greenroom.messages import Message, said, tool
 from greenroom.rewards.expectations import without_incidental
-from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
+from greenroom.sandbox import Brief, Opened, StepRequest, StepResult, find_episode, find_snapshot
 from greenroom.tasks import Evidence, Size, Split, Task, TaskId, Verdict
 from greenroom.worlds import Change, Snapshot, World, net, populated
 from greenroom.worlds.arrival import admit
@@ -159,7 +159,7 @@ class LocalSandbox:
         return known
 
     def _make_task(self, text: str) -> tuple[Task, str]:
-        task_id = self._parse(text)
+        task_id = TaskId.at(self.app, text)
         world = self.base(task_id.split).open()
         try:
             made = self._app.make_task(world, task_id)
@@ -168,15 +168,6 @@ class LocalSandbox:
             world.close()
         self._snapshots[start.page_id] = start
         return made, start.page_id
-
-    def _parse(self, text: str) -> TaskId:
-        try:
-            task_id = TaskId.parse(text)
-        except ValueError:
-            raise UsageError(f"'{text}' is no task id; one looks like {self.app}/test/FAMILY/0") from None
-        if task_id.app != self.app:
-            raise UsageError(f"task '{text}' is of app '{task_id.app}', but this sandbox runs '{self.app}'")
-        return task_id
 
     def admit(self, path: Path, snapshot: str, content: str) -> Snapshot:
         """Read a snapshot that somebody sent, as a portable file; `keep` makes it one to open.
@@ -219,9 +210,7 @@ class LocalSandbox:
 
     def _forks(self, snapshot: str, task: str, n: int) -> list[Opened]:
         made, start = self._task(task)
-        source = self._snapshots.get(snapshot)
-        if source is None:
-            raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known here; the task starts at '{start[:16]}…'")
+        source = find_snapshot(self._snapshots, snapshot, start)
         return [self._open(source, made, self._injector(task, self._before.get(snapshot))) for _ in range(n)]
 
     def _injector(self, task: str, before: Before | None) -> Injector | None:
@@ -245,10 +234,7 @@ class LocalSandbox:
         return self._schemas(self._running(episode).offered)
 
     def _running(self, episode: str) -> _Running:
-        running = self._episodes.get(episode)
-        if running is None:
-            raise SandboxLostError(f"episode '{episode}' is not running here: it was closed, or never opened")
-        return running
+        return find_episode(self._episodes, episode)
 
     def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """Run the calls of many episodes, each episode's in order.
