@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import GenerativeSelect, Select, bindparam, select
 
 from greenroom import Refusal, World
-from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, ParcelScan, Return
+from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, ParcelScan
 from greenroom_envs.shop.models import (
     CURRENCY,
     Address,
@@ -23,6 +23,7 @@ from greenroom_envs.shop.models import (
 from greenroom_envs.shop.policy import VERIFIED_MINUTES, refuse
 
 Row = dict[str, Any]
+Query = TypeVar("Query", bound=GenerativeSelect)
 Page = Annotated[int, Field(ge=1, le=1_000)]
 Quantity = Annotated[int, Field(ge=1)]
 Short = Annotated[str, Field(max_length=120)]
@@ -32,19 +33,31 @@ PAGE = 10
 MOST_KEPT = 20
 SENT_AT = time(6)
 
+
+def paged(statement: Query) -> Query:
+    """A statement that reads one page and one row more; bind `skip` to what `skipped` says."""
+    return statement.limit(PAGE + 1).offset(bindparam("skip"))
+
+
+def skipped(page: int) -> int:
+    """How many rows lie before a page."""
+    return (page - 1) * PAGE
+
+
 # Made once: building a statement costs as much as running it.
 LOGIN = select(Login.expires_at, Customer).join(Customer, Customer.id == Login.customer_id).where(Login.id == 1)
+SERVED = (
+    select(Customer, IdentityCheck)
+    .join(IdentityCheck, IdentityCheck.customer_id == Customer.id)
+    .where(Customer.id == bindparam("customer"))
+)
 BY_SKU = select(Variant).where(Variant.sku == bindparam("sku"))
 ITEMS = select(OrderItem).where(OrderItem.order_id == bindparam("order")).order_by(OrderItem.id)
 STATUSES = ("processing", "shipped", "delivered", "cancelled")
 SCANS = select(ParcelScan).where(ParcelScan.parcel_id.in_(bindparam("parcels", expanding=True))).order_by(ParcelScan.id)
 PARCELS = select(Parcel).where(Parcel.order_id == bindparam("order")).order_by(Parcel.id)
-ORDERS = (
-    select(Order)
-    .where(Order.customer_id == bindparam("customer"))
-    .order_by(Order.placed_at.desc(), Order.id)
-    .limit(PAGE + 1)
-    .offset(bindparam("skip"))
+ORDERS = paged(
+    select(Order).where(Order.customer_id == bindparam("customer")).order_by(Order.placed_at.desc(), Order.id)
 )
 TITLES = (
     select(OrderItem.order_id, Product.title)
@@ -54,14 +67,8 @@ TITLES = (
     .order_by(OrderItem.id)
 )
 ADDRESSES = select(Address).where(Address.customer_id == bindparam("customer")).order_by(Address.id)
-METHODS = select(PaymentMethod).where(PaymentMethod.customer_id == bindparam("customer")).order_by(PaymentMethod.id)
 VARIANTS = select(Variant).where(Variant.product_id == bindparam("product")).order_by(Variant.id)
-RETURNS = (
-    select(Return, OrderItem)
-    .join(OrderItem, OrderItem.id == Return.item_id)
-    .where(Return.customer_id == bindparam("customer"))
-    .order_by(Return.opened_at.desc(), Return.id.desc())
-)
+METHODS = select(PaymentMethod).where(PaymentMethod.customer_id == bindparam("customer")).order_by(PaymentMethod.id)
 
 
 def utc_now(world: World) -> datetime:
@@ -102,11 +109,23 @@ def served(world: World, customer_id: int) -> Customer:
     Raises:
         Refusal: There is none, or who it is has not been verified just now.
     """
-    customer = find_customer(world, customer_id)
-    check = world.session.get_one(IdentityCheck, customer_id)
+    customer, check = checked(world, customer_id)
     if check.verified_at is None or utc_now(world) - check.verified_at > timedelta(minutes=VERIFIED_MINUTES):
         refuse("not_verified", f"Customer {customer_id} is not verified; use shop_verify_customer.")
     return customer
+
+
+def checked(world: World, customer_id: int) -> tuple[Customer, IdentityCheck]:
+    """The customer of that id, and whether the service desk has made sure who it is.
+
+    Raises:
+        Refusal: There is none.
+    """
+    row = world.session.execute(SERVED, {"customer": customer_id}).one_or_none()
+    if row is None:
+        raise _no_customer(customer_id)
+    customer, check = row
+    return customer, check
 
 
 def find_customer(world: World, customer_id: int) -> Customer:
@@ -117,8 +136,12 @@ def find_customer(world: World, customer_id: int) -> Customer:
     """
     customer = world.session.get(Customer, customer_id)
     if customer is None:
-        raise Refusal("no_such_customer", f"There is no customer {customer_id}; use shop_find_customer.")
+        raise _no_customer(customer_id)
     return customer
+
+
+def _no_customer(customer_id: int) -> Refusal:
+    return Refusal("no_such_customer", f"There is no customer {customer_id}; use shop_find_customer.")
 
 
 def order_of(world: World, order_id: str, customer: Customer) -> Order:
@@ -234,8 +257,8 @@ def require_room(name: str, kept: int) -> None:
 
 
 def one_page(world: World, statement: Select[Any], page: int, **values: Any) -> Sequence[Any]:
-    """The rows of a page, and one more if there is another page."""
-    return world.session.scalars(statement.limit(PAGE + 1).offset((page - 1) * PAGE), values).all()
+    """The rows of a page of a `paged` statement, and one more if there is another page."""
+    return world.session.scalars(statement, {"skip": skipped(page), **values}).all()
 
 
 def page_of(rows: Sequence[Any], show: Callable[[Any], Row], page: int) -> Row:
@@ -249,9 +272,9 @@ def page_of(rows: Sequence[Any], show: Callable[[Any], Row], page: int) -> Row:
 def show_orders(world: World, customer: Customer, page: int, status: str | None, text: str | None) -> Row:
     """One page of a customer's orders with what was bought: two reads, however many orders."""
     if status is None and text is None:
-        found = world.session.scalars(ORDERS, {"customer": customer.id, "skip": (page - 1) * PAGE}).all()
+        found = one_page(world, ORDERS, page, customer=customer.id)
     else:
-        found = one_page(world, _filtered(customer, status, text), page)
+        found = one_page(world, paged(_filtered(customer, status, text)), page)
     bought: dict[str, list[str]] = {order.id: [] for order in found}
     for order_id, title in world.session.execute(TITLES, {"orders": list(bought)}):
         bought[order_id].append(title)

@@ -172,3 +172,12 @@ def test_failing_any_page_write_of_a_transaction_leaves_the_world_as_before(
         act(other)
         assert other.freeze().page_id == world.freeze().page_id
     world.close()
+
+
+def test_a_fork_that_was_written_to_has_an_id_of_its_own(shop: PageSnapshot) -> None:
+    with shop.open() as world:
+        assert world.page_id == shop.page_id
+        with world.transaction("agent"):
+            world.new_id("thing")
+        assert world.page_id != shop.page_id
+        assert world.freeze().page_id == world.page_id

@@ -51,9 +51,10 @@ def set_default_address(world: World, address_id: Number) -> Row:
         address_id: Its number.
     """
     customer = me(world)
+    addresses = world.session.scalars(ADDRESSES, {"customer": customer.id}).all()
     chosen = address_of(world, customer, address_id)
-    for address in world.session.scalars(ADDRESSES, {"customer": customer.id}).all():
-        address.is_default = address.id == chosen.id
+    for address in addresses:
+        address.is_default = address is chosen
     return show_address(chosen)
 
 

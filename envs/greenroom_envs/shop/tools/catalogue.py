@@ -6,19 +6,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select
+from sqlalchemy.orm import lazyload
 
 from greenroom import Refusal, World
 from greenroom_envs.shop import goods
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.counter import (
-    PAGE,
     VARIANTS,
     Number,
     Page,
     one_page,
     page_of,
+    paged,
     require_one_of,
     show_variant,
+    skipped,
     utc_now,
     variant_of,
 )
@@ -39,9 +41,17 @@ SORTED: dict[str, tuple[ColumnElement[Any], ...]] = {
 }
 HIT = (Product.id, Product.title, Product.price, Product.rating, Product.ratings)
 MATCHED = FTS.c.shop_product_fts.op("MATCH")(bindparam("words"))
-REVIEWED = select(func.count()).where(Review.product_id == bindparam("product"))
+REVIEWED = select(func.count()).where(Review.product_id == Product.id).correlate(Product).scalar_subquery()
+SHOWN_PRODUCT = (
+    select(Product, Seller.name, REVIEWED)
+    .join(Seller, Seller.id == Product.seller_id)
+    .where(Product.id == bindparam("product"))
+)
+# The product is read by then: no need to join it to each of its variants.
+ITS_VARIANTS = VARIANTS.options(lazyload(Variant.product))
 OFFERED = select(func.count()).where(Product.seller_id == bindparam("seller"))
-PROMOTIONS = select(Promotion).where(Promotion.ends_on >= bindparam("today")).order_by(Promotion.code)
+PROMOTIONS = paged(select(Promotion).where(Promotion.ends_on >= bindparam("today")).order_by(Promotion.code))
+CATEGORY_NAMES = select(Category.name).order_by(Category.name)
 CATEGORY_ID = select(Category.id).where(Category.name == bindparam("name"))
 
 
@@ -89,7 +99,7 @@ def search_products(
     limits += _of_variants(colour, size, in_stock=in_stock)
     matching = select(*HIT).join(FTS, FTS.c.rowid == Product.id).where(MATCHED, *limits).order_by(*SORTED[sort])
     words = {"words": match_of(query)}
-    rows = world.session.execute(matching.limit(PAGE + 1).offset((page - 1) * PAGE), words).all()
+    rows = world.session.execute(paged(matching), {**words, "skip": skipped(page)}).all()
     out = page_of(rows, _hit, page)
     if not rows:
         out["note"] = f"Nothing matches {query!r} on page {page}; try fewer words or limits."
@@ -142,7 +152,7 @@ def _category(world: World, name: str) -> int:
 @app.tool
 def list_categories(world: World) -> list[str]:
     """List the categories."""
-    return list(world.session.scalars(select(Category.name).order_by(Category.name)).all())
+    return list(world.session.scalars(CATEGORY_NAMES).all())
 
 
 @app.tool
@@ -152,20 +162,22 @@ def show_product(world: World, product_id: Number) -> dict[str, Any]:
     Args:
         product_id: Its number, from a search or an order.
     """
-    product = product_of(world, product_id)
-    seller = world.session.get_one(Seller, product.seller_id)
+    row = world.session.execute(SHOWN_PRODUCT, {"product": product_id}).one_or_none()
+    if row is None:
+        raise _no_product(product_id)
+    product, seller, reviews = row
     return {
         **_hit(product),
-        "reviews": world.session.scalars(REVIEWED, {"product": product.id}).one(),
+        "reviews": reviews,
         "brand": product.brand,
         "description": product.description,
         "material": product.material,
         "warranty_years": product.warranty_years,
         "weight": goods.weight(product.weight_grams),
-        "seller": {"seller_id": seller.id, "name": seller.name},
+        "seller": {"seller_id": product.seller_id, "name": seller},
         "final_sale": product.final_sale,
         "currency": CURRENCY,
-        "variants": [show_variant(v) for v in world.session.scalars(VARIANTS, {"product": product.id})],
+        "variants": [show_variant(v) for v in world.session.scalars(ITS_VARIANTS, {"product": product.id})],
     }
 
 
@@ -177,8 +189,12 @@ def product_of(world: World, product_id: int) -> Product:
     """
     product = world.session.get(Product, product_id)
     if product is None:
-        raise Refusal("no_such_product", f"There is no product {product_id}; use shop_search_products.")
+        raise _no_product(product_id)
     return product
+
+
+def _no_product(product_id: int) -> Refusal:
+    return Refusal("no_such_product", f"There is no product {product_id}; use shop_search_products.")
 
 
 @app.tool

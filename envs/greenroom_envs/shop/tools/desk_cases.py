@@ -14,6 +14,7 @@ from greenroom_envs.shop.counter import (
     find_customer,
     one_page,
     page_of,
+    paged,
     require_text,
     served,
     utc_now,
@@ -21,7 +22,7 @@ from greenroom_envs.shop.counter import (
 from greenroom_envs.shop.ledger import Escalation
 
 ANSWERED_AFTER = timedelta(hours=4)
-CASES = select(Escalation).where(Escalation.customer_id == bindparam("customer")).order_by(Escalation.id.desc())
+CASES = paged(select(Escalation).where(Escalation.customer_id == bindparam("customer")).order_by(Escalation.id.desc()))
 
 
 @app.tool

@@ -6,9 +6,18 @@ from sqlalchemy import bindparam, func, select
 
 from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import ADDRESSES, METHODS, Number, Row, served, show_address, show_method, utc_now
-from greenroom_envs.shop.counter import find_customer as known_customer
-from greenroom_envs.shop.models import Customer, IdentityCheck
+from greenroom_envs.shop.counter import (
+    ADDRESSES,
+    METHODS,
+    Number,
+    Row,
+    checked,
+    served,
+    show_address,
+    show_method,
+    utc_now,
+)
+from greenroom_envs.shop.models import Customer
 
 TRIES = 5
 BY_EMAIL = select(Customer).where(Customer.email == bindparam("email"))
@@ -57,8 +66,7 @@ def verify_customer(
         name: What the user said is their full name.
         postcode: What the user said is their postcode.
     """
-    customer = known_customer(world, customer_id)
-    check = world.session.get_one(IdentityCheck, customer_id)
+    customer, check = checked(world, customer_id)
     if check.failures >= TRIES:
         raise Refusal("locked", f"Customer {customer_id} failed {TRIES} checks: use shop_escalate.")
     by_email = email is not None and email.strip().lower() == customer.email

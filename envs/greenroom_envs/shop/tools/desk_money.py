@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
@@ -27,6 +27,12 @@ from greenroom_envs.shop.pricing import dollars
 
 Amount = Annotated[int, Field(ge=1, le=1_000_000)]
 PROBLEMS = ("damaged", "never arrived")
+REFUNDS = select(Refund).where(Refund.order_id == bindparam("order")).order_by(Refund.id)
+CREDITS = (
+    select(ServiceCredit)
+    .where(ServiceCredit.customer_id == bindparam("customer"), ServiceCredit.given_at >= bindparam("since"))
+    .order_by(ServiceCredit.id)
+)
 
 
 @app.tool
@@ -74,7 +80,7 @@ def list_refunds(world: World, customer_id: Number, order_id: str) -> list[Row]:
         order_id: The order's.
     """
     order = order_of(world, order_id, served(world, customer_id))
-    rows = world.session.scalars(select(Refund).where(Refund.order_id == order.id).order_by(Refund.id)).all()
+    rows = world.session.scalars(REFUNDS, {"order": order.id}).all()
     return [{"amount_cents": r.amount, "reason": r.reason, "date": r.made_at.date()} for r in rows]
 
 
@@ -86,8 +92,7 @@ def list_credits(world: World, customer_id: Number) -> Row:
         customer_id: The customer's number.
     """
     customer, since = served(world, customer_id), utc_now(world) - timedelta(days=CREDIT_DAYS)
-    recent = select(ServiceCredit).where(ServiceCredit.customer_id == customer.id, ServiceCredit.given_at >= since)
-    rows = world.session.scalars(recent.order_by(ServiceCredit.id)).all()
+    rows = world.session.scalars(CREDITS, {"customer": customer.id, "since": since}).all()
     shown = [{"amount_cents": c.amount, "order_id": c.order_id, "date": c.given_at.date()} for c in rows]
     return {"credits": shown, "left_cents": CREDIT_LIMIT - sum(c.amount for c in rows)}
 
@@ -106,10 +111,8 @@ def give_credit(world: World, customer_id: Number, order_id: str, amount_cents: 
     late = days_late(world, customer, order)
     if late < LATE_DAYS:
         refuse("credit_reason", f"Order {order.id} is {late} days late.")
-    recent = select(func.coalesce(func.sum(ServiceCredit.amount), 0)).where(
-        ServiceCredit.customer_id == customer.id, ServiceCredit.given_at >= now - timedelta(days=CREDIT_DAYS)
-    )
-    given = world.session.scalar(recent) or 0
+    since = now - timedelta(days=CREDIT_DAYS)
+    given = sum(c.amount for c in world.session.scalars(CREDITS, {"customer": customer.id, "since": since}))
     if given + amount_cents > CREDIT_LIMIT:
         refuse("credit_limit", f"Customer {customer.id} can have {dollars(max(0, CREDIT_LIMIT - given))} more.")
     credit = ServiceCredit(customer_id=customer.id, order_id=order.id, amount=amount_cents, given_at=now)

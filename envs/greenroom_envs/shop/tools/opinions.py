@@ -1,12 +1,26 @@
 """What buyers say and ask: reviews and questions."""
 
 from datetime import timedelta
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import PAGE, Long, Number, Page, Row, me, one_page, page_of, require_text, utc_now
+from greenroom_envs.shop.counter import (
+    Long,
+    Number,
+    Page,
+    Row,
+    me,
+    one_page,
+    page_of,
+    paged,
+    require_text,
+    skipped,
+    utc_now,
+)
 from greenroom_envs.shop.ledger import Order, OrderItem
 from greenroom_envs.shop.models import Customer, Question, Review, Variant
 from greenroom_envs.shop.policy import refuse
@@ -15,18 +29,19 @@ from greenroom_envs.shop.tools.catalogue import Stars, product_of
 A_DAY = 3
 WAITING = "not answered yet"
 REVIEWS = (
-    select(Review, Customer.name)
+    select(Review.stars, Review.text, Review.written_at, Customer.name)
     .join(Customer, Customer.id == Review.customer_id)
     .where(Review.product_id == bindparam("product"))
     .order_by(Review.written_at.desc(), Review.id.desc())
 )
+ALL_REVIEWS, REVIEWS_OF = paged(REVIEWS), paged(REVIEWS.where(Review.stars == bindparam("stars")))
 STARRED = (
     select(Review.stars, func.count())
     .where(Review.product_id == bindparam("product"))
     .group_by(Review.stars)
     .order_by(Review.stars.desc())
 )
-ASKED = (
+ASKED = paged(
     select(Question)
     .where(Question.product_id == bindparam("product"))
     .order_by(Question.asked_at.desc(), Question.id.desc())
@@ -42,17 +57,16 @@ def list_reviews(world: World, product_id: Number, stars: Stars | None = None, p
         stars: Only those that gave so many.
         page: Which page, from 1.
     """
-    product_of(world, product_id)
-    found = REVIEWS if stars is None else REVIEWS.where(Review.stars == stars)
-    rows = world.session.execute(found.limit(PAGE + 1).offset((page - 1) * PAGE), {"product": product_id}).all()
-    out = page_of(rows, _show_review, page)
-    counts = world.session.execute(STARRED, {"product": product_id})
-    return {"stars": {str(given): count for given, count in counts}, **out}
+    counts = world.session.execute(STARRED, {"product": product_id}).all()
+    if not counts:
+        product_of(world, product_id)
+    found, wanted = (ALL_REVIEWS, {}) if stars is None else (REVIEWS_OF, {"stars": stars})
+    rows = world.session.execute(found, {"product": product_id, "skip": skipped(page), **wanted}).all()
+    return {"stars": {str(given): count for given, count in counts}, **page_of(rows, _show_review, page)}
 
 
-def _show_review(row: tuple[Review, str]) -> Row:
-    review, name = row
-    first, _, last = name.partition(" ")
+def _show_review(review: sa.Row[Any]) -> Row:
+    first, _, last = review.name.partition(" ")
     return {"stars": review.stars, "text": review.text, "by": f"{first} {last[:1]}.", "date": review.written_at.date()}
 
 
@@ -93,8 +107,10 @@ def list_questions(world: World, product_id: Number, page: Page = 1) -> Row:
         product_id: Its number.
         page: Which page, from 1.
     """
-    product_of(world, product_id)
-    return page_of(one_page(world, ASKED, page, product=product_id), _show_question, page)
+    rows = one_page(world, ASKED, page, product=product_id)
+    if not rows:
+        product_of(world, product_id)
+    return page_of(rows, _show_question, page)
 
 
 def _show_question(question: Question) -> Row:

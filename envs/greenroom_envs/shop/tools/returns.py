@@ -1,10 +1,34 @@
 """Sending things back."""
 
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam, select
+
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import PAGE, RETURNS, Number, Page, Row, item_of, local_day, me, order_of, page_of
+from greenroom_envs.shop.counter import Number, Page, Row, item_of, local_day, me, order_of, page_of, paged, skipped
 from greenroom_envs.shop.ledger import OrderItem, Return
+from greenroom_envs.shop.models import Product, Variant
 from greenroom_envs.shop.orders import send_back, value_of
+
+RETURNS = paged(
+    select(
+        Return.id,
+        Return.reason,
+        Return.status,
+        Return.label,
+        Return.opened_at,
+        Return.item_id,
+        OrderItem.order_id,
+        Product.title,
+    )
+    .join(OrderItem, OrderItem.id == Return.item_id)
+    .join(Variant, Variant.id == OrderItem.variant_id)
+    .join(Product, Product.id == Variant.product_id)
+    .where(Return.customer_id == bindparam("customer"))
+    .order_by(Return.opened_at.desc(), Return.id.desc())
+)
 
 
 @app.tool
@@ -31,15 +55,14 @@ def list_returns(world: World, page: Page = 1) -> Row:
         page: Which page, from 1.
     """
     customer = me(world)
-    rows = world.session.execute(RETURNS.limit(PAGE + 1).offset((page - 1) * PAGE), {"customer": customer.id}).all()
+    rows = world.session.execute(RETURNS, {"customer": customer.id, "skip": skipped(page)}).all()
 
-    def show(row: tuple[Return, OrderItem]) -> Row:
-        back, item = row
+    def show(back: sa.Row[Any]) -> Row:
         return {
             "return_id": back.id,
-            "product": item.variant.product.title,
-            "order_id": item.order_id,
-            "item_id": item.id,
+            "product": back.title,
+            "order_id": back.order_id,
+            "item_id": back.item_id,
             "opened": local_day(back.opened_at, customer.time_zone),
             "reason": back.reason,
             "status": back.status,

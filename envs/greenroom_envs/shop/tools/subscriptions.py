@@ -8,11 +8,25 @@ from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import SENT_AT, Number, Page, Row, me, one_page, page_of, today_of, utc_now, variant_of
+from greenroom_envs.shop.counter import (
+    SENT_AT,
+    Number,
+    Page,
+    Row,
+    me,
+    one_page,
+    page_of,
+    paged,
+    today_of,
+    utc_now,
+    variant_of,
+)
 from greenroom_envs.shop.ledger import Subscription
 
 Weeks = Annotated[int, Field(ge=1, le=12)]
-SUBSCRIBED = select(Subscription).where(Subscription.customer_id == bindparam("customer")).order_by(Subscription.id)
+SUBSCRIBED = paged(
+    select(Subscription).where(Subscription.customer_id == bindparam("customer")).order_by(Subscription.id)
+)
 
 
 @app.tool

@@ -6,10 +6,21 @@ from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import PAGE, Page, Row, local_day, me, page_of, show_variant, utc_now, variant_of
+from greenroom_envs.shop.counter import (
+    Page,
+    Row,
+    local_day,
+    me,
+    page_of,
+    paged,
+    show_variant,
+    skipped,
+    utc_now,
+    variant_of,
+)
 from greenroom_envs.shop.models import Variant, Wish
 
-WISHED = (
+WISHED = paged(
     select(Variant, Wish.added_at)
     .join(Wish, Wish.variant_id == Variant.id)
     .where(Wish.customer_id == bindparam("customer"))
@@ -25,7 +36,7 @@ def show_wish_list(world: World, page: Page = 1) -> Row:
         page: Which page, from 1.
     """
     customer = me(world)
-    rows = world.session.execute(WISHED.limit(PAGE + 1).offset((page - 1) * PAGE), {"customer": customer.id}).all()
+    rows = world.session.execute(WISHED, {"customer": customer.id, "skip": skipped(page)}).all()
 
     def show(row: tuple[Variant, datetime]) -> Row:
         variant, added = row
