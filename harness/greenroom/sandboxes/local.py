@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.app import App, parse_size
-from greenroom.errors import SandboxLostError, VerifierError
+from greenroom.errors import SandboxLostError, UsageError, VerifierError
 from greenroom.fault import Fault
 from greenroom.faults import NONE, WAIT, Before, Injector, Profile, parse_profile, with_key
 from greenroom.messages import Message, said, tool
