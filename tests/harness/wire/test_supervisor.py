@@ -17,7 +17,7 @@ from greenroom.sandbox import StepRequest
 from greenroom.wire import tokens
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.line import Patience
-from support.served import APP, TASK, begin
+from support.served import APP, TASK, begin, free_port
 
 TESTS = Path(__file__).parents[2]
 PATIENCE = Patience(answer=60, tries=2, connect=60)
@@ -119,5 +119,20 @@ def test_no_token_is_on_a_command_line(tmp_path: Path) -> None:
             assert token not in " ".join(one.cmdline()) and token not in str(one.environ())
         assert RemoteSandbox(f"unix:{tmp_path / 's'}", "notes").app == "notes"
         assert asyncio.run(RemoteSandbox(f"unix:{tmp_path / 's'}", "notes").prepare(TASK)).task == TASK
+    finally:
+        end(process)
+
+
+def test_a_port_alone_is_served_on_loopback_and_nowhere_else(tmp_path: Path) -> None:
+    port = free_port()
+    process = serve(tmp_path / "s", "--tcp", str(port))
+    try:
+        found = {
+            connection.laddr
+            for worker in psutil.Process(process.pid).children(recursive=True)
+            for connection in worker.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        assert found == {("127.0.0.1", port), ("127.0.0.1", port + 1)}
     finally:
         end(process)
