@@ -37,6 +37,8 @@ class TimedSandbox:
 
     def __init__(self, sandbox: AsyncSandbox, steps: int) -> None:
         self._sandbox, self._steps = sandbox, steps
+        # Whoever plays must know it: more groups at once than there is room for wait for each other for ever.
+        self.room: int | None = getattr(sandbox, "room", None)
         self.times = Times()
 
     def clear(self) -> None:

@@ -1,8 +1,10 @@
 import pytest
 
-from greenroom.bench.boundaries import Cpu, Usage
+from greenroom.bench.boundaries import Cpu, TimedSandbox, Usage
 from greenroom.bench.contained import NOTHING, Used, looking
 from greenroom.containers.engine import Engine
+from greenroom.sandboxes.fleet import Fleet
+from greenroom.sandboxes.isolated import Isolated
 
 NOWHERE = Engine("unix:///nowhere/docker.sock")
 
@@ -31,3 +33,9 @@ def test_a_sandbox_without_containers_asks_no_engine(sandbox: str) -> None:
 def test_containers_that_end_with_their_rollouts_are_not_counted() -> None:
     assert looking("docker:4", "container", [], NOWHERE)() is None
     assert looking("compose:http://elsewhere:8470", "world", [], NOWHERE)() is None
+
+
+def test_the_stopwatch_tells_how_many_there_is_room_for() -> None:
+    fleet = Fleet("notes")
+    assert TimedSandbox(Isolated(fleet, lambda: fleet, 3), 10).room == 3
+    assert TimedSandbox(fleet, 10).room is None
