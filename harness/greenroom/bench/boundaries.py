@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from greenroom.bench.contained import NOTHING, Look
 from greenroom.bench.report import Bar, Row, at_least
 from greenroom.bench.timing import quantile
 from greenroom.messages import Message
@@ -36,6 +37,8 @@ class TimedSandbox:
 
     def __init__(self, sandbox: AsyncSandbox, steps: int) -> None:
         self._sandbox, self._steps = sandbox, steps
+        # Whoever plays must know it: more groups at once than there is room for wait for each other for ever.
+        self.room: int | None = getattr(sandbox, "room", None)
         self.times = Times()
 
     def clear(self) -> None:
@@ -108,28 +111,72 @@ def below() -> set[Any]:
     return set(psutil.Process().children(recursive=True))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cpu:
+    """Seconds of CPU.
+
+    Attributes:
+        here: Of this process.
+        below: Of the processes below it.
+        contained: Of the containers; None where they cannot be counted.
+        machine: Of the whole machine, whoever used them: on a quiet one, all that it took, the engine's work included.
+    """
+
+    here: float
+    below: float
+    contained: float | None
+    machine: float
+
+    @property
+    def counted(self) -> float | None:
+        """All that is certainly ours; None where a part of it cannot be counted."""
+        return None if self.contained is None else self.here + self.below + self.contained
+
+    def since(self, before: "Cpu") -> "Cpu":
+        """What was used between two looks."""
+        contained = None
+        if self.contained is not None and before.contained is not None:
+            contained = self.contained - before.contained
+        return Cpu(
+            here=self.here - before.here,
+            below=self.below - before.below,
+            contained=contained,
+            machine=self.machine - before.machine,
+        )
+
+
 class Usage:
-    """What this process and some below it use; the memory is looked at with each finished rollout.
+    """What this process, some below it and containers use; memory is looked at with each finished rollout.
 
     Args:
         below: Those processes.
+        contained: Says what the containers have used.
     """
 
-    def __init__(self, below: Iterable[Any]) -> None:
+    def __init__(self, below: Iterable[Any], contained: Look = lambda: NOTHING) -> None:
         import psutil
 
-        self._me, self._below = psutil.Process(), list(below)
-        self._begun = self._seconds()
-        self._most = self._resident()
+        self._me, self._below, self._contained = psutil.Process(), list(below), contained
+        self._most, self._in_containers = self._resident(), 0.0
+        # The engine takes a second to say what containers use: that is not part of what is measured.
+        self._begun = replace(self._used(), machine=_machine())
 
-    def _seconds(self) -> tuple[float, float]:
+    def _used(self) -> Cpu:
+        machine = _machine()
         below = [process.cpu_times() for process in self._below if process.is_running()]
-        return time.process_time(), sum(t.user + t.system for t in below)
+        contained = self._contained()
+        if contained is not None:
+            self._in_containers = max(self._in_containers, contained.megabytes)
+        return Cpu(
+            here=time.process_time(),
+            below=sum(t.user + t.system for t in below),
+            contained=None if contained is None else contained.seconds,
+            machine=machine,
+        )
 
-    def cpu(self) -> tuple[float, float]:
-        """Seconds of CPU so far: here, and in the processes below."""
-        here, below = self._seconds()
-        return here - self._begun[0], below - self._begun[1]
+    def cpu(self) -> Cpu:
+        """CPU so far."""
+        return self._used().since(self._begun)
 
     def _resident(self) -> int:
         return int(self._me.memory_info().rss) + sum(p.memory_info().rss for p in self._below if p.is_running())
@@ -141,7 +188,16 @@ class Usage:
     @property
     def megabytes(self) -> float:
         """The most memory that was seen, shared pages counted in each process that has them."""
-        return self._most / 1e6
+        return self._most / 1e6 + self._in_containers
+
+
+def _machine() -> float:
+    """Seconds of CPU of the whole machine."""
+    import psutil
+
+    whole: Any = psutil.cpu_times()
+    # Guests' time is in the users' already.
+    return sum(getattr(whole, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,9 +210,8 @@ class Level:
         rollouts: How many were played.
         steps: How many steps they took.
         seconds: Wall-clock time of all.
-        cpu: Seconds of CPU of this process.
-        beside: Of the processes below it; containers are not among them.
-        megabytes: The peak of their memory.
+        cpu: Seconds of CPU.
+        megabytes: The peak of memory of this process and those below it, and what containers had at last.
         times: Seconds of the parts.
     """
 
@@ -165,8 +220,7 @@ class Level:
     rollouts: int
     steps: int
     seconds: float
-    cpu: float
-    beside: float
+    cpu: Cpu
     megabytes: float
     times: Times
 
@@ -174,6 +228,10 @@ class Level:
     def rate(self) -> float:
         """Rollouts a second."""
         return self.rollouts / self.seconds
+
+    def of_step(self, seconds: float | None) -> float | None:
+        """A step's share of them, in milliseconds."""
+        return None if seconds is None else seconds / self.steps * 1e3
 
     def rates(self) -> Row:
         """How many a second, and the CPU and memory that they take."""
@@ -183,8 +241,10 @@ class Level:
             "rollouts": self.rollouts,
             "rollouts/s": self.rate,
             "steps/s": self.steps / self.seconds,
-            "CPU here, ms/step": self.cpu / self.steps * 1e3,
-            "CPU below, ms/step": self.beside / self.steps * 1e3,
+            "CPU here, ms/step": self.of_step(self.cpu.here),
+            "CPU below, ms/step": self.of_step(self.cpu.below),
+            "CPU containers, ms/step": self.of_step(self.cpu.contained),
+            "CPU machine, ms/step": self.of_step(self.cpu.machine),
             "memory MB": self.megabytes,
         }
 
@@ -206,14 +266,16 @@ def costs(levels: Sequence[Level]) -> list[Row]:
         if level is first:
             continue
         more = level.seconds / level.steps - first.seconds / first.steps
-        used = (level.cpu + level.beside) / level.steps - (first.cpu + first.beside) / first.steps
+        used, of_first = level.of_step(level.cpu.counted), first.of_step(first.cpu.counted)
+        machine = level.cpu.machine / level.steps - first.cpu.machine / first.steps
         rows.append(
             {
                 "sandbox": level.sandbox,
                 "parallel": level.parallel,
                 f"rollouts/s, of {first.sandbox}": level.rate / first.rate,
                 "more, ms/step": more * 1e3,
-                "more CPU, ms/step": used * 1e3,
+                "more CPU, ms/step": None if used is None or of_first is None else used - of_first,
+                "more CPU of the machine, ms/step": machine * 1e3,
             }
         )
     return rows
@@ -239,7 +301,7 @@ def draw(levels: Sequence[Level], path: Path) -> None:
     panels: dict[str, Callable[[Level], float]] = {
         "rollouts/s": lambda v: v.rate,
         "a step, median ms": lambda v: v.latencies()["step p50 ms"],
-        "CPU of a step, ms": lambda v: (v.cpu + v.beside) / v.steps * 1e3,
+        "CPU of the machine a step, ms": lambda v: v.cpu.machine / v.steps * 1e3,
     }
     parallel = sorted({level.parallel for level in levels})
     for axes, (title, figure_of) in zip(figure.subplots(1, 3), panels.items(), strict=True):

@@ -8,8 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from greenroom.bench.boundaries import Level, TimedSandbox, Usage, bars, below, costs, draw
+from greenroom.bench.contained import looking, owned
 from greenroom.bench.long_oracle import LongOracle
 from greenroom.bench.report import Report, Row
+from greenroom.containers.engine import Engine
 from greenroom.errors import GreenroomError
 from greenroom.plugins import load_simulator
 from greenroom.rollouts import GroupSpec, Rollouts
@@ -75,12 +77,13 @@ class Place:
 
     def __init__(self, spec: str, app: str, world: str, isolation: str, steps: int) -> None:
         self._spec, self._app, others = spec, app, below()
+        contained = owned(Engine()) if spec.partition(":")[0] == "docker" else []
         self._sandbox = open_sandbox(spec, app, world=world, isolation=isolation)
         self._timed = TimedSandbox(as_async(self._sandbox), steps)
         self._user, self._policy = load_simulator("goal"), LongOracle(steps)
         self._families = self._sandbox.families()
         self._play(None, [GroupSpec(f"{app}/test/{name}/{UNTIMED}") for name in self._families])
-        self._below = below() - others
+        self._below, self._contained = below() - others, looking(spec, isolation, contained)
 
     def measure(self, parallel: int, groups: int, size: int) -> Level:
         """Play groups, so many episodes at once."""
@@ -88,19 +91,17 @@ class Place:
         specs = [GroupSpec(f"{self._app}/test/{families[i % len(families)]}/{i}", size) for i in range(groups)]
         gc.collect()
         self._timed.clear()
-        usage = Usage(self._below)
+        usage = Usage(self._below, self._contained)
         begun = time.perf_counter()
         rollouts, steps = self._play(parallel, specs, usage)
-        seconds = time.perf_counter() - begun
-        here, beside = usage.cpu()
+        seconds, cpu = time.perf_counter() - begun, usage.cpu()
         return Level(
             sandbox=self._spec,
             parallel=parallel,
             rollouts=rollouts,
             steps=steps,
             seconds=seconds,
-            cpu=here,
-            beside=beside,
+            cpu=cpu,
             megabytes=usage.megabytes,
             times=self._timed.times,
         )

@@ -59,7 +59,7 @@ def _command(app: str, packages: Sequence[Distribution], unknown: Sequence[str])
 
 def _folder(dist: Distribution) -> Path | None:
     """The folder that a package was installed from; None where it came otherwise."""
-    origin = json.loads(dist.read_text("direct_url.json") or "{}")
+    origin: dict[str, str] = json.loads(dist.read_text("direct_url.json") or "{}")
     if "dir_info" not in origin:
         return None
     return Path(unquote(urlsplit(origin["url"]).path))

@@ -97,7 +97,7 @@ def _publisher(engine: Engine, number: int) -> Any:
     return None
 
 
-def _published(ports: Mapping[str, Any]) -> set[int]:
+def _published(ports: dict[str, list[dict[str, str]] | None]) -> set[int]:
     return {int(bound["HostPort"]) for bindings in ports.values() for bound in bindings or []}
 
 

@@ -1,0 +1,80 @@
+"""What `greenroom down` and a starting replica clear away: what is theirs, and nothing else."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from greenroom.containers.engine import Engine
+from greenroom.containers.owner import LABEL, OWNER, Owner
+from greenroom.containers.services import PROJECT, SERVICE
+from support.containers import need_images
+
+pytestmark = pytest.mark.docker
+Create = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return need_images("mail", "gateway")
+
+
+@pytest.fixture
+def create(engine: Engine) -> Iterator[Create]:
+    """Makes containers that are never started, with labels; returns their names."""
+    made: list[str] = []
+
+    def container(**labels: str) -> str:
+        name = f"greenroom-test-{secrets.token_hex(4)}"
+        engine.client.containers.create("greenroom-gateway", name=name, labels=labels)
+        made.append(name)
+        return name
+
+    yield container
+    for name in made:
+        for left in engine.client.containers.list(all=True, filters={"name": name}, ignore_removed=True):
+            left.remove(force=True)
+
+
+def names(engine: Engine) -> set[str]:
+    return {one.name for one in engine.client.containers.list(all=True, ignore_removed=True)}
+
+
+def test_down_leaves_other_projects_sandboxes_in_use_and_strangers_alone(engine: Engine, create: Create) -> None:
+    code = "from greenroom.containers.owner import Owner; print(Owner.this())"
+    gone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    orphan = create(**{LABEL: "1", OWNER: gone})
+    others = {
+        create(**{LABEL: "1", OWNER: str(Owner.this())}),
+        create(**{PROJECT: "theirs", SERVICE: "mail"}),
+        create(),
+    }
+    environment = {**os.environ, "COMPOSE_PROJECT_NAME": f"greenroom-test-{secrets.token_hex(3)}"}
+    command = [sys.executable, "-m", "greenroom.cli.main", "down", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["stopped"] == [] and orphan in told["removed"] and not others & set(told["removed"])
+    assert others <= names(engine) and orphan not in names(engine)
+
+
+def test_a_replica_that_starts_removes_what_ended_ones_left_and_not_what_another_has_just_made(engine: Engine) -> None:
+    script = """
+        cd /run/greenroom && mkdir left just-made in-use "$HOSTNAME" && touch in-use/control.sock
+        touch -d '5 minutes ago' left in-use "$HOSTNAME"
+        GREENROOM_TOKEN=changeme /usr/local/lib/greenroom/start >/dev/null 2>&1
+        ls
+    """
+    out = engine.client.containers.run(
+        "greenroom-mail",
+        ["-c", script],
+        entrypoint="sh",
+        hostname="me",
+        network_mode="none",
+        name=f"greenroom-test-{secrets.token_hex(4)}",
+        remove=True,
+    )
+    assert out.decode().split() == ["in-use", "just-made", "me"]
