@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.desk import Habit, Recipient
@@ -20,8 +20,13 @@ HANDLE = re.compile(r"(.+)-([1-9][0-9]{0,8})")
 OWNER = select(Account.name, Account.address).where(Account.id == 1)
 FIND = select(MessageRow).where(MessageRow.tag == bindparam("tag"), MessageRow.number == bindparam("number"))
 LAST = select(func.max(MessageRow.number)).where(MessageRow.tag == bindparam("tag"))
-HABIT = select(Habit.minutes).where(Habit.address == bindparam("address"))
-ANSWERS = "mail.answers"
+# After how long somebody answers, and whether the address book has them: one read for both.
+RECEIVES = select(
+    select(Habit.minutes).where(Habit.address == bindparam("address")).scalar_subquery(),
+    exists().where(Contact.address == bindparam("address")),
+)
+ANSWERS, BOUNCES = "mail.answers", "mail.bounces"
+BOUNCED_AFTER = timedelta(seconds=70)
 MANY = 50
 HOURLY = 60
 RECENT = (
@@ -235,15 +240,21 @@ def send(
     world.session.flush()
     if others:
         world.session.add_all(others.rows(message.id))
-    for address in () if automatic else others.to if others else [recipient]:
-        _expect_answer(world, message.id, address)
+    if not automatic:
+        _go_out(world, message.id, others or Addressees([recipient]))
     return message
 
 
-def _expect_answer(world: World, message_id: int, address: str) -> None:
-    minutes = world.session.scalar(HABIT, {"address": address})
-    if minutes is not None:
-        world.schedule(ANSWERS, {"message": message_id, "address": address}, after=timedelta(minutes=minutes))
+def _go_out(world: World, message_id: int, everybody: Addressees) -> None:
+    """Let those who were written to answer after a while; whoever is not in the address book may not exist."""
+    for address in everybody.everybody:
+        row = world.session.execute(RECEIVES, {"address": address}).one()
+        minutes, known = cast("int | None", row[0]), row[1]
+        letter = {"message": message_id, "address": address}
+        if minutes is not None and address in everybody.to:
+            world.schedule(ANSWERS, letter, after=timedelta(minutes=minutes))
+        elif minutes is None and not known:
+            world.schedule(BOUNCES, letter, after=BOUNCED_AFTER)
 
 
 def handles(messages: Iterable[MessageRow]) -> list[str]:

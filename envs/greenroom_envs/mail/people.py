@@ -102,7 +102,7 @@ def _free(address: str, taken: set[str]) -> str:
 
 def cast_around(world: World) -> list[Party]:
     """The owner of the cast, then the household and the colleagues; nobody in a world without a cast."""
-    if not _has_cast(world):
+    if not has_cast(world):
         return []
     me = owner(world.session)
     near = or_(Person.household_id == me.household_id, Person.company_id == me.company_id)
@@ -112,10 +112,11 @@ def cast_around(world: World) -> list[Party]:
 
 def zone_around(world: World) -> str:
     """The time zone of the cast's owner; UTC in a world without a cast."""
-    return owner(world.session).household.time_zone if _has_cast(world) else "UTC"
+    return owner(world.session).household.time_zone if has_cast(world) else "UTC"
 
 
-def _has_cast(world: World) -> bool:
+def has_cast(world: World) -> bool:
+    """Whether the apps of the world share people and companies."""
     table = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cast_person'")
     return world.session.scalar(table) is not None
 

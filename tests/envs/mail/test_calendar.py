@@ -48,3 +48,18 @@ def test_a_time_that_does_not_exist_is_quoted(text: str) -> None:
     with pytest.raises(Refusal, match="no time of day") as refusal:
         read_time(text)
     assert f"'{text}'" in refusal.value.message
+
+
+def test_an_agenda_holds_all_days_from_the_first_to_the_last(mailbox: Mailbox) -> None:
+    for day in ("2027-03-13", "2027-03-14", "2027-04-13", "2027-04-14"):
+        mailbox.call("add_event", title=f"tea {day}", date=day, time="23:30")
+    agenda = mailbox.call("list_agenda", first_day="2027-03-14", last_day="2027-04-13")
+    assert [e["event"] for e in agenda] == ["tea 2027-03-14", "tea 2027-04-13"]
+    one_day = mailbox.call("list_agenda", first_day="2027-03-14", last_day="2027-03-14")
+    assert one_day == mailbox.call("list_events", date="2027-03-14")
+
+
+@pytest.mark.parametrize(("first", "last"), [("2027-03-14", "2027-04-14"), ("2027-03-14", "2027-03-13")])
+def test_an_agenda_of_too_many_days_or_of_none_is_refused(mailbox: Mailbox, first: str, last: str) -> None:
+    code, told = mailbox.refusal("list_agenda", first_day=first, last_day=last)
+    assert code == "bad_range" and first in told and last in told

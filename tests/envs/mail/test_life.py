@@ -128,3 +128,49 @@ def test_a_vacation_answer_goes_once_to_everybody_known(mailbox: Mailbox, quote:
     assert mailbox.call("search", query="in:sent to:norvik")["hits"] == []
     mailbox.call("end_vacation")
     assert mailbox.refusal("show_vacation")[0] == "no_vacation"
+
+
+def bounces(mailbox: Mailbox) -> list[str]:
+    found = mailbox.call("search", query="from:mailer-daemon")["hits"]
+    return [mailbox.call("read", message_id=hit["id"])["body"] for hit in found]
+
+
+def test_mail_to_nobody_comes_back_into_its_thread(mailbox: Mailbox, quote: Planted) -> None:
+    wrong = f"x{quote.sender.address}"
+    sent = mailbox.call("send", to=wrong, subject="hello", body="Are you there?")
+    app.pass_time(mailbox.world, timedelta(minutes=2))
+    (told,) = bounces(mailbox)
+    assert f"550 5.1.1 <{wrong}>" in told
+    thread = mailbox.call("show_thread", message_id=sent["sent"])
+    assert [message["from"] for message in thread[1:]] == ["Mail Delivery Subsystem"]
+    new = [c.after for c in mailbox.changes() if c.op == "insert" and c.table == "mail_message"]
+    assert [message["folder"] for message in new if message] == ["sent"]
+
+
+def test_each_wrong_address_of_several_comes_back_hidden_ones_too(mailbox: Mailbox, quote: Planted) -> None:
+    right = quote.sender.address
+    to, bcc = [right, f"a{right}"], [f"b{right}"]
+    mailbox.call("compose", to=to, subject="hello", body="Are you there?", bcc=bcc)
+    app.pass_time(mailbox.world, timedelta(minutes=2))
+    assert sorted(told.split("<")[1].split(">")[0] for told in bounces(mailbox)) == [f"a{right}", f"b{right}"]
+
+
+def test_mail_to_whoever_wrote_or_to_an_outside_domain_does_not_come_back(mailbox: Mailbox) -> None:
+    letter(mailbox)
+    for to in (
+        "orders@norvik.com",
+        "info@norvik.com",
+        "anybody@elsewhere.org",
+        "anybody@gmail.com",
+        'any"body@elsewhere.org',
+    ):
+        mailbox.call("send", to=to, subject="hello", body="Are you there?")
+    app.pass_time(mailbox.world, timedelta(minutes=2))
+    assert bounces(mailbox) == []
+
+
+def test_a_colleague_of_the_sender_whom_nobody_knows_does_not_exist(mailbox: Mailbox) -> None:
+    letter(mailbox)
+    mailbox.call("send", to="nora.berg@norvik.com", subject="hello", body="Are you there?")
+    app.pass_time(mailbox.world, timedelta(minutes=2))
+    assert len(bounces(mailbox)) == 1

@@ -69,6 +69,7 @@ READS = {
     "list_with": {"person": "somebody@example.org"},
     "find_contacts": {"query": "son"},
     "list_events": {"date": "14 March"},
+    "list_agenda": {"first_day": "14 March", "last_day": "13 April"},
     "list_invitations": {"pending": False},
     "list_scheduled": {},
     "send": {"to": "somebody@example.org", "subject": "a", "body": "b"},

@@ -1,9 +1,10 @@
 """The calendar."""
 
-from datetime import datetime
+from datetime import date as date_type
+from datetime import datetime, timedelta
 from typing import TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
@@ -11,6 +12,13 @@ from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.dates import read_date
 from greenroom_envs.mail.mailbox import require_text
 from greenroom_envs.mail.models import CalendarEvent
+
+MOST_DAYS = timedelta(days=31)
+EVENTS = (
+    select(CalendarEvent)
+    .where(CalendarEvent.starts_at >= bindparam("begin"), CalendarEvent.starts_at < bindparam("end"))
+    .order_by(CalendarEvent.starts_at)
+)
 
 
 class Entry(TypedDict):
@@ -47,9 +55,31 @@ def list_events(world: World, date: str) -> list[Entry]:
     """
     clock = Clock.of(world)
     day = read_date(date, clock.today)
-    begin, end = clock.days(day, day)
-    of_day = (CalendarEvent.starts_at >= begin, CalendarEvent.starts_at < end)
-    found = world.session.scalars(select(CalendarEvent).where(*of_day).order_by(CalendarEvent.starts_at))
+    return _between(world, clock, day, day)
+
+
+@app.tool
+def list_agenda(world: World, first_day: str, last_day: str) -> list[Entry]:
+    """List the events of several days, 31 at most.
+
+    Args:
+        first_day: The first day, such as 14 March or 2026-03-14.
+        last_day: The last day, which counts too.
+    """
+    clock = Clock.of(world)
+    first = read_date(first_day, clock.today)
+    last = read_date(last_day, first)
+    if not timedelta(0) <= last - first < MOST_DAYS:
+        told = (
+            f"From {first} to {last} are no 1 to {MOST_DAYS.days} days: name a last day that is nearer, and no earlier."
+        )
+        raise Refusal("bad_range", told)
+    return _between(world, clock, first, last)
+
+
+def _between(world: World, clock: Clock, first: date_type, last: date_type) -> list[Entry]:
+    begin, end = clock.days(first, last)
+    found = world.session.scalars(EVENTS, {"begin": begin, "end": end})
     return [{"event": e.title, "at": clock.shown(e.starts_at)} for e in found]
 
 
