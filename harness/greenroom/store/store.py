@@ -1,21 +1,19 @@
 """The store: one database for runs, groups, rollouts and metrics."""
 
-import json
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from greenroom.errors import StoreError, UsageError
+from greenroom.store.address import engine, make_room, parse
 from greenroom.store.migrate import migrate
 from greenroom.store.models import GroupRow, Metric, RolloutRow, Run, StoreBase
 
@@ -61,9 +59,9 @@ class Store:
     """
 
     def __init__(self, url: str | Path | None = None, *, create: bool = True) -> None:
-        self.url = _parse(str(url or default_url()))
-        _make_room(self.url, create)
-        self.engine = _engine(self.url)
+        self.url = parse(str(url or default_url()))
+        make_room(self.url, create)
+        self.engine = engine(self.url)
         self._writer = self.engine.execution_options(greenroom_begin="BEGIN IMMEDIATE")
         try:
             with self._guard("open"):
@@ -258,58 +256,6 @@ def _insert_row(connection: Connection, row: StoreBase) -> None:
     table = type(row).__table__
     state = row.__dict__
     connection.execute(insert(type(row)), {c.key: state[c.key] for c in table.columns if c.key in state})
-
-
-def _parse(url: str) -> URL:
-    if "://" not in url:
-        return URL.create("sqlite", database=url)
-    try:
-        return make_url(url)
-    except ArgumentError:
-        raise UsageError(
-            f"'{url}' is no address of a store: write a path or a SQLAlchemy URL, such as sqlite:///runs/x.db"
-        ) from None
-
-
-def _make_room(url: URL, create: bool) -> None:
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return
-    # A URI of SQLite's own (`file:/path/x.db?uri=true`) names a file too, which begins behind its scheme.
-    path = Path(str(url.database).removeprefix("file:"))
-    if not create and not path.exists():
-        raise StoreError(f"no store at {path}: play some rollouts first (`greenroom rollout APP`), or say --store")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make the folder {path.parent} for the store: {error.strerror or error}") from error
-
-
-def _engine(url: URL) -> Engine:
-    options: dict[str, Any] = {"json_serializer": partial(json.dumps, ensure_ascii=False, separators=(",", ":"))}
-    try:
-        engine = create_engine(url, **options)
-    except (NoSuchModuleError, ImportError) as error:
-        raise UsageError(
-            f"a store at '{url.render_as_string(hide_password=True)}' needs a driver that is not installed: {error}"
-        ) from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-    return engine
-
-
-def _on_connect(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions by itself, or migrations would commit half way.
-    connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout=30000")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _on_begin(connection: Connection) -> None:
-    # A writer takes the lock at once: one that reads first and then writes would fail beside another.
-    connection.exec_driver_sql(connection.get_execution_options().get("greenroom_begin", "BEGIN"))
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -3,12 +3,13 @@
 from greenroom.worlds.backends import populated
 from greenroom.worlds.build import build_base
 from greenroom.worlds.changes import Change, net
+from greenroom.worlds.difference import diff
 from greenroom.worlds.fork import Fork
 from greenroom.worlds.pages import Base, PageDatabase, PageSnapshot, load_snapshot, paged
 from greenroom.worlds.recipe import Recipe
 from greenroom.worlds.schema import Backend, Schema
 from greenroom.worlds.state import Event
-from greenroom.worlds.world import Database, Snapshot, World, diff
+from greenroom.worlds.world import Database, Snapshot, World
 
 __all__ = [
     "Backend",

@@ -2,7 +2,7 @@
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -349,22 +349,3 @@ class World:
 def _check_actor(actor: str) -> None:
     if actor not in ACTORS:
         raise UnknownNameError("actor", actor, ACTORS)
-
-
-def diff(a: Snapshot, b: Snapshot) -> list[Change]:
-    """The rows that differ between two snapshots, by table and key, found by reading all of both.
-
-    Raises:
-        WorldError: They do not have the same tables.
-    """
-    schema = a.schema or b.schema
-    with a.contents() as before, b.contents() as after:
-        mine, others = _names(before), _names(after)
-        if mine != others:
-            odd = sorted(mine.keys() ^ others.keys()) or sorted(mine)
-            raise WorldError(f"the snapshots are of different apps: they differ in table '{odd[0]}'")
-        return content.compare(before, after, schema.shapes if schema else before.shapes)
-
-
-def _names(contents: Contents) -> Mapping[str, Any]:
-    return {name: (shape.columns, shape.key) for name, shape in contents.shapes.items()}
