@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from greenroom.users import UserState, UserTurn
 
 ROLES = ("agent", "user")
+# What is quoted already is passed over; else a name before a list or an object.
+JSON_VALUE = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|(?:^|(?<=\s))(?P<name>\w+)=(?=[\[{])""")
 HELP = """\
 TOOL name=value …    call a tool; values are JSON, or plain text: search query="order 12" limit=3
 TOOL {"name": …}     the same, all arguments as JSON
@@ -117,6 +119,8 @@ class Agent:
         self._faults += [f"step {self._episode.steps}: {fault_told(f.to_json())}" for f in outcome.faults]
         for new in outcome.messages:
             show_message(cast(Any, new))
+        if outcome.truncated:
+            print_line("", f"All {self._episode.steps} steps of this task are used up.", "dim")
         return outcome.done
 
     def read(self, line: str) -> Message:
@@ -310,7 +314,7 @@ def arguments(text: str, function: Mapping[str, Any]) -> dict[str, Any]:
         except ValueError as error:
             raise UsageError(f"no JSON: {error}") from None
     try:
-        words = shlex.split(text)
+        words = shlex.split(_with_json_quoted(text))
     except ValueError as error:
         raise UsageError(f"{error} in {text!r}") from None
     known: Mapping[str, Any] = function["parameters"].get("properties", {})
@@ -322,6 +326,27 @@ def arguments(text: str, function: Mapping[str, Any]) -> dict[str, Any]:
     if bare:
         raise UsageError(f"'{bare[0]}': write name=value; {function['name']} takes {', '.join(known) or 'nothing'}")
     return {name: typed(value, known.get(name, {})) for name, _, value in pairs}
+
+
+def _with_json_quoted(text: str) -> str:
+    """Lists and objects that are typed as JSON keep their quotes: `to=["Ana Ost"]` becomes `to='["Ana Ost"]'`."""
+    pieces: list[str] = []
+    at = 0
+    while found := JSON_VALUE.search(text, at):
+        pieces.append(text[at : found.end()])
+        at = found.end()
+        if found["name"]:
+            end = _end_of_json(text, at)
+            pieces.append(shlex.quote(text[at:end]) if end > at else "")
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _end_of_json(text: str, at: int) -> int:
+    try:
+        return json.JSONDecoder().raw_decode(text, at)[1]
+    except ValueError:
+        return at
 
 
 def typed(text: str, schema: Mapping[str, Any]) -> Any:

@@ -58,6 +58,12 @@ def test_commands_tell_what_there_is_without_a_step(greenroom: Greenroom, brief:
     assert done.stdout.count("agent> ") == 7
 
 
+def test_who_runs_out_of_steps_is_told(greenroom: Greenroom) -> None:
+    done = greenroom("play", "notes", "--task", TASK, typed="read 1\n" * 7)
+    assert "All 6 steps of this task are used up." in done.stdout
+    assert done.stdout.count("agent> ") == 6
+
+
 def test_all_tools_are_there_for_who_looks_around(greenroom: Greenroom) -> None:
     done = greenroom("play", "notes", "--task", TASK, "--all-tools", typed="remind title=tea minutes=1\n:quit")
     assert '{"ok": true}' in done.stdout
@@ -123,6 +129,9 @@ FUNCTION = {
         ("two words", {"name": "two words"}),
         ("name=x tags=a,b", {"name": "x", "tags": ["a", "b"]}),
         ("name=x tags='[\"a\"]'", {"name": "x", "tags": ["a"]}),
+        ('name="b c" tags=["Ana Ost", "d"] count=2', {"name": "b c", "tags": ["Ana Ost", "d"], "count": 2}),
+        ("name='say tags=[\"a\"]'", {"name": 'say tags=["a"]'}),
+        ("name=x tags=[a", {"name": "x", "tags": ["[a"]}),
         ('{"name": "x", "count": 2}', {"name": "x", "count": 2}),
         ("count=many", {"count": "many"}),
     ],
