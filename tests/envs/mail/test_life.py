@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -7,7 +8,7 @@ from greenroom.rewards.expectations import changed_columns
 from greenroom_envs.mail import app
 from greenroom_envs.mail.desk import Habit
 from greenroom_envs.mail.families.planting import Planted
-from greenroom_envs.mail.life import remind
+from greenroom_envs.mail.life import gap, remind
 from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.models import MessageRow
 from support.mailbox import Mailbox
@@ -128,3 +129,20 @@ def test_a_vacation_answer_goes_once_to_everybody_known(mailbox: Mailbox, quote:
     assert mailbox.call("search", query="in:sent to:norvik")["hits"] == []
     mailbox.call("end_vacation")
     assert mailbox.refusal("show_vacation")[0] == "no_vacation"
+
+
+def test_refused_waiting_takes_no_half_an_hour(mailbox: Mailbox) -> None:
+    before = mailbox.world.now
+    assert mailbox.refusal("wait_for_mail", minutes=5)[0] == "bad_arguments"
+    assert mailbox.world.now - before < timedelta(minutes=1)
+
+
+def test_a_wait_that_begins_by_night_goes_on_at_the_pace_of_the_day() -> None:
+    night, day = datetime(2026, 3, 3, 4, tzinfo=UTC), datetime(2026, 3, 3, 9, tzinfo=UTC)
+    gaps = [gap(Random(seed), night) for seed in range(500)]
+    assert max(gaps) < timedelta(hours=3 + 8)
+    assert min(gaps) >= timedelta(minutes=10)
+    by_day = sum((gap(Random(seed), day) for seed in range(500)), timedelta()) / 500
+    assert timedelta(minutes=45) < by_day < timedelta(minutes=70)
+    evening = datetime(2026, 3, 6, 18, 59, tzinfo=UTC)
+    assert sum((gap(Random(seed), evening) for seed in range(500)), timedelta()) / 500 > timedelta(hours=3)
