@@ -279,7 +279,7 @@ class App:
         try:
             if injector is not None:
                 return injector.call(world, tool, text)
-            self.pass_time(world, tool.takes)
+            self.pass_time(world, tool.time_of(text))
         except Exception as error:
             if (full := _as_refusal(tool, error)) is None:
                 raise

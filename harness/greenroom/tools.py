@@ -127,6 +127,15 @@ class Tool:
             raise Refusal("bad_arguments", self._complaint(error)) from None
         return {name: getattr(checked, name) for name in type(checked).model_fields}
 
+    def time_of(self, text: str) -> timedelta:
+        """Virtual time that a call takes; one whose arguments do not fit is refused at once, not waited for."""
+        if self.takes > DEFAULT_TAKES:
+            try:
+                self.parse(text)
+            except Refusal:
+                return DEFAULT_TAKES
+        return self.takes
+
     def _complaint(self, error: ValidationError) -> str:
         """One sentence a problem, for the first ones, the accepted arguments last."""
         sentences: list[str] = []

@@ -1,6 +1,6 @@
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
@@ -9,7 +9,7 @@ from sqlalchemy.orm import declarative_base
 from greenroom import App, Refusal, World
 from greenroom.errors import UsageError
 from greenroom.plugins import load_app
-from greenroom.tools import MOST_TEXT, Tool, feature_of, reads_by_name, result_text
+from greenroom.tools import DEFAULT_TAKES, MOST_TEXT, Tool, feature_of, reads_by_name, result_text
 
 
 def example(
@@ -130,3 +130,12 @@ def test_a_feature_is_the_module_in_a_package_of_tools() -> None:
     tools = load_app("mail").tools
     assert {tools["mail_send"].feature, tools["mail_forward"].feature} == {"mail.sending"}
     assert feature_of(example) == "example"
+
+
+def test_nothing_is_waited_for_when_the_arguments_do_not_fit() -> None:
+    def wait(world: World, place: int) -> None:
+        """Wait."""
+
+    tool = Tool("x_wait", wait, takes=timedelta(minutes=30))
+    assert tool.time_of('{"place": 1}') == timedelta(minutes=30)
+    assert tool.time_of("{}") == tool.time_of("no JSON") == DEFAULT_TAKES

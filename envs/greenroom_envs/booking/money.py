@@ -91,12 +91,19 @@ def refund_due(world: World, reservation: Reservation) -> int:
 def give_back(world: World, user: User, reservation: Reservation, amount: int) -> None:
     """Refund to the methods that paid, in proportion to what they did; a certificate's share becomes a voucher."""
     paid = world.session.execute(NET, {"id": reservation.id}).all()
-    total, left = sum(net for _, net in paid), amount
-    for number, (method, net) in enumerate(paid, start=1):
-        share = left if number == len(paid) else amount * net // total
+    for (method, _), share in zip(paid, shares_of(amount, [net for _, net in paid]), strict=True):
         if share:
             _return(world, user, reservation, method, share)
-        left -= share
+
+
+def shares_of(amount: int, parts: Sequence[int]) -> list[int]:
+    """An amount in proportion to parts; cents that are left over go to those that rounding down took the most from."""
+    total = sum(parts)
+    shares = [amount * part // total for part in parts]
+    behind = sorted(range(len(parts)), key=lambda i: -(amount * parts[i] % total))
+    for i in behind[: amount - sum(shares)]:
+        shares[i] += 1
+    return shares
 
 
 def _return(world: World, user: User, reservation: Reservation, method: PaymentMethod, share: int) -> None:

@@ -23,6 +23,7 @@ ARRIVES, REMINDS, SENDS, CODE, ORGANIZER = (
 CODE_SUBJECT = "your reset code"
 PAPERS, WITH_FILE = 0.25, 0.08
 THINGS = 300
+DAY = (7, 19)
 POSTMASTER = ("Postmaster", "postmaster@mail-service.com")
 REMINDERS = (
     "Did you see my mail? I still need an answer.",
@@ -68,7 +69,7 @@ def mail_arrives(world: World, payload: dict[str, Any]) -> None:
         deliver(world, Arrival(sender=paper.name, address=paper.address, subject=subject, body=body))
     elif (writer := _busy_contact(world, rng)) is not None:
         _write_about_something_new(world, writer, split, rng)
-    world.schedule(ARRIVES, payload, after=_gap(rng, world.now))
+    world.schedule(ARRIVES, payload, after=gap(rng, world.now))
 
 
 def _write_about_something_new(world: World, writer: Contact, split: Split, rng: Random) -> None:
@@ -98,10 +99,28 @@ def _newsletter(world: World, rng: Random) -> Subscription | None:
     return rng.choice(found) if found else None
 
 
-def _gap(rng: Random, now: datetime) -> timedelta:
-    """Until the next mail: minutes by day, hours by night and at weekends; at least ten minutes."""
-    slow = now.weekday() > 4 or not 7 <= now.hour < 19
-    return timedelta(minutes=10 + rng.expovariate(1 / (240 if slow else 45)))
+def gap(rng: Random, now: datetime) -> timedelta:
+    """Until the next mail: minutes by day, hours by night and at weekends; at least ten minutes.
+
+    What is left of a wait when night turns into day, or day into night, goes on at the other pace.
+    """
+    at, left = now, rng.expovariate(1)
+    while (turn := _turn(at)) - at < (wait := timedelta(minutes=left * _pace(at))):
+        left -= left * ((turn - at) / wait)
+        at = turn
+    return timedelta(minutes=10) + (at - now) + wait
+
+
+def _pace(now: datetime) -> int:
+    """How many minutes lie between two mails, on average."""
+    return 240 if now.weekday() > 4 or not DAY[0] <= now.hour < DAY[1] else 45
+
+
+def _turn(now: datetime) -> datetime:
+    """When the pace may change next."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    turns = (midnight + timedelta(hours=hour) for hour in (*DAY, DAY[0] + 24))
+    return next(turn for turn in turns if turn > now)
 
 
 def _busy_contact(world: World, rng: Random) -> Contact | None:

@@ -41,6 +41,14 @@ AT_A_LOSS = (
 )
 
 
+# What one word of it would be taken for something else: that is no size, no delivery and no return.
+PHRASES = (
+    (re.compile(r"\bhow long\b(?=.*\bwarrant|.*\bguarant|.*\bdeliver|.*\bship)"), "how"),
+    (re.compile(r"\bsend (it|them|this) back\b"), "return"),
+    (re.compile(r"\bback in stock\b"), "in stock"),
+)
+
+
 @dataclass(frozen=True)
 class Known:
     """What a seller knows of a product."""
@@ -73,8 +81,11 @@ def known_of(product: Product, variants: Sequence[Variant], seller: Seller) -> K
 
 def answer_to(question: str, known: Known) -> str:
     """What a seller answers: a sentence about each thing that the question touches."""
-    asked = set(re.findall(r"[a-z]+", question.lower()))
-    touched = [text for cues, text in _topics(known) if asked & set(cues.split())]
+    text = question.lower()
+    for phrase, meant in PHRASES:
+        text = phrase.sub(meant, text)
+    asked = set(re.findall(r"[a-z]+", text))
+    touched = [told for cues, told in _topics(known) if asked & set(cues.split())]
     return " ".join(touched) or _at_a_loss(question, known)
 
 

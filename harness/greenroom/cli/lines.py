@@ -1,6 +1,7 @@
 """What a person types: lines, and the arguments of a call. Lines come from standard input, scripts' too."""
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -8,6 +9,9 @@ from typing import Any, cast
 
 from greenroom.cli.output import console
 from greenroom.errors import UsageError
+
+# What is quoted already is passed over; else a name before a list or an object.
+JSON_VALUE = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|(?:^|(?<=\s))(?P<name>\w+)=(?=[\[{])""")
 
 
 def lines(prompt: str, *, keep_empty: bool = False) -> Iterator[str]:
@@ -45,7 +49,7 @@ def arguments(text: str, function: Mapping[str, Any]) -> dict[str, Any]:
         except ValueError as error:
             raise UsageError(f"no JSON: {error}") from None
     try:
-        words = shlex.split(text)
+        words = shlex.split(_with_json_quoted(text))
     except ValueError as error:
         raise UsageError(f"{error} in {text!r}") from None
     known: Mapping[str, Any] = function["parameters"].get("properties", {})
@@ -57,6 +61,27 @@ def arguments(text: str, function: Mapping[str, Any]) -> dict[str, Any]:
     if bare:
         raise UsageError(f"'{bare[0]}': write name=value; {function['name']} takes {', '.join(known) or 'nothing'}")
     return {name: typed(value, known.get(name, {})) for name, _, value in pairs}
+
+
+def _with_json_quoted(text: str) -> str:
+    """Lists and objects that are typed as JSON keep their quotes: `to=["Ana Ost"]` becomes `to='["Ana Ost"]'`."""
+    pieces: list[str] = []
+    at = 0
+    while found := JSON_VALUE.search(text, at):
+        pieces.append(text[at : found.end()])
+        at = found.end()
+        if found["name"]:
+            end = _end_of_json(text, at)
+            pieces.append(shlex.quote(text[at:end]) if end > at else "")
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _end_of_json(text: str, at: int) -> int:
+    try:
+        return json.JSONDecoder().raw_decode(text, at)[1]
+    except ValueError:
+        return at
 
 
 def typed(text: str, schema: Mapping[str, Any]) -> Any:

@@ -67,6 +67,8 @@ class Agent:
         self._faults += [f"step {self._episode.steps}: {fault_told(f.to_json())}" for f in outcome.faults]
         for new in outcome.messages:
             show_message(cast(Any, new))
+        if outcome.truncated:
+            print_line("", f"All {self._episode.steps} steps of this task are used up.", "dim")
         return outcome.done
 
     def read(self, line: str) -> Message:

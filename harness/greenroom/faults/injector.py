@@ -89,9 +89,15 @@ class Injector:
             return self._wait(world, text)
         number = Memory(world).count(tool.name)
         call = _Call(world, tool, text, None, number, [])
-        self._travel(call)
+        unfit = None
         try:
             call.key, call.text = split_key(tool, text)
+        except Refusal as refusal:
+            unfit = refusal
+        self._travel(call)
+        try:
+            if unfit is not None:
+                raise unfit
             result = self._barred(call) or self._reach(call)
         except Refusal as refusal:
             result = CallResult(refusal_text(refusal), refusal.code)
@@ -107,7 +113,7 @@ class Injector:
 
     def _travel(self, call: _Call) -> None:
         latency = draw.latency(self._profile, self._seed, call.tool.name, call.number)
-        self._stage.pass_time(call.world, call.tool.takes + latency)
+        self._stage.pass_time(call.world, call.tool.time_of(call.text) + latency)
         if latency:
             call.meet("latency", seconds=latency.total_seconds())
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -58,6 +59,12 @@ def test_a_standard_fare_moves_and_a_basic_one_does_not(counter: Counter) -> Non
     assert counter.refusal("change_flight", reservation_id=basic, **to) == "basic_fare"
     counter.use("change_flight", reservation_id=standard, **to)
     assert counter.use("show_reservation", reservation_id=standard)["flights"][0]["flight"] == made["two"]
+
+
+def test_who_finds_no_flight_is_told_what_else_to_try(counter: Counter) -> None:
+    where = {**route(counter)["where"], "day": str(counter.today + timedelta(days=700))}
+    assert "booking_search_connections" in counter.use("search_flights", **where)["note"]
+    assert "booking_search_flights" in counter.use("search_connections", **where)["note"]
 
 
 def test_bags_seats_and_insurance(counter: Counter) -> None:

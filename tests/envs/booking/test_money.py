@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from greenroom_envs.booking.families.planting import Plant
 from greenroom_envs.booking.models import Reservation
+from greenroom_envs.booking.money import shares_of
 from greenroom_envs.booking.pricing import (
     price_bags,
     price_night,
@@ -90,6 +91,21 @@ def test_a_split_payment_is_refunded_to_each_method(counter: Counter) -> None:
     assert [v["amount_cents"] for v in counter.use("list_vouchers")["vouchers"]] == [2_000]
     left = {m["method_id"]: m.get("balance_cents") for m in counter.use("list_payment_methods")["methods"]}
     assert (left[methods[0]], left[methods[1]]) == (0, 2_000)
+
+
+@pytest.mark.parametrize(
+    ("amount", "parts", "shares"),
+    [
+        (48_273, [87_845, 8_700], [43_923, 4_350]),
+        (27_263, [6_300, 4_351, 43_874], [3_150, 2_176, 21_937]),
+        (100, [1, 1, 1], [34, 33, 33]),
+        (54_525, [6_300, 48_225], [6_300, 48_225]),
+        (0, [5], [0]),
+        (0, [], []),
+    ],
+)
+def test_a_refund_is_shared_out_to_the_nearest_cent(amount: int, parts: list[int], shares: list[int]) -> None:
+    assert shares_of(amount, parts) == shares
 
 
 def test_one_certificate_at_most_pays(counter: Counter) -> None:

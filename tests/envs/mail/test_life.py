@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -7,7 +8,7 @@ from greenroom.rewards.expectations import changed_columns
 from greenroom_envs.mail import app
 from greenroom_envs.mail.desk import Habit
 from greenroom_envs.mail.families.planting import Planted
-from greenroom_envs.mail.life import remind
+from greenroom_envs.mail.life import gap, remind
 from greenroom_envs.mail.mailbox import owner
 from greenroom_envs.mail.models import MessageRow
 from support.mailbox import Mailbox
@@ -174,3 +175,20 @@ def test_a_colleague_of_the_sender_whom_nobody_knows_does_not_exist(mailbox: Mai
     mailbox.call("send", to="nora.berg@norvik.com", subject="hello", body="Are you there?")
     app.pass_time(mailbox.world, timedelta(minutes=2))
     assert len(bounces(mailbox)) == 1
+
+
+def test_refused_waiting_takes_no_half_an_hour(mailbox: Mailbox) -> None:
+    before = mailbox.world.now
+    assert mailbox.refusal("wait_for_mail", minutes=5)[0] == "bad_arguments"
+    assert mailbox.world.now - before < timedelta(minutes=1)
+
+
+def test_a_wait_that_begins_by_night_goes_on_at_the_pace_of_the_day() -> None:
+    night, day = datetime(2026, 3, 3, 4, tzinfo=UTC), datetime(2026, 3, 3, 9, tzinfo=UTC)
+    gaps = [gap(Random(seed), night) for seed in range(500)]
+    assert max(gaps) < timedelta(hours=3 + 8)
+    assert min(gaps) >= timedelta(minutes=10)
+    by_day = sum((gap(Random(seed), day) for seed in range(500)), timedelta()) / 500
+    assert timedelta(minutes=45) < by_day < timedelta(minutes=70)
+    evening = datetime(2026, 3, 6, 18, 59, tzinfo=UTC)
+    assert sum((gap(Random(seed), evening) for seed in range(500)), timedelta()) / 500 > timedelta(hours=3)

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from greenroom_envs.shop import app
+from greenroom_envs.shop.answers import Known, answer_to
 from greenroom_envs.shop.families.planting import Plant
 from greenroom_envs.shop.ledger import Order, Return
 from greenroom_envs.shop.models import Customer, PaymentMethod, Variant
@@ -231,6 +232,20 @@ def test_a_seller_answers_what_was_asked(counter: Counter) -> None:
     answer = counter("list_questions", product_id=number)["results"][0]["answer"]
     assert all(variant.colour in answer for variant in variants)
     assert "within 30 days" in answer
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How long is the warranty?", "It comes with 2 years of warranty."),
+        ("Can I send it back if I do not like it?", "Yes, within 30 days."),
+        ("When will it be back in stock?", "There are 4 in stock now."),
+        ("How long is it?", "It comes in S and M."),
+    ],
+)
+def test_a_seller_answers_nothing_else(question: str, answer: str) -> None:
+    known = Known("A scarf.", "wool", 2, 300, False, ("red",), ("S", "M"), 4, 24)
+    assert answer_to(question, known) == answer
 
 
 def test_a_review_counts_for_the_stars_after_a_while(counter: Counter) -> None:

@@ -18,6 +18,8 @@ from greenroom_envs.booking.showing import Row, page_of, show_flight_line
 MOST = 50
 CHANGE_MINUTES = (45, 360)
 ONE_DAY = in_minutes(1440)
+NONE_DIRECT = "No direct flight with seats that day: try another day, or booking_search_connections."
+NONE_WITH_A_STOP = "No way with one stop and seats that day: try another day, or booking_search_flights."
 CabinName = Literal["economy", "business"]
 People = Annotated[int, Field(ge=1, le=MOST_PASSENGERS)]
 Name = Annotated[str, Field(max_length=100)]
@@ -138,7 +140,7 @@ def search_flights(
     values = _values(world, origin, destination, day, passengers, cabin)
     rows = world.session.execute(DIRECT, values).all()
     found = [{**show_flight_line(f), "price_cents": c.price, "seats": c.seats} for f, c in rows]
-    note = {} if found else {"note": "No direct flight with seats: booking_search_connections has ways with a stop."}
+    note = {} if found else {"note": NONE_DIRECT}
     return {"currency": HOME, **page_of(found, page), **note}
 
 
@@ -172,7 +174,8 @@ def search_connections(
     ]
     rows.sort(key=lambda row: (row[0], row[1].id, row[2].id))
     found = [{"flights": [show_flight_line(a), show_flight_line(b)], "price_cents": price} for price, a, b in rows]
-    return {"currency": HOME, **page_of(found, page)}
+    note = {} if found else {"note": NONE_WITH_A_STOP}
+    return {"currency": HOME, **page_of(found, page), **note}
 
 
 def _values(world: World, origin: str, destination: str, day: date, passengers: int, cabin: str) -> Row:

@@ -47,7 +47,9 @@ def write_review(world: World, reservation_id: Number, stars: Annotated[int, Fie
     require_text(text=text)
     listing = world.session.get_one(Listing, stay.listing_id)
     today = today_at(world, listing.time_zone)
-    if stay.status == "cancelled" or stay.check_out is None or stay.check_out > today:
+    if stay.status == "cancelled":
+        refuse("one_review", f"Reservation {stay.id} was cancelled.")
+    if stay.check_out is None or stay.check_out > today:
         refuse("one_review", f"Reservation {stay.id} has not ended.")
     if world.session.scalar(OF_STAY, {"stay": stay.id}) is not None:
         refuse("one_review", f"Reservation {stay.id} has its review.")

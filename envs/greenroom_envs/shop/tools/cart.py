@@ -172,7 +172,8 @@ def apply_promotion(world: World, code: str) -> Row:
     customer = me(world)
     promotion = world.session.get(Promotion, code.strip().upper())
     if promotion is None:
-        raise Refusal("no_such_promotion", f"There is no promotion code '{code}'.")
+        told = f"There is no promotion code '{code}'; shop_list_promotions lists those there are."
+        raise Refusal("no_such_promotion", told)
     lines = lines_of(world, customer)
     goods = sum(line.variant.price * line.quantity for line in lines)
     if promotion.ends_on < utc_now(world).date():
