@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from greenroom import names
 from greenroom.cast import CastBase, populate_cast
-from greenroom.errors import AppError, Refusal, UnknownNameError, UsageError
+from greenroom.errors import AppError, GreenroomError, Refusal, UnknownNameError, UsageError
 from greenroom.faults import WAIT, Injector
 from greenroom.limits import Rate, count_call
 from greenroom.messages import ToolCall
@@ -242,15 +242,18 @@ class App:
             raise AppError(f"task '{task_id}' offers {len(task.tools)} tools; 20 is the most")
 
     def pass_time(self, world: World, delta: timedelta) -> None:
-        """Move the clock; events that fall due are handled at their time, in order, each in its own transaction."""
+        """Move the clock; events that fall due are handled at their time, in order, each in its own transaction.
+
+        Raises:
+            AppError: There is no handler for an event, or one failed.
+        """
         until = world.now + delta
         while (event := world.advance_to(until)) is not None:
             handlers = self.handlers.get(event.kind, [])
             if not handlers and event.kind.partition(".")[0] in {app.name for app in self.apps}:
                 raise AppError(f"no handler for event '{event.kind}' in app '{self.name}': add @app.on")
             for handler in handlers:
-                with world.transaction("world"):
-                    handler(world, event.payload)
+                _handle(handler, world, event.kind, event.payload)
 
     def call(
         self, world: World, call: ToolCall, offered: Iterable[str] | None = None, injector: Injector | None = None
@@ -313,6 +316,17 @@ class App:
                 return CallResult(refusal_text(refusal), refusal.code)
             raise AppError(f"{tool.name}({text[:200]}) failed: {type(error).__name__}: {error}") from error
         return CallResult(answer)
+
+
+def _handle(handler: Handler, world: World, kind: str, payload: dict[str, Any]) -> None:
+    try:
+        with world.transaction("world"):
+            handler(world, payload)
+    except GreenroomError:
+        raise
+    except Exception as error:
+        told = f"the handler {getattr(handler, '__name__', handler)} of event '{kind}' failed"
+        raise AppError(f"{told} on {str(payload)[:200]}: {type(error).__name__}: {error}") from error
 
 
 def _as_refusal(tool: Tool, error: BaseException | None) -> Refusal | None:

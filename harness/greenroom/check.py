@@ -1,5 +1,6 @@
 """`greenroom check`: every task of a sample is proved to be solvable, not winnable by accident, and reproducible."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -14,7 +15,7 @@ from greenroom.purity import folders, read_source, watching
 from greenroom.sandbox import Brief
 from greenroom.sandboxes.local import LocalSandbox
 from greenroom.spaces import MessageSpace
-from greenroom.tasks import Size, Split
+from greenroom.tasks import Goal, Size, Split
 from greenroom.users import UserSimulator
 
 NOTHING = [assistant("Done.")] * 2
@@ -40,12 +41,12 @@ def check_app(
     """Prove a sample of tasks of every family.
 
     The oracle scores 1 and none of its calls is refused; under realistic faults it still scores 1 when a careful
-    client plays it, and has changed as many rows (each effect exactly once); doing nothing scores 0, and so does a no
-    without a reason; the next task's oracle scores about 0, and those of the next three never all win; random
-    schema-valid calls score about 0; every slip and the oracle with one destructive act more score less than 1; a
-    second run from a task made anew, and a third in another process with another hash seed, end in the same snapshot
-    id; no tool that counts as reading changes anything; no code of the app reads the wall clock or unseeded
-    randomness.
+    client plays it, and has changed as many rows (each effect exactly once); doing nothing scores 0, and so do a no
+    without a reason and a no that says the user's own words back; the next task's oracle scores about 0, and those
+    of the next three never all win; random schema-valid calls score about 0; every slip and the oracle with one
+    destructive act more score less than 1; a second run from a task made anew, and a third in another process with
+    another hash seed, end in the same snapshot id; no tool that counts as reading changes anything; no code of the
+    app reads the wall clock or unseeded randomness.
 
     Args:
         app: The app, or several.
@@ -91,7 +92,7 @@ class _Prover:
         figures: dict[str, list[float]] = defaultdict(list)
         faults: Counter[str] = Counter()
         levels: Counter[int] = Counter()
-        tools: set[str] = set()
+        tools, solutions = set[str](), Counter[str]()
         for index in indices:
             task = self._id(name, index)
             on_task(task)
@@ -105,12 +106,14 @@ class _Prover:
                 report.violations.append(f"{task}: cannot be played: {error}")
                 continue
             tools |= set(oracle.calls)
+            solutions[json.dumps(brief.solution)] += 1
             levels[brief.level] += 1
             faults.update(faulty.troubles)
             self.sandbox.release(brief.snapshot)
         report.tools, report.faults = sorted(tools), dict(sorted(faults.items()))
         report.levels = dict(sorted(levels.items()))
         report.summarize(figures)
+        report.compare(solutions)
         return report
 
     def _id(self, family: str, index: int) -> str:
@@ -133,12 +136,12 @@ class _Prover:
         figures["oracle"].append(oracle.score)
         figures["steps"].append(oracle.steps)
         figures["calls"].append(len(oracle.calls))
-        different = again.end != oracle.end
+        different, refusals = again.end != oracle.end, "; ".join(oracle.refusals)
         violations += told(
             brief.task,
             (
-                (oracle.score < 1, f"the oracle scores {oracle.score}"),
-                (oracle.refused > 0, f"{oracle.refused} of the oracle's calls were refused"),
+                (oracle.score < 1, f"the oracle scores {oracle.score}: {'; '.join(oracle.findings)}"),
+                (oracle.refused > 0, f"{oracle.refused} of the oracle's calls were refused: {refusals}"),
                 (different, f"a second run ends at {again.end[:12]}, the first at {oracle.end[:12]}"),
             ),
         )
@@ -151,11 +154,13 @@ class _Prover:
         wild, excess = self._play(brief, _random_messages(brief, self.seed)), self._play(brief, _overdone(brief))
         self.wrote |= wild.wrote | excess.wrote
         noop, flat_no = self._play(brief, NOTHING).score, self._play(brief, FLAT_NO).score
+        parrot = self._play(brief, _said_back(brief)).score
         swapped = self._swapped(brief, others)
         slips = [self._play(brief, slip).score for slip in brief.slips]
         scores = {
             "noop": noop,
             "flat_no": flat_no,
+            "parrot": parrot,
             "random": wild.score,
             "shuffled": swapped[0],
             "excess": excess.score,
@@ -169,6 +174,7 @@ class _Prover:
             (
                 (noop > 0, f"doing nothing scores {noop}"),
                 (flat_no > 0, f"saying no without a reason scores {flat_no}"),
+                (parrot > 0, f"saying the user's own words back, and no, scores {parrot}"),
                 (min(swapped) > 0, f"the oracles of the next {OTHERS} tasks score {min(swapped)} and more"),
                 (excess.score >= 1, f"the oracle with a destructive act scores {excess.score}"),
                 (max(slips, default=0) >= 1, f"a slip scores {max(slips, default=0)}"),
@@ -233,6 +239,13 @@ class _Prover:
 
 def _overdone(brief: Brief) -> list[Message]:
     return with_excess(brief.solution, brief.excess)
+
+
+def _said_back(brief: Brief) -> list[Message]:
+    """All that the user says or would say, repeated: whatever must be told has to be found out."""
+    goal = Goal.from_json(brief.goal)
+    words = [goal.requests[0], *(fact.wordings[0] for fact in goal.facts if fact.wordings)]
+    return [assistant(f"You said: {' '.join(words)} I am sorry, but I cannot do that.")] * 2
 
 
 def _random_messages(brief: Brief, seed: int) -> Iterable[Message]:

@@ -78,6 +78,25 @@ def test_a_scheduled_event_is_handled_by_the_world_when_it_falls_due(world: Worl
     assert [c.after["title"] for c in world.changes(by="world") if c.after] == ["tea"]
 
 
+def test_a_bug_in_a_handler_is_an_app_error_and_is_rolled_back(world: World) -> None:
+    bell = App("notes", models=Base, summary="")
+
+    @bell.on("ring")
+    def ring(world: World, payload: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction]
+        world.session.add(Note(title="half done"))
+        world.session.flush()
+        payload["nope"]
+
+    with world.transaction("world"):
+        world.schedule("ring", {"who": "Ana"}, after=timedelta(minutes=10))
+    content = world.content_id
+    with pytest.raises(
+        AppError, match=r"the handler ring of event 'ring' failed on \{'who': 'Ana'\}: KeyError: 'nope'"
+    ):
+        bell.pass_time(world, timedelta(minutes=35))
+    assert world.content_id == content
+
+
 def test_what_an_event_schedules_happens_within_the_same_wait(world: World) -> None:
     bell, seen = App("notes", models=Base, summary=""), list[int]()
 

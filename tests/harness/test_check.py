@@ -113,12 +113,13 @@ def unsolvable(world: World, split: Split) -> Task:
 
 
 def test_every_fault_of_a_bad_app_is_found(person: UserSimulator) -> None:
-    report = check_app(bad, person, tasks=2)
+    report = check_app(bad, person, tasks=3)
     found = "\n".join(v for f in report.families for v in f.violations)
     assert not report.ok
     for told in (
         "doing nothing scores 1.0",
         "saying no without a reason scores 1.0",
+        "saying the user's own words back, and no, scores 1.0",
         "random calls score 1.000",
         "with a destructive act scores 1.0",
         "a slip scores 1.0",
@@ -126,7 +127,8 @@ def test_every_fault_of_a_bad_app_is_found(person: UserSimulator) -> None:
         "the oracles of the next 3 tasks score 1.0 and more",
         "the oracle scores 0.0",
         "under faults (",
-        "1 of the oracle's calls were refused",
+        '1 of the oracle\'s calls were refused: step 1: {"error": "bad_arguments"',
+        "3 tasks have only 1 different solutions",
     ):
         assert told in found
     assert any("time.time" in finding for finding in report.impure), report.impure

@@ -8,7 +8,7 @@ from typing import Protocol
 from greenroom.episode import Episode
 from greenroom.fault import Fault
 from greenroom.faults import Retrying
-from greenroom.messages import Message, ToolCall, assistant, calls_of
+from greenroom.messages import Message, ToolCall, assistant, calls_of, text_of
 from greenroom.sandbox import Brief, Sandbox
 from greenroom.users import UserSimulator
 from greenroom.worlds import Change
@@ -38,7 +38,9 @@ class Played:
         score: The verifier's.
         end: The page id of the last world.
         steps: Assistant messages.
+        findings: What the verifier found.
         refused: How many calls were refused.
+        refusals: What those calls were answered, each with its step.
         calls: The tools called, in order.
         faults: What went wrong on the way.
         wrote: Tools whose call changed something.
@@ -48,7 +50,9 @@ class Played:
     score: float
     end: str
     steps: int
+    findings: tuple[str, ...]
     refused: int
+    refusals: tuple[str, ...]
     calls: tuple[str, ...]
     faults: tuple[Fault, ...]
     wrote: frozenset[str]
@@ -79,7 +83,7 @@ def play_carefully(sandbox: Stage, task: str, user: UserSimulator, seed: int, ro
 def play_client(sandbox: Stage, brief: Brief, user: UserSimulator, client: Client, seed: int) -> Played:
     """Let a client play until it or the episode ends; then verify."""
     episode = Episode.start(sandbox, brief, user, seed)
-    refused, new = 0, tuple(episode.messages)
+    refused, refusals, new = 0, list[str](), tuple(episode.messages)
     faults: list[Fault] = []
     changes, wrote = sandbox.changes(episode.opened.episode), set[str]()
     try:
@@ -89,17 +93,35 @@ def play_client(sandbox: Stage, brief: Brief, user: UserSimulator, client: Clien
             if changes != was and len(calls_of(message)) == 1:
                 wrote.add(calls_of(message)[0]["function"]["name"])
             refused += outcome.refused
+            if outcome.refused:
+                refusals += [f"step {episode.steps}: {text}" for text in answers_of(new) if text.startswith('{"error"')]
             faults += outcome.faults
             if outcome.done:
                 break
-        score = episode.verify().score
+        verdict = episode.verify()
         end = sandbox.snapshot(episode.opened.episode)
         if end != brief.snapshot:
             sandbox.release(end)
         called = tuple(c["function"]["name"] for m in episode.messages for c in calls_of(m))
-        return Played(score, end, episode.steps, refused, called, tuple(faults), frozenset(wrote), effects_of(changes))
+        return Played(
+            score=verdict.score,
+            end=end,
+            steps=episode.steps,
+            findings=tuple(verdict.findings),
+            refused=refused,
+            refusals=tuple(refusals),
+            calls=called,
+            faults=tuple(faults),
+            wrote=frozenset(wrote),
+            effects=effects_of(changes),
+        )
     finally:
         episode.close()
+
+
+def answers_of(messages: Iterable[Message]) -> list[str]:
+    """What tools answered, as the agent reads it."""
+    return [text_of(message) for message in messages if message["role"] == "tool"]
 
 
 def effects_of(changes: Iterable[Change]) -> Effects:

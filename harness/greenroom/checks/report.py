@@ -1,5 +1,6 @@
 """What `greenroom check` found."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from statistics import fmean
@@ -7,6 +8,8 @@ from typing import Any
 
 SHUFFLED_AT_MOST = 0.02
 RANDOM_AT_MOST = 0.02
+DIFFERENT_AT_LEAST = 0.8
+"""The share of a family's tasks whose solutions differ; those of a few may be alike by chance."""
 
 
 @dataclass
@@ -22,6 +25,7 @@ class FamilyReport:
         scripted: Score of a strong scripted agent: that client under hostile faults, in the room that the task gives.
         noop: Score of doing nothing.
         flat_no: Score of saying no without a reason.
+        parrot: Score of saying all back that the user says, and no.
         random: Score of random calls that fit the schemas.
         shuffled: Score of the solution of the next task of the family: at most 0.02, or one task.
         excess: Score of the solution and one destructive act.
@@ -42,6 +46,7 @@ class FamilyReport:
     scripted: float = 0.0
     noop: float = 0.0
     flat_no: float = 0.0
+    parrot: float = 0.0
     random: float = 0.0
     shuffled: float = 0.0
     excess: float = 0.0
@@ -62,6 +67,12 @@ class FamilyReport:
         won = sum(score > 0 for score in figures.get("shuffled", ()))
         if won > max(1, SHUFFLED_AT_MOST * self.tasks):  # Answers recur: two tasks may ask for the same day.
             self.violations.append(f"{self.family}: {won} of {self.tasks} tasks are won by the next task's solution")
+
+    def compare(self, solutions: Counter[str]) -> None:
+        """Take in how often each solution occurred: a family that repeats itself is soon learned by heart."""
+        if (different := len(solutions)) < DIFFERENT_AT_LEAST * (tasks := solutions.total()):
+            told = f"{self.family}: {tasks} tasks have only {different} different solutions"
+            self.violations.append(f"{told}: draw anew in each what it is about, ids too")
 
 
 @dataclass

@@ -19,7 +19,7 @@ FIGURES = {
     "script": ("scripted", "a strong scripted agent: that client under hostile faults, within the task's own steps"),
     "noop": ("noop", "doing nothing; must be 0"),
     "over": ("excess", "the solution and one destructive act; must be below 1"),
-    "other": ("shuffled", "solution of the next task of the family; at most 0.02"),
+    "other": ("shuffled", "solution of the next task of the family; at most 0.02, or one task"),
     "rand": ("random", "random calls that fit the schemas; at most 0.02"),
 }
 """What a row shows, under which heading, and what that means."""
