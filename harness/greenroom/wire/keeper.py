@@ -183,8 +183,8 @@ class Keeper:
     def _make_room(self) -> bool:
         """Give up a room that nobody uses; whether there was one."""
         used = {session.room for session in self._sessions.values()}
-        used |= {running.room for running in self._episodes.values()}
-        free = next((key for key, room in self._rooms.items() if room not in used and not room.holders), None)
+        used |= {running.room for running in self._episodes.values()} | self.transfers.rooms
+        free = next((key for key, room in self._rooms.items() if room not in used and not room.needed), None)
         if free is None:
             return False
         self._rooms.pop(free).sandbox.stop()
@@ -259,6 +259,7 @@ class Keeper:
         self.check_snapshots()
         await room.ready(task)
         session.check()
+        self.check_snapshots()  # Others may have waited for the same base.
         brief = room.sandbox.prepare(task)
         self.hold(session, room, brief.snapshot)
         return brief
@@ -348,6 +349,17 @@ class Keeper:
         kept = sum(len(room.holders) for room in self._rooms.values())
         if kept >= self.limits.snapshots:
             raise SandboxBusyError(f"{kept} snapshots are kept, the most that is allowed: release some", 5.0)
+
+    def may_keep(self, session: Session, room: Room, snapshot: str) -> None:
+        """Refuse to keep one more snapshot for a session that is over, or beyond what can be kept.
+
+        Raises:
+            SandboxLostError: The session is over.
+            SandboxBusyError: Too many snapshots are kept.
+        """
+        session.check()
+        if snapshot not in room.holders:
+            self.check_snapshots()
 
     def hold(self, session: Session, room: Room, snapshot: str) -> None:
         """Keep a snapshot for a session."""
