@@ -25,6 +25,7 @@ REMEMBERED = 10_000
 """So many episodes that are gone are remembered, to say why."""
 REST = "rest/"
 """What the tokens of REST's sessions begin with."""
+_numbers = itertools.count(1)
 ROOMS = 64
 """So many kinds of worlds are served at once."""
 
@@ -44,6 +45,7 @@ class Session:
         connected: How many connections it has.
         named: When each of its snapshots was last named.
         ended: Whether it is over: nothing begins in it any more.
+        number: Tells it from others that had the same token, before or after.
     """
 
     token: str
@@ -56,6 +58,7 @@ class Session:
     connected: int = 0
     named: dict[str, float] = field(default_factory=dict[str, float])
     ended: bool = False
+    number: int = field(default_factory=_numbers.__next__)
 
     def check(self) -> None:
         """Refuse what would begin in a session that is over.
