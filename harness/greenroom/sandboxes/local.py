@@ -96,12 +96,23 @@ class LocalSandbox:
             return [tool.schema for tool in tools]
         return [*(with_key(tool) for tool in tools), WAIT.schema]
 
+    def has_base(self, split: Split) -> bool:
+        """Whether nobody would wait for the base of a split: a database server that went away took it along."""
+        return split in self._bases
+
     def base(self, split: Split) -> Snapshot:
-        """The populated world of a split; built once, then cached on disk."""
-        if split not in self._bases:
+        """The populated world of a split; built once, then cached on disk.
+
+        Raises:
+            SandboxLostError: Its database server went away, and is not back.
+        """
+        found = self._bases.get(split)
+        if found is None:
             recipe = self._app.recipe(self._size, split, self._seed)
-            self._bases[split], self._lost = populated(recipe, self._cache_dir, self._postgres), False
-        return self._bases[split]
+            with self._reaching():
+                found = populated(recipe, self._cache_dir, self._postgres)
+            self._bases[split], self._lost = found, False
+        return found
 
     @contextmanager
     def _reaching(self) -> Generator[None]:
@@ -115,7 +126,7 @@ class LocalSandbox:
         except (UsageError, SandboxLostError):
             raise
         except Exception as error:
-            self._lost = self._lost or any(base.gone for base in self._bases.values())
+            self._lost = self._lost or any(base.gone for base in list(self._bases.values()))
             if not self._lost:
                 raise
             self.stop()

@@ -25,6 +25,7 @@ REMEMBERED = 10_000
 """So many episodes that are gone are remembered, to say why."""
 REST = "rest/"
 """What the tokens of REST's sessions begin with."""
+_numbers = itertools.count(1)
 ROOMS = 64
 """So many kinds of worlds are served at once."""
 
@@ -44,6 +45,7 @@ class Session:
         connected: How many connections it has.
         named: When each of its snapshots was last named.
         ended: Whether it is over: nothing begins in it any more.
+        number: Tells it from others that had the same token, before or after.
     """
 
     token: str
@@ -56,6 +58,7 @@ class Session:
     connected: int = 0
     named: dict[str, float] = field(default_factory=dict[str, float])
     ended: bool = False
+    number: int = field(default_factory=_numbers.__next__)
 
     def check(self) -> None:
         """Refuse what would begin in a session that is over.
@@ -183,8 +186,8 @@ class Keeper:
     def _make_room(self) -> bool:
         """Give up a room that nobody uses; whether there was one."""
         used = {session.room for session in self._sessions.values()}
-        used |= {running.room for running in self._episodes.values()}
-        free = next((key for key, room in self._rooms.items() if room not in used and not room.holders), None)
+        used |= {running.room for running in self._episodes.values()} | self.transfers.rooms
+        free = next((key for key, room in self._rooms.items() if room not in used and not room.needed), None)
         if free is None:
             return False
         self._rooms.pop(free).sandbox.stop()
@@ -259,6 +262,7 @@ class Keeper:
         self.check_snapshots()
         await room.ready(task)
         session.check()
+        self.check_snapshots()  # Others may have waited for the same base.
         brief = room.sandbox.prepare(task)
         self.hold(session, room, brief.snapshot)
         return brief
@@ -348,6 +352,17 @@ class Keeper:
         kept = sum(len(room.holders) for room in self._rooms.values())
         if kept >= self.limits.snapshots:
             raise SandboxBusyError(f"{kept} snapshots are kept, the most that is allowed: release some", 5.0)
+
+    def may_keep(self, session: Session, room: Room, snapshot: str) -> None:
+        """Refuse to keep one more snapshot for a session that is over, or beyond what can be kept.
+
+        Raises:
+            SandboxLostError: The session is over.
+            SandboxBusyError: Too many snapshots are kept.
+        """
+        session.check()
+        if snapshot not in room.holders:
+            self.check_snapshots()
 
     def hold(self, session: Session, room: Room, snapshot: str) -> None:
         """Keep a snapshot for a session."""

@@ -159,10 +159,13 @@ class Operations:
         size = fields.number(request, "size", 1, self._limits.snapshot_bytes)
         offset = fields.number(request, "offset", 0, size)
         data = fields.text(request, "data", 2 * PIECE)
-        self._keeper.check_snapshots()
-        told = await self._keeper.transfers.take(self._session.token, self._room, snapshot, content, size, offset, data)
+        owner, room, keeper = self._session, self._room, self._keeper
+        keeper.check_snapshots()
+        told = await keeper.transfers.take(
+            owner.token, room, snapshot, content, size, offset, data, lambda: keeper.may_keep(owner, room, snapshot)
+        )
         if told["done"]:
-            self._keeper.hold(self._session, self._room, snapshot)
+            keeper.hold(owner, room, snapshot)
         return told
 
     async def download(self, request: Request) -> Any:

@@ -1,6 +1,6 @@
 """REST of the control plane: the WebSocket's operations, for curl and other languages. Slower; not for rollouts."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Path, Request, Response
@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from greenroom.errors import UsageError
 from greenroom.wire import models, web
-from greenroom.wire.keeper import Keeper
+from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.ops import Operations
 from greenroom.wire.protocol import VERSION
 from greenroom.wire.room import Room
@@ -61,10 +61,17 @@ class _ControlRest:
 
     def _operations(self, request: Request, room: Room | None = None) -> Operations:
         """What the client may ask for; what names its episode or snapshot needs no room beside."""
+        return Operations(self._keeper, self._session(request), room)
+
+    def _session(self, request: Request) -> Session:
         name = request.headers.get(web.SESSION, "")
         if len(name) > web.LONGEST_KEY:
             raise UsageError(f"a {web.SESSION} has {web.LONGEST_KEY} characters at most")
-        return Operations(self._keeper, self._keeper.rest_session(name), room)
+        return self._keeper.rest_session(name)
+
+    async def _once_in_session(self, request: Request, body: Any, act: Callable[[], Awaitable[Response]]) -> Response:
+        """Keys end with the session that they were used in: what their answers name is gone."""
+        return await self._once.run(request, body, act, self._session(request).number)
 
     async def _in(self, request: Request, body: models.Place, op: str, shape: Shape) -> Response:
         """Run an operation in the room that the body names."""
@@ -74,7 +81,7 @@ class _ControlRest:
             fields = body.model_dump(exclude={"app", "world"})
             return web.answer(shape(await self._operations(request, room).answer(op, fields)))
 
-        return await self._once.run(request, body, act)
+        return await self._once_in_session(request, body, act)
 
     async def _on(self, request: Request, op: str, fields: dict[str, Any], shape: Shape) -> Response:
         """Run an operation on what its fields name."""
@@ -83,7 +90,7 @@ class _ControlRest:
             found = await self._operations(request).answer(op, fields)
             return Response(status_code=204) if found is None else web.answer(shape(found))
 
-        return await self._once.run(request, fields, act)
+        return await self._once_in_session(request, fields, act)
 
     async def server(self) -> Response:
         """What this worker is, serves and has running."""

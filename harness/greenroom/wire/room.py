@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from greenroom.app import App
 from greenroom.sandboxes.local import LocalSandbox
-from greenroom.tasks import Split, TaskId
+from greenroom.tasks import TaskId
 from greenroom.wire.protocol import WorldSpec
 
 
@@ -25,7 +25,12 @@ class Room:
     sandbox: LocalSandbox
     holders: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     _building: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _built: set[Split] = field(default_factory=set[Split])
+    _waiting: int = 0
+
+    @property
+    def needed(self) -> bool:
+        """Whether a session holds a snapshot of it, or waits for a base."""
+        return bool(self.holders or self._waiting)
 
     async def ready(self, task: str) -> None:
         """Build the base of a task's split, in a thread: it can take minutes, and others are served meanwhile."""
@@ -33,12 +38,15 @@ class Room:
             split = TaskId.parse(task).split
         except ValueError:
             return  # The sandbox says what is wrong with it.
-        if split in self._built:
+        if self.sandbox.has_base(split):
             return
-        async with self._building:
-            if split not in self._built:
-                await asyncio.to_thread(self.sandbox.base, split)
-                self._built.add(split)
+        self._waiting += 1
+        try:
+            async with self._building:
+                if not self.sandbox.has_base(split):
+                    await asyncio.to_thread(self.sandbox.base, split)
+        finally:
+            self._waiting -= 1
 
     def hold(self, snapshot: str, session: str) -> None:
         """Keep a snapshot for a session."""

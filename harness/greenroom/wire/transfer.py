@@ -19,6 +19,9 @@ from greenroom.worlds.portable import Image
 PIECE = 1 << 20
 """Bytes of one piece, before they are written as base64."""
 
+_Key = tuple[str, Room, str]
+"""The owner, the room and the snapshot of an upload."""
+
 
 @dataclass(eq=False)
 class _Upload:
@@ -42,10 +45,18 @@ class Transfers:
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits, self._clock = limits, clock
-        self._uploads: dict[tuple[str, Room, str], _Upload] = {}
+        self._uploads: dict[_Key, _Upload] = {}
 
     async def take(
-        self, owner: str, room: Room, snapshot: str, content: str, size: int, offset: int, data: str
+        self,
+        owner: str,
+        room: Room,
+        snapshot: str,
+        content: str,
+        size: int,
+        offset: int,
+        data: str,
+        may_keep: Callable[[], None],
     ) -> dict[str, Any]:
         """Take in a piece of a portable file. Pieces come in order; one that came before is passed over.
 
@@ -57,6 +68,8 @@ class Transfers:
             size: How large the file is said to be.
             offset: Where in it the piece begins.
             data: The piece, as base64.
+            may_keep: Raises where the snapshot may not be kept after all: asked once the file is whole and sound, for
+                looking at it took a while.
 
         Returns:
             How much is there, and whether the snapshot is admitted.
@@ -83,7 +96,9 @@ class Transfers:
             self._write(upload, piece)
         if upload.written < upload.size:
             return {"have": upload.written, "done": False}
-        await self._admit(owner, room, snapshot, upload)
+        found = await self._admitted((owner, room, snapshot), upload)
+        may_keep()
+        room.sandbox.keep(found)
         return {"have": upload.written, "done": True}
 
     def _begin(self, owner: str, room: Room, snapshot: str, content: str, size: int) -> _Upload:
@@ -106,38 +121,43 @@ class Transfers:
             raise SandboxError(f"the upload cannot be kept here: {error.strerror}") from error
         upload.written += len(piece)
 
-    async def _admit(self, owner: str, room: Room, snapshot: str, upload: _Upload) -> None:
+    async def _admitted(self, key: _Key, upload: _Upload) -> Snapshot:
         """Look at a file that is whole, in a thread; of requests that ask at once, one does it."""
+        _, room, snapshot = key
         if upload.admitting is None:
             looking = asyncio.to_thread(room.sandbox.admit, upload.path, snapshot, upload.content)
             upload.admitting = asyncio.ensure_future(looking)
         try:
-            room.sandbox.keep(await asyncio.shield(upload.admitting))
+            return await asyncio.shield(upload.admitting)
         except Exception as error:
             raise error if isinstance(error, SnapshotError) else SnapshotError(f"no sound snapshot: {error}") from error
         finally:
-            self._drop(owner, room, snapshot)
+            if self._uploads.get(key) is upload:  # Else it was dropped meanwhile, and may have begun anew.
+                self._drop(key)
 
-    def _drop(self, owner: str, room: Room, snapshot: str) -> None:
-        upload = self._uploads.pop((owner, room, snapshot), None)
-        if upload is not None:
-            # What was admitted is mapped: it stays readable without a name.
-            upload.path.unlink(missing_ok=True)
+    @property
+    def rooms(self) -> set[Room]:
+        """What uploads are under way for."""
+        return {room for _, room, _ in self._uploads}
+
+    def _drop(self, key: _Key) -> None:
+        # What was admitted is mapped: it stays readable without a name.
+        self._uploads.pop(key).path.unlink(missing_ok=True)
 
     def end(self, owner: str) -> None:
         """Forget the uploads of a session."""
         for key in [key for key in self._uploads if key[0] == owner]:
-            self._drop(*key)
+            self._drop(key)
 
     def sweep(self, before: float) -> None:
         """Forget uploads that nobody has gone on with since then."""
         for key in [key for key, upload in self._uploads.items() if upload.seen < before]:
-            self._drop(*key)
+            self._drop(key)
 
     def stop(self) -> None:
         """Forget all."""
         for key in list(self._uploads):
-            self._drop(*key)
+            self._drop(key)
 
 
 async def give(room: Room, snapshot: str, offset: int) -> dict[str, Any]:

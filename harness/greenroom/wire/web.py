@@ -102,6 +102,10 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(encode(value), status, media_type="application/json")
 
 
+_Name = tuple[int, str, str]
+"""Whose key it is, and the key."""
+
+
 @dataclass
 class _Kept:
     """A request with a key: what it said, in short, and its answer once there is one."""
@@ -122,24 +126,28 @@ class Once:
 
     def __init__(self, most: int = KEPT, most_bytes: int = KEPT_BYTES, forgotten: int = FORGOTTEN) -> None:
         self._most, self._most_bytes, self._most_forgotten = most, most_bytes, forgotten
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Name, _Kept] = OrderedDict()
         self._forgotten: OrderedDict[int, None] = OrderedDict()
         self._bytes = 0
 
-    async def run(self, request: Request, body: Any, act: Callable[[], Awaitable[Response]]) -> Response:
+    async def run(
+        self, request: Request, body: Any, act: Callable[[], Awaitable[Response]], owner: int = 0
+    ) -> Response:
         """Act, unless the request's key was seen before: then its first answer again, once there is one.
 
         Args:
             request: The request.
             body: What it says.
             act: Does what it asks for.
+            owner: Whose key it is, where several begin anew under one name.
         """
         key = request.headers.get(KEY)
         if key is None:
             return await act()
-        name = request.headers.get(SESSION, ""), key
-        if max(map(len, name)) > LONGEST_KEY:
+        session = request.headers.get(SESSION, "")
+        if max(len(session), len(key)) > LONGEST_KEY:
             return failed(UsageError(f"an {KEY}, or a {SESSION}, has {LONGEST_KEY} characters at most"))
+        name = owner, session, key
         digest = hash((request.method, request.url.path, str(body)))
         kept = self._kept.get(name)
         if kept is None and hash(name) in self._forgotten:
@@ -150,13 +158,13 @@ class Once:
             return failed(UsageError(f"this {KEY} was used before, for another request: take a new one"))
         return await asyncio.shield(kept.answer)
 
-    async def _first(self, name: tuple[str, str], digest: int, act: Callable[[], Awaitable[Response]]) -> Response:
+    async def _first(self, name: _Name, digest: int, act: Callable[[], Awaitable[Response]]) -> Response:
         kept = self._kept[name] = _Kept(digest, asyncio.ensure_future(_told(act)))
         # Not by whoever waits: the client may be gone before there is an answer.
         kept.answer.add_done_callback(lambda answer: self._answered(name, kept, answer))
         return await asyncio.shield(kept.answer)
 
-    def _answered(self, name: tuple[str, str], kept: _Kept, answer: "asyncio.Future[Response]") -> None:
+    def _answered(self, name: _Name, kept: _Kept, answer: "asyncio.Future[Response]") -> None:
         """Count an answer; the oldest ones are forgotten when there are too many."""
         if answer.cancelled() or answer.exception() is not None:
             return

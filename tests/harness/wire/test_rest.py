@@ -341,3 +341,18 @@ def test_an_agent_reads_why_when_its_world_is_full_and_nothing_has_changed(serve
     agent["token"] = other["token"]
     status, told, _ = served.ask("POST", "/v1/episode/tools/notes_add", {"title": "x", "body": "y" * 60_000}, **agent)
     assert status == 200 and not told["refused"]
+
+
+def test_keys_end_with_the_session_that_they_were_used_in(fresh: Served) -> None:
+    def asked(method: str, path: str, key: str, body: Any = None) -> tuple[int, Any, str]:
+        return fresh.ask(method, path, body, headers={"greenroom-session": "a", "idempotency-key": key})
+
+    lives: list[str] = []
+    for _ in range(2):
+        first, again = (asked("POST", "/v1/reset", "1", {"task": TASK})[1]["opened"][0]["episode"] for _ in range(2))
+        assert first == again
+        assert fresh.ask("GET", f"/v1/episodes/{first}/content")[0] == 200
+        assert asked("DELETE", "/v1/session", "2")[0] == 204 == asked("DELETE", "/v1/session", "2")[0]
+        assert fresh.keeper.counts()["episodes"] == fresh.keeper.counts()["sessions"] == 0
+        lives.append(first)
+    assert lives[0] != lives[1]
