@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict
 from weakref import WeakKeyDictionary
 
 from greenroom.sandbox import AsyncSandbox, Sandbox
+from greenroom.sandboxes.inline import HasAsyncFace
 
 SPARE = 16
 """So many that nobody needs are kept all the same: the next who begins there finds them made."""
@@ -52,9 +53,13 @@ _of: "WeakKeyDictionary[Sandbox | AsyncSandbox, Holds]" = WeakKeyDictionary()
 
 
 def holds_of(sandbox: Sandbox | AsyncSandbox) -> Holds:
-    """The holds of a sandbox: all environments and engines on it share them, for their snapshots may be the same."""
+    """The holds of a sandbox: all environments and engines on it share them, for their snapshots may be the same.
+
+    A sandbox and its asynchronous face are one.
+    """
+    one = sandbox.aio if isinstance(sandbox, HasAsyncFace) else sandbox
     with _lock:
-        found = _of.get(sandbox)
+        found = _of.get(one)
         if found is None:
-            found = _of[sandbox] = Holds()
+            found = _of[one] = Holds()
         return found

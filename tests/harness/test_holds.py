@@ -5,8 +5,10 @@ from greenroom import GreenroomEnv
 from greenroom.holds import SPARE, Holds, holds_of
 from greenroom.rollouts import GroupSpec, Rollouts
 from greenroom.sandboxes import LocalSandbox
+from greenroom.sandboxes.blocking import BlockingSandbox
 from support.notes import app
 from support.rollouts import Asker, Scripted
+from support.served import serving
 
 TASK = "notes/train/find_number/0"
 
@@ -57,3 +59,15 @@ def test_two_engines_and_an_environment_on_one_sandbox_never_free_each_others_st
     assert sandbox.start(env.episode.brief.snapshot)
     env.close()
     assert holds_of(sandbox).__dict__["_needed"] == {}
+
+
+def test_a_play_on_the_asynchronous_face_does_not_free_what_an_environment_needs(tmp_path: Path) -> None:
+    with serving(tmp_path / "s") as served:
+        sandbox = BlockingSandbox(served.sandbox())
+        env = GreenroomEnv(sandbox=sandbox, user=Asker())
+        env.reset(options={"task": TASK})
+        snapshot = env.snapshot()
+        asyncio.run(Rollouts(sandbox.aio, Asker(), Scripted()).play([GroupSpec(TASK, size=2)]))
+        _, info = env.reset(options={"snapshot": snapshot})
+        assert info["state"] == snapshot.world
+        sandbox.stop()

@@ -113,6 +113,8 @@ class Gateway:
             plug.request("GET", path)
             answer = plug.getresponse()
             body = answer.read()
+            if answer.status == 429 or answer.status >= 500:
+                raise self._silent(f"it answers {answer.status}")
             return json.loads(body) if answer.status == 200 else None
         except (BadStatusLine, ValueError) as error:
             if isinstance(error, RemoteDisconnected):
@@ -123,7 +125,7 @@ class Gateway:
         finally:
             plug.close()
 
-    def _silent(self, error: Exception) -> SandboxLostError:
+    def _silent(self, error: object) -> SandboxLostError:
         return SandboxLostError(
             f"the gateway at {self} does not answer ({error}): start it with `greenroom up`, or see `greenroom ps`"
         )

@@ -55,3 +55,9 @@ def test_a_stranger_on_the_gateway_s_port_is_not_taken_for_one(says: bytes) -> N
     with stranger(says) as (port, heard), pytest.raises(UsageError, match="is not a greenroom server"):
         Gateway(f"http://127.0.0.1:{port}", seconds=2).replicas("notes")
     assert heard
+
+
+def test_a_gateway_that_is_not_well_just_now_is_no_stranger() -> None:
+    busy = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+    with stranger(busy) as (port, _), pytest.raises(SandboxLostError, match="it answers 503"):
+        Gateway(f"http://127.0.0.1:{port}", seconds=2).replicas("notes")
