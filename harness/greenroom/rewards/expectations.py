@@ -169,6 +169,15 @@ def _fits(actual: Any, expected: Any) -> bool:
     return bool(expected(actual)) if callable(expected) else actual == expected
 
 
+def mentions(text: str, value: str) -> bool:
+    """Whether a text holds a value as whole words, letter case ignored.
+
+    A number is not held by a longer one: 10 is neither in 10,000 nor in 10.5, but in 10.00 it is.
+    """
+    before = r"(?<!\d[.,])" if value[:1].isdigit() else ""
+    after = r"(?!,\d{3}|\.\d*[1-9])" if value[-1:].isdigit() else ""
+    return re.search(rf"(?<!\w){before}{re.escape(value)}(?!\w){after}", text, re.IGNORECASE) is not None
+
+
 def _told(text: str, said: Sequence[str]) -> bool:
-    pattern = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
-    return any(pattern.search(line) for line in said)
+    return any(mentions(line, text) for line in said)

@@ -2,7 +2,7 @@ from typing import Any, cast
 
 import pytest
 
-from greenroom.rewards import deleted, expect, inserted, updated
+from greenroom.rewards import deleted, expect, inserted, mentions, updated
 from greenroom.rewards.expectations import without_incidental
 from greenroom.tasks import Evidence
 from greenroom.worlds import Change
@@ -82,3 +82,21 @@ def test_incidental_columns_are_never_held_against_the_agent() -> None:
     kept = without_incidental([only_read, both], {"mail_message": {"read"}})
     assert len(kept) == 1
     assert expect([updated("mail_message", key=1, values={"folder": "archive"})])(evidence(*kept)).success
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("at most 10 are sold", True),
+        ("at most 10.", True),
+        ("10, then", True),
+        ("it is $10.00", True),
+        ("10,000 mAh", False),
+        ("it is 10.5", False),
+        ("1.10 of it", False),
+        ("2,10", False),
+        ("110", False),
+    ],
+)
+def test_a_number_is_not_held_by_a_longer_one(text: str, holds: bool) -> None:
+    assert mentions(text, "10") is holds

@@ -1,6 +1,5 @@
 """What planted messages state: an amount and a due date each, no two alike within a task."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from random import Random
 from typing import Literal
 
 from greenroom import Split
+from greenroom.rewards import mentions
 from greenroom.tasks import Fact
 from greenroom.wordings import Wordings
 from greenroom_envs.mail.families.values import amounts_of, days_of, spoken
@@ -80,7 +80,7 @@ def states(value: str, *wrong: str) -> Callable[[object], bool]:
     """A predicate of a text: it states the value and none of the wrong ones."""
 
     def holds(text: object) -> bool:
-        return _mentions(str(text), value) and not any(_mentions(str(text), w) for w in wrong)
+        return mentions(str(text), bare(value)) and not any(mentions(str(text), bare(w)) for w in wrong)
 
     return holds
 
@@ -88,10 +88,6 @@ def states(value: str, *wrong: str) -> Callable[[object], bool]:
 def bare(value: str) -> str:
     """A value without its currency sign: what must be said at least."""
     return value.removeprefix("$")
-
-
-def _mentions(text: str, value: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(bare(value))}(?!\w)", text) is not None
 
 
 def sender_fact(rng: Random, split: Split, name: str) -> Fact:

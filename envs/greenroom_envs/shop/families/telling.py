@@ -1,11 +1,10 @@
 """What must be told to the user, however it is put: verifiers by changes and by what was said."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from greenroom.rewards import Expectation, Wanted
+from greenroom.rewards import Expectation, Wanted, mentions
 from greenroom.tasks import Evidence, Verdict, Verifier
 
 Said = str | tuple[str, ...]
@@ -40,9 +39,7 @@ def told(wanted: Sequence[Wanted] = (), *, said: Sequence[Said], unsaid: Sequenc
 
 def _any(said: Said, lines: Sequence[str]) -> bool:
     texts = (said,) if isinstance(said, str) else said
-    pattern = "|".join(re.escape(text) for text in texts)
-    found = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
-    return any(found.search(line) for line in lines)
+    return any(mentions(line, text) for text in texts for line in lines)
 
 
 def money(cents: int) -> tuple[str, ...]:
