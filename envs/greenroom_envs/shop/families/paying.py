@@ -1,7 +1,7 @@
 """Paying: codes and gift cards that count, and those that do not."""
 
 from greenroom import Split, Task, World
-from greenroom.rewards import deleted, expect, updated
+from greenroom.rewards import deleted, expect, mentions, updated
 from greenroom_envs.shop.app import app
 from greenroom_envs.shop.families.buying import BOUGHT, LOOK, add, bought, find, pay, price
 from greenroom_envs.shop.families.script import BUYING, Errand, Step, Steps
@@ -167,7 +167,9 @@ def too_many(world: World, split: Split) -> Task:
     How many is told when asked at level 2; at level 3 it is more only with those that lie in the cart.
     """
     errand = Errand(world, split)
-    plant, me, variant = errand.plant, errand.me, errand.plant.product()[0]
+    plant, me = errand.plant, errand.me
+    # No can of 10 l, or who asks for it has said the rule: of four variants one has another size.
+    variant = next(v for v in plant.product(variants=4) if not mentions(v.options, str(MOST)))
     home, look, request = plant.home(me), find(variant), MANY_VAGUE if errand.hidden else MANY
     count, filled = errand.one_of(range(MOST + 1, 60)), 0
     ask: Steps = ()
