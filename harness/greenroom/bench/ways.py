@@ -1,0 +1,226 @@
+"""The ways to an app, and the steps that are taken on each of them."""
+
+import asyncio
+import gc
+import json
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import unix_connect
+
+from greenroom.bench.http import Pool
+from greenroom.bench.level import Level, timed
+from greenroom.bench.served import FLOOR, Served
+from greenroom.errors import GreenroomError
+from greenroom.messages import ToolCall, calls_of
+from greenroom.plugins import load_app
+from greenroom.sandbox import Brief, Opened, StepRequest
+from greenroom.sandboxes.local import LocalSandbox
+from greenroom.wire.client import RemoteSandbox
+from greenroom.wire.protocol import WorldSpec
+
+CONNECTIONS = 64
+"""HTTP connections, at most: REST and MCP have as many sessions as they are asked for, over these."""
+EACH = 20
+"""Steps that each session takes in a round, at least."""
+MOST = 16_000
+"""Steps of a level in all rounds together, at most, unless one round has more."""
+PROTOCOL = "2026-07-28"
+
+
+def _example() -> ToolCall:
+    return {"id": "call_0", "type": "function", "function": {"name": "mail_search", "arguments": '{"query": "lease"}'}}
+
+
+@asynccontextmanager
+async def _echo(path: Path) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
+    """JSON there and back over one bare WebSocket, by as many at once as like to."""
+    text = json.dumps({"id": 1, "op": "step", "steps": [{"episode": "0" * 40, "calls": [_example()]}]})
+    waiting: deque[asyncio.Future[None]] = deque()
+    async with unix_connect(str(path), compression=None) as socket:
+
+        async def listen() -> None:
+            async for _ in socket:
+                waiting.popleft().set_result(None)
+
+        async def there_and_back() -> None:
+            answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiting.append(answer)
+            await socket.send(text)
+            await answer
+
+        listening = asyncio.create_task(listen())
+        yield there_and_back
+        listening.cancel()
+
+
+class Work:
+    """The steps to measure: the reading calls of an oracle, in turn.
+
+    Args:
+        app: The environment.
+        world: How much data its worlds hold.
+        folder: Where the server's sockets are.
+        served: The server.
+        bare: The floor.
+        port: Its port at loopback.
+    """
+
+    def __init__(self, app: str, world: str, folder: Path, served: Served, bare: Served, port: int) -> None:
+        self._app, self._world, self._folder, self._served, self._port = app, world, folder, served, port
+        self._bare = bare
+        self._local = LocalSandbox(load_app(app), world)
+        self._brief = _reading(self._local, app)
+        loaded = load_app(app)
+        self._calls = [
+            call
+            for message in self._brief.solution
+            for call in calls_of(message)
+            if not loaded.tools[call["function"]["name"]].writes
+        ]
+
+    async def measure(self, sessions: int, steps: int, rounds: int) -> list[Level]:
+        """All ways, with so many sessions, taking turns."""
+        each = max(EACH, steps // sessions // rounds)  # The same on every way: the first steps of a fork cost more.
+        rounds = max(1, min(rounds, MOST // (sessions * each)))
+        ways: list[Callable[[], Awaitable[Level]]] = [
+            lambda: self._floor(sessions, 4 * each),
+            lambda: self._in_process(sessions, each),
+            lambda: self._waiting(sessions, each),
+            lambda: self._websocket("websocket, unix", f"unix:{self._folder}", sessions, each),
+            lambda: self._websocket("websocket, tcp", f"ws://127.0.0.1:{self._port}", sessions, each),
+            lambda: self._http("rest", self._rest, sessions, each),
+            lambda: self._http("mcp", self._mcp, sessions, each),
+        ]
+        found: list[list[Level]] = [[] for _ in ways]
+        for _ in range(rounds):
+            for way, levels in zip(ways, found, strict=True):
+                gc.collect()
+                levels.append(await way())
+        return [Level.of(levels) for levels in found]
+
+    async def _floor(self, sessions: int, each: int) -> Level:
+        """As many messages under way as there are sessions."""
+        async with _echo(self._folder / FLOOR) as there_and_back:
+
+            async def act(number: int, step: int) -> None:
+                await there_and_back()
+
+            return await timed("floor", sessions, each, act, lambda: self._bare.cpu, self._bare)
+
+    def _sandbox(self, address: str) -> RemoteSandbox:
+        return RemoteSandbox(address, self._app, WorldSpec(size=self._world), token=self._served.token)
+
+    async def _http(
+        self, way: str, ask: Callable[[Pool, str, int], Awaitable[None]], sessions: int, each: int
+    ) -> Level:
+        sandbox = self._sandbox(f"unix:{self._folder}")
+        tokens = [sandbox.agent_tokens[episode] for episode in await self._open(sandbox, sessions)]
+        pool = Pool(self._folder / "agent.sock", min(CONNECTIONS, sessions))
+
+        async def act(number: int, step: int) -> None:
+            await ask(pool, tokens[number], step)
+
+        try:
+            return await timed(way, sessions, each, act, lambda: self._served.cpu, self._served)
+        finally:
+            pool.close()
+            await sandbox.stop()
+
+    async def _open(self, sandbox: RemoteSandbox, sessions: int) -> list[str]:
+        brief = await sandbox.prepare(self._brief.task)
+        return [one.episode for one in await sandbox.open(brief.snapshot, brief.task, sessions)]
+
+    def _call(self, step: int) -> ToolCall:
+        return self._calls[step % len(self._calls)]
+
+    def _run(self, opened: Sequence[Opened], number: int, step: int) -> None:
+        self._local.step([StepRequest(episode=opened[number].episode, calls=[self._call(step)])])
+
+    @contextmanager
+    def _opened(self, sessions: int) -> Generator[Sequence[Opened]]:
+        opened = self._local.open(self._brief.snapshot, self._brief.task, sessions)
+        yield opened
+        for one in opened:
+            self._local.close(one.episode)
+
+    async def _in_process(self, sessions: int, each: int) -> Level:
+        with self._opened(sessions) as opened:
+
+            async def act(number: int, step: int) -> None:
+                self._run(opened, number, step)
+                await asyncio.sleep(0)
+
+            return await timed("in process", sessions, each, act, time.process_time)
+
+    async def _waiting(self, sessions: int, each: int) -> Level:
+        """The tool alone, in process, but between two steps a session waits for a message, as a server does."""
+        used = 0.0
+        async with _echo(self._folder / FLOOR) as there_and_back:
+            with self._opened(sessions) as opened:
+
+                async def act(number: int, step: int) -> None:
+                    nonlocal used
+                    await there_and_back()
+                    begun = time.thread_time()
+                    self._run(opened, number, step)
+                    used += time.thread_time() - begun
+
+                return await timed("in process, waiting", sessions, each, act, lambda: used)
+
+    async def _websocket(self, way: str, address: str, sessions: int, each: int) -> Level:
+        sandbox = self._sandbox(address)
+        episodes = await self._open(sandbox, sessions)
+
+        async def act(number: int, step: int) -> None:
+            await sandbox.step([StepRequest(episode=episodes[number], calls=[self._call(step)])])
+
+        level = await timed(way, sessions, each, act, lambda: self._served.cpu, self._served)
+        await sandbox.stop()
+        return level
+
+    async def _rest(self, pool: Pool, token: str, step: int) -> None:
+        function = self._call(step)["function"]
+        headers = {"authorization": f"Bearer {token}"}
+        _check(await pool.post(f"/v1/episode/tools/{function['name']}", headers, function["arguments"].encode()))
+
+    async def _mcp(self, pool: Pool, token: str, step: int) -> None:
+        """What the client of the `mcp` package sends for a call."""
+        function = self._call(step)["function"]
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": PROTOCOL,
+            "io.modelcontextprotocol/clientInfo": {"name": "mcp", "version": "0.1.0"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        arguments: Any = json.loads(function["arguments"])
+        params = {"name": function["name"], "arguments": arguments, "_meta": meta}
+        body = json.dumps({"jsonrpc": "2.0", "id": step + 1, "method": "tools/call", "params": params})
+        headers = {
+            "authorization": f"Bearer {token}",
+            "accept": "application/json, text/event-stream",
+            "mcp-protocol-version": PROTOCOL,
+            "mcp-method": "tools/call",
+            "mcp-name": function["name"],
+        }
+        _check(await pool.post("/v1/mcp", headers, body.encode()))
+
+
+def _check(answer: tuple[int, bytes]) -> None:
+    status, body = answer
+    if status != 200 or b'"error"' in body[:40]:
+        raise GreenroomError(f"the server answered {status}: {body[:200]!r}")
+
+
+def _reading(sandbox: LocalSandbox, app: str) -> Brief:
+    """The first task whose oracle reads."""
+    loaded = load_app(app)
+    for family in sandbox.families():
+        brief = sandbox.prepare(f"{app}/test/{family}/0")
+        names = [call["function"]["name"] for message in brief.solution for call in calls_of(message)]
+        if sum(not loaded.tools[name].writes for name in names) > 1:
+            return brief
+    raise GreenroomError(f"no oracle of '{app}' reads twice: measure another app")
