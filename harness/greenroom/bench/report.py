@@ -150,15 +150,22 @@ def _alike(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _bar_row(bar: Bar) -> Row:
     verdict = "[green]holds[/green]" if bar.holds else "[red]does not hold[/red]"
-    return {"bar": bar.name, "value": bar.value, "limit": f"{bar.sense} {bar.limit:g} {bar.unit}", "": verdict}
+    return {
+        "bar": bar.name,
+        "value": bar.value,
+        "limit": f"{bar.sense} {_text(float(bar.limit))} {bar.unit}",
+        "": verdict,
+    }
 
 
 def _table(rows: Sequence[Row]) -> "Table":
     from rich.table import Table
 
-    table = Table()
+    # Headings have a word a line, and no lines stand between columns: terminals of 80 columns cut nothing off.
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for name, value in rows[0].items():
-        table.add_column(name, justify="left" if isinstance(value, str) else "right")
+        heading = "\n".join(name.split())
+        table.add_column(heading, justify="left" if isinstance(value, str) else "right", overflow="fold")
     for row in rows:
         table.add_row(*[_text(value) for value in row.values()])
     return table
@@ -167,4 +174,6 @@ def _table(rows: Sequence[Row]) -> "Table":
 def _text(value: Any) -> str:
     if value is None:
         return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -43,3 +43,16 @@ def test_rows_of_the_same_columns_are_one_table() -> None:
     assert "0.25" in text
     assert "at most 1 ms" in text
     assert "does not hold" in text
+
+
+def test_nothing_is_cut_off_in_a_narrow_terminal() -> None:
+    row = {
+        f"{name} of a server per step": 12345.678
+        for name in ("milliseconds", "megabytes", "refusals", "steps", "waits")
+    }
+    written = io.StringIO()
+    Report(title="Speed", rows=[{"way": "websocket, unix", **row}], bars=[]).print(Console(file=written, width=80))
+    text = written.getvalue()
+    assert text.count("12,346") == len(row)
+    assert "websocket, unix" in text
+    assert "…" not in text
