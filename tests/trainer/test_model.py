@@ -41,6 +41,16 @@ def test_an_adapter_is_loaded_with_its_base(tiny: PolicyModel, tmp_path: Path) -
     assert len(loaded.parameters) == len(adapted.parameters)
 
 
+def test_who_may_read_a_config_may_read_its_weights(tiny: PolicyModel, tmp_path: Path) -> None:
+    tiny.save(tmp_path / "base")
+    load_model(str(tmp_path / "base"), lora=2).save(tmp_path / "adapter")
+    for config, weights_file in (
+        (tmp_path / "base/config.json", tmp_path / "base/model.safetensors"),
+        (tmp_path / "adapter/adapter_config.json", tmp_path / "adapter/adapter_model.safetensors"),
+    ):
+        assert weights_file.stat().st_mode == config.stat().st_mode
+
+
 def play(model: PolicyModel, sandbox: LocalSandbox) -> Rollout:
     engine = Engine(model.network, end_ids=model.codec.end_ids, turn_tokens=model.turn_tokens)
     policy = EnginePolicy(engine, model.codec, "tested", model.max_tokens)

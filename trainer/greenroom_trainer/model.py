@@ -125,6 +125,17 @@ class PolicyModel:
             (folder / COMPACT).write_text(json.dumps({"format": 1}) + "\n", encoding="utf-8")
         else:
             self.tokenizer.save_pretrained(folder)
+        _share(folder)
+
+
+def _share(folder: Path) -> None:
+    """Whoever may read the config may read the weights: safetensors writes them for their owner alone.
+
+    A server of models runs as somebody else.
+    """
+    mode = (folder / "tokenizer_config.json").stat().st_mode
+    for weights in folder.glob("*.safetensors"):
+        weights.chmod(mode)
 
 
 def make_tiny(tokenizer: "Tokenizer", shape: TinyShape, seed: int) -> PolicyModel:
