@@ -86,7 +86,7 @@ class Isolated:
         return await self._source.prepare(task)
 
     async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
-        """Open n episodes, each in a sandbox of its own that makes the task's start itself, or is given what was frozen.
+        """Open n episodes, each in a sandbox of its own: the task's start is made there, what was frozen is sent there.
 
         Raises:
             UsageError: More than can ever run at once are asked for.

@@ -354,7 +354,9 @@ async def _fetch(station: _Station, snapshot: str, path: Path, most: int) -> str
         while whole is None or offset < whole[0]:
             piece = await station.ask("download", answers.piece, snapshot=snapshot, offset=offset)
             if piece.size > most:
-                raise SnapshotError(f"the file of {snapshot[:16]}… has {piece.size} bytes, and {most} are the most here")
+                raise SnapshotError(
+                    f"the file of {snapshot[:16]}… has {piece.size} bytes, and {most} are the most here"
+                )
             if whole not in (None, (piece.size, piece.content)) or offset + len(piece.data) > piece.size:
                 raise WireError(f"{station.line.address} sent pieces of {snapshot[:16]}… that do not fit together")
             whole = piece.size, piece.content

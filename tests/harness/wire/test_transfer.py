@@ -7,6 +7,7 @@ import pytest
 from greenroom import messages as m
 from greenroom.errors import SandboxBusyError, SandboxLostError, SnapshotError, UsageError
 from greenroom.sandbox import StepRequest
+from greenroom.sandboxes.portable_files import PortableFile
 from greenroom.wire.transfer import PIECE
 from support.served import TASK, Served, begin, serving
 
@@ -43,6 +44,34 @@ def test_an_unsound_snapshot_is_refused_and_leaves_nothing(served: Served, tmp_p
         with pytest.raises(SandboxLostError):
             await line.ask("open", snapshot="0" * 64, task=TASK)
         assert not served.keeper.transfers._uploads
+
+    asyncio.run(work())
+
+
+def test_a_file_that_is_larger_than_may_be_is_not_taken(served: Served, tmp_path: Path) -> None:
+    async def work() -> None:
+        sandbox = served.sandbox()
+        brief, _ = await begin(sandbox)
+        path = tmp_path / "snapshot"
+        await sandbox.download(brief.snapshot, path)
+        size = path.stat().st_size
+        await sandbox.download(brief.snapshot, path, size)
+        with pytest.raises(SnapshotError, match=f"has {size} bytes, and {size - 1} are the most"):
+            await sandbox.download(brief.snapshot, path, size - 1)
+        assert not path.exists()
+
+    asyncio.run(work())
+
+
+def test_a_file_without_a_name_is_filled_and_sent_and_what_went_wrong_is_told(served: Served) -> None:
+    async def work() -> None:
+        sandbox = served.sandbox()
+        brief, _ = await begin(sandbox)
+        file = PortableFile()
+        await sandbox.download(brief.snapshot, file.path)
+        assert await sandbox.upload(file.path) == brief.snapshot
+        with pytest.raises(SnapshotError, match="are the most here"):
+            await sandbox.download(brief.snapshot, file.path, 100)
 
     asyncio.run(work())
 
