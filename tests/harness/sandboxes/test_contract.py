@@ -143,7 +143,6 @@ def test_an_episode_that_is_frozen_goes_on_the_same_as_often_as_one_likes(make: 
     assert contents[0] != contents[1] == contents[2]
 
 
-@isolated_too
 def test_a_closed_episode_is_gone_and_never_becomes_a_fresh_one(make: Make) -> None:
     sandbox = make()
     gone, other = sandbox.open(sandbox.prepare(REPLACE).snapshot, REPLACE, 2)

@@ -184,7 +184,7 @@ def test_what_was_frozen_is_opened_though_its_container_is_killed(
         frozen = sandbox.snapshot(one.episode)
         kill()
         sandbox.close(one.episode)
-        forks = sandbox.open(frozen, task, 2)
+        forks = sandbox.open(frozen, task)
         for fork in forks:
             for message in brief.solution:
                 sandbox.step([StepRequest(episode=fork.episode, calls=m.calls_of(message))])
@@ -204,7 +204,7 @@ def test_what_was_frozen_is_opened_though_its_container_is_killed(
     finally:
         sandbox.stop()
     assert mine == outcome(LocalSandbox(app, cache_dir=tmp_path), lambda: None)
-    assert mine[1] == [mine[0]] * 2
+    assert mine[1] == [mine[0]]
     assert {one.name for one in found(engine)} <= before
 
 
