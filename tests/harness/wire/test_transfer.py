@@ -1,14 +1,20 @@
 import asyncio
 import base64
+import hashlib
 from pathlib import Path
 
+import apsw
 import pytest
 
 from greenroom import messages as m
 from greenroom.errors import SandboxBusyError, SandboxLostError, SnapshotError, UsageError
 from greenroom.sandbox import StepRequest
+from greenroom.sandboxes import LocalSandbox
 from greenroom.sandboxes.portable_files import PortableFile
 from greenroom.wire.transfer import PIECE
+from greenroom.worlds import load_snapshot, paged, portable
+from greenroom.worlds.layer import BaseFile, Layer
+from support.notes import app
 from support.served import TASK, Served, begin, serving
 
 
@@ -132,3 +138,18 @@ def test_uploads_are_limited_and_forgotten(tmp_path: Path) -> None:
             assert not server.keeper.transfers._uploads
 
     asyncio.run(work())
+
+
+def test_a_file_with_a_view_without_end_in_place_of_a_table_is_refused_at_once(tmp_path: Path) -> None:
+    local = LocalSandbox(app, cache_dir=tmp_path / "bases")
+    plain = tmp_path / "plain"
+    portable.export(paged(local.start(local.prepare(TASK).snapshot)).layer, plain)
+    db = apsw.Connection(str(plain))
+    db.execute("DROP TABLE notes_note")
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+    db.execute(f"CREATE VIEW NOTES_note AS {endless} SELECT x AS id, x AS title, x AS body, x AS reads FROM c")
+    db.close()
+    base = BaseFile(plain, hashlib.sha256(plain.read_bytes()).hexdigest(), trusted=False)
+    portable.save(Layer.bottom(base), tmp_path / "bad")
+    with pytest.raises(SnapshotError, match="a view where a table should be"):
+        load_snapshot(tmp_path / "bad")
