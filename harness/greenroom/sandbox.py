@@ -5,6 +5,7 @@ One request may carry many episodes, so that a group steps in one message when a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from greenroom.errors import SandboxLostError
@@ -173,6 +174,18 @@ class AsyncSandbox(Protocol):
 
     async def stop(self) -> None:
         """Let go of everything: worlds, connections, processes, containers. Stopping twice is no error."""
+        ...
+
+
+class PortableSandbox(AsyncSandbox, Protocol):
+    """One whose snapshots can be carried to another of its kind."""
+
+    async def download(self, snapshot: str, path: Path, most: int) -> str:
+        """Write a snapshot of at most so many bytes to a portable file; returns its content id."""
+        ...
+
+    async def upload(self, path: Path) -> str:
+        """Take in a portable file; returns the snapshot's id, which `open` takes."""
         ...
 
 

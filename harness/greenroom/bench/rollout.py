@@ -83,7 +83,7 @@ class Place:
         self._user, self._policy = load_simulator("goal"), LongOracle(steps)
         self._families = self._sandbox.families()
         self._play(None, [GroupSpec(f"{app}/test/{name}/{UNTIMED}") for name in self._families])
-        self._below, self._contained = below() - others, looking(spec, isolation, contained)
+        self._below, self._contained = below() - others, looking(spec, as_async(self._sandbox), contained)
 
     def measure(self, parallel: int, groups: int, size: int) -> Level:
         """Play groups, so many episodes at once."""

@@ -84,7 +84,12 @@ class DockerSandbox(ServedSandbox):
 
     def __init__(self, setting: Setting, server: "DockerServer", bases: SharedBases) -> None:
         super().__init__(setting.name, server, connected(setting, reach=REACH_SECONDS))
-        self._bases = bases
+        self._docker, self._bases = server, bases
+
+    @property
+    def container(self) -> Container | None:
+        """Its container, while there is one."""
+        return self._docker.container
 
     async def prepare(self, task: str) -> Brief:
         """Make a task's start and keep its snapshot; the container is started again if it died."""

@@ -4,11 +4,22 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from greenroom.errors import SandboxBusyError, SandboxError, SandboxLostError, UsageError
 from greenroom.messages import Message
-from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult, find_episode
+from greenroom.sandbox import (
+    AsyncSandbox,
+    Brief,
+    Opened,
+    PortableSandbox,
+    StepRequest,
+    StepResult,
+    find_episode,
+    find_snapshot,
+)
+from greenroom.sandboxes.portable_files import PortableFile, PortableFiles
 from greenroom.tasks import Verdict
 
 T = TypeVar("T")
@@ -18,24 +29,43 @@ WAIT_SECONDS = 1800.0
 LOOK_SECONDS = 0.05
 
 
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """The sandbox of an episode, and where the episode's task starts."""
+
+    sandbox: PortableSandbox
+    start: str
+
+
 class Isolated:
     """Opens each episode in a sandbox of its own, which ends with it and is never used again.
+
+    What is frozen is fetched at once, and kept here: it outlives its sandbox, and the next ones are given it.
 
     Args:
         source: Where starts are made, and tools and families are asked for; no episode runs there.
         make: Makes a sandbox for one episode.
         most: So many of them run at once.
         wait: After so many seconds without room for a group it is refused.
+        files: What is frozen.
 
     Attributes:
+        ending: Called with the sandbox of an episode before it ends, for who wants to know what it used.
         room: So many episodes may be played at once: who plays more of them than that waits for ever.
     """
 
     def __init__(
-        self, source: AsyncSandbox, make: Callable[[], AsyncSandbox], most: int, wait: float = WAIT_SECONDS
+        self,
+        source: AsyncSandbox,
+        make: Callable[[], PortableSandbox],
+        most: int,
+        wait: float = WAIT_SECONDS,
+        files: PortableFiles | None = None,
     ) -> None:
         self._source, self._make, self.room, self._wait = source, make, most, wait
-        self._of_episode: dict[str, AsyncSandbox] = {}
+        self._files = files or PortableFiles()
+        self.ending: Callable[[PortableSandbox], Awaitable[None]] | None = None
+        self._of_episode: dict[str, _Own] = {}
         self._opening = 0
 
     @property
@@ -56,18 +86,20 @@ class Isolated:
         return await self._source.prepare(task)
 
     async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
-        """Open n episodes, each in a sandbox of its own that makes the task's start itself.
+        """Open n episodes, each in a sandbox of its own: the task's start is made there, what was frozen is sent there.
 
         Raises:
-            UsageError: More than can ever run at once are asked for; or the snapshot is not where the task starts.
+            UsageError: More than can ever run at once are asked for.
+            SandboxLostError: The snapshot is neither where the task starts nor kept here.
             SandboxBusyError: Too many run, and none of them ends.
         """
         if n > self.room:
             raise UsageError(f"{n} episodes at once, each in a container: {self.room} are the most; see 'docker:N'")
+        file = self._files.find(snapshot)  # Ours until all have it, whoever releases it meanwhile.
         await self._until_there_is_room(n)
         self._opening += n
         try:
-            opening = [asyncio.ensure_future(self._open(snapshot, task)) for _ in range(n)]
+            opening = [asyncio.ensure_future(self._open(snapshot, task, file)) for _ in range(n)]
             await asyncio.wait(opening)
         finally:
             self._opening -= n
@@ -88,23 +120,28 @@ class Isolated:
                 told = True
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _open(self, snapshot: str, task: str) -> Opened:
+    async def _open(self, snapshot: str, task: str, file: PortableFile | None) -> Opened:
         member = self._make()
         try:
             start = (await member.prepare(task)).snapshot
             if start != snapshot:
-                raise UsageError(
-                    f"with a container for each rollout only a task's start can be opened ('{start[:16]}…'), "
-                    f"not '{snapshot[:16]}…'"
-                )
+                kept = {} if file is None else {snapshot: file}
+                await member.upload(find_snapshot(kept, snapshot, start).path)
             (opened,) = await member.open(snapshot, task)
         except BaseException as error:
-            await member.stop()
+            await self._end(member)
             if type(error) is SandboxError:  # What starts others may start this one at the next try.
                 raise SandboxLostError(str(error)) from error
             raise
-        self._of_episode[opened.episode] = member
+        self._of_episode[opened.episode] = _Own(member, start)
         return opened
+
+    async def _end(self, member: PortableSandbox) -> None:
+        try:
+            if self.ending is not None:
+                await self.ending(member)
+        finally:
+            await member.stop()
 
     async def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """Run the calls of many episodes, each in its sandbox.
@@ -124,48 +161,63 @@ class Isolated:
 
     async def verify(self, episode: str, messages: Sequence[Message]) -> Verdict:
         """Score an episode."""
-        return await self._in(episode, lambda member: member.verify(episode, messages))
+        return await self._in(episode, lambda own: own.sandbox.verify(episode, messages))
 
     async def snapshot(self, episode: str) -> str:
-        """Freeze an episode's world.
+        """Freeze an episode's world, and keep it here as a portable file, unless its task starts from it.
 
         Raises:
-            UsageError: Always: what is frozen would end with its container.
+            SandboxBusyError: So much is kept already that there is no room for it.
+            SandboxError: It cannot be written here.
+            SnapshotError: It is larger than a container can be given, or what came is not what was frozen.
         """
-        raise UsageError("with a container for each rollout an episode cannot be frozen: take --isolation world")
+        return await self._in(episode, lambda own: self._freeze(own, episode))
+
+    async def _freeze(self, own: _Own, episode: str) -> str:
+        frozen = await own.sandbox.snapshot(episode)
+        if frozen != own.start and self._files.find(frozen) is None:
+            try:
+                with self._files.coming() as file:
+                    await own.sandbox.download(frozen, file.path, self._files.each)
+                    self._files.keep(frozen, file)
+            except OSError as error:
+                raise SandboxError(f"what was frozen cannot be kept here: {error.strerror or error}") from error
+        return frozen
 
     async def content(self, episode: str) -> str:
         """The content id of an episode's world."""
-        return await self._in(episode, lambda member: member.content(episode))
+        return await self._in(episode, lambda own: own.sandbox.content(episode))
 
-    async def _in(self, episode: str, ask: Callable[[AsyncSandbox], Awaitable[T]]) -> T:
+    async def _in(self, episode: str, ask: Callable[[_Own], Awaitable[T]]) -> T:
         """Ask the sandbox of an episode; it is taken away when it is lost, for nobody will come back to it."""
-        member = find_episode(self._of_episode, episode)
+        own = find_episode(self._of_episode, episode)
         try:
-            return await ask(member)
+            return await ask(own)
         except SandboxLostError:
             await self.close(episode)
             raise
 
     async def close(self, episode: str) -> None:
         """Drop an episode and its sandbox."""
-        member = self._of_episode.pop(episode, None)
-        if member is not None:
-            await member.stop()
+        own = self._of_episode.pop(episode, None)
+        if own is not None:
+            await self._end(own.sandbox)
 
     async def release(self, snapshot: str) -> None:
-        """Forget a snapshot."""
+        """Forget a snapshot; whoever is opening it has it still."""
+        self._files.drop(snapshot)
         await self._source.release(snapshot)
 
     async def stop(self) -> None:
-        """Stop all sandboxes."""
-        members = [self._source, *self._of_episode.values()]
+        """Stop all sandboxes, and forget what was frozen."""
+        ending = [self._end(own.sandbox) for own in self._of_episode.values()]
         self._of_episode.clear()
-        done = await asyncio.gather(*(member.stop() for member in members), return_exceptions=True)
+        self._files.clear()
+        done = await asyncio.gather(self._source.stop(), *ending, return_exceptions=True)
         for failed in done:
             if isinstance(failed, BaseException):
                 raise SandboxError(f"a sandbox did not stop: {failed}") from failed
 
 
-def _stepping(share: Sequence[StepRequest]) -> Callable[[AsyncSandbox], Awaitable[list[StepResult]]]:
-    return lambda member: member.step(share)
+def _stepping(share: Sequence[StepRequest]) -> Callable[[_Own], Awaitable[list[StepResult]]]:
+    return lambda own: own.sandbox.step(share)

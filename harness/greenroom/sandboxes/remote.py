@@ -1,13 +1,12 @@
 """The sandbox at an address: a server that somebody else has started."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from greenroom.errors import MissingExtraError
-from greenroom.sandbox import AsyncSandbox
+from greenroom.sandbox import PortableSandbox
 from greenroom.sandboxes.blocking import BlockingSandbox
-from greenroom.sandboxes.served import Place, ServedSandbox
+from greenroom.sandboxes.served import Connect, Place, ServedSandbox
 from greenroom.sandboxes.specs import Setting, refuse_containers
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class FixedServer:
         """It goes on: others may use it."""
 
 
-def connected(setting: Setting, *, reach: float = 30.0) -> Callable[[Place], AsyncSandbox]:
+def connected(setting: Setting, *, reach: float = 30.0) -> Connect:
     """Makes clients of a server.
 
     Args:
@@ -66,7 +65,7 @@ def connected(setting: Setting, *, reach: float = 30.0) -> Callable[[Place], Asy
         reach: Seconds of trying to reach it.
     """
 
-    def connect(place: Place) -> AsyncSandbox:
+    def connect(place: Place) -> PortableSandbox:
         from greenroom.wire.client import RemoteSandbox
         from greenroom.wire.line import Patience
 

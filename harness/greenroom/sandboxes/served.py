@@ -4,11 +4,12 @@ import asyncio
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from greenroom.errors import SandboxError, SandboxLostError
 from greenroom.messages import Message
-from greenroom.sandbox import AsyncSandbox, Brief, Opened, StepRequest, StepResult
+from greenroom.sandbox import AsyncSandbox, Brief, Opened, PortableSandbox, StepRequest, StepResult
 from greenroom.tasks import Verdict
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class Server(Protocol):
         ...
 
 
-Connect = Callable[[Place], AsyncSandbox]
+Connect = Callable[[Place], PortableSandbox]
 """Makes a client of the running event loop."""
 
 
@@ -62,7 +63,7 @@ class _Desk:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     place: Place | None = None
-    client: AsyncSandbox | None = None
+    client: PortableSandbox | None = None
     suspect: bool = True
 
 
@@ -129,7 +130,15 @@ class ServedSandbox:
         """Forget a snapshot; one that is lost is forgotten."""
         await self._forget(lambda client: client.release(snapshot))
 
-    async def _ask(self, what: Callable[[AsyncSandbox], Awaitable[T]], *, ready: bool = False) -> T:
+    async def download(self, snapshot: str, path: Path, most: int) -> str:
+        """Write a snapshot of at most so many bytes to a portable file; returns its content id."""
+        return await self._ask(lambda client: client.download(snapshot, path, most))
+
+    async def upload(self, path: Path) -> str:
+        """Take in a portable file; returns the snapshot's id."""
+        return await self._ask(lambda client: client.upload(path))
+
+    async def _ask(self, what: Callable[[PortableSandbox], Awaitable[T]], *, ready: bool = False) -> T:
         desk = self._desk()
         if desk.suspect and (ready or desk.client is None):
             await self._make_ready(desk)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import itertools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from greenroom.tasks import Verdict
 from greenroom.wire import answers, tokens
 from greenroom.wire.address import Address
 from greenroom.wire.line import Line, Patience, TooLargeError
-from greenroom.wire.protocol import WorldSpec
+from greenroom.wire.protocol import Limits, WorldSpec
 from greenroom.wire.transfer import PIECE
 from greenroom.worlds import load_snapshot
 
@@ -182,20 +183,26 @@ class RemoteSandbox:
         for station, holds in self._of_snapshot.pop(snapshot, {}).items():
             await station.line.tell("release", snapshots=[snapshot], holds=holds)
 
-    async def download(self, snapshot: str, path: Path) -> str:
+    async def download(self, snapshot: str, path: Path, most: int = Limits.snapshot_bytes) -> str:
         """Fetch a snapshot as a portable file (`load_snapshot` reads it); returns its content id.
+
+        Args:
+            snapshot: Its id.
+            path: The file.
+            most: So many bytes are taken: a server that is not trusted must not fill a disk.
 
         Raises:
             SandboxLostError: It is not known there.
-            SnapshotError: What arrived is not what was asked for.
+            SnapshotError: What arrived is not what was asked for, or is larger than that.
         """
         station = self._home_of(snapshot)
         try:
-            content = await _fetch(station, snapshot, path)
+            content = await _fetch(station, snapshot, path, most)
             if await asyncio.to_thread(_ids, path) != (snapshot, content):
                 raise SnapshotError(f"{self._address} sent another snapshot than {snapshot[:16]}…: it was not kept")
         except BaseException:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # A file without a name has none to lose.
+                path.unlink(missing_ok=True)
             raise
         return content
 
@@ -340,12 +347,16 @@ def _ids(path: Path) -> tuple[str, str]:
     return snapshot.page_id, snapshot.content_id
 
 
-async def _fetch(station: _Station, snapshot: str, path: Path) -> str:
+async def _fetch(station: _Station, snapshot: str, path: Path, most: int) -> str:
     """Write a snapshot's file piece by piece; returns the content id that it is said to have."""
     offset, whole = 0, None
     with path.open("wb") as file:
         while whole is None or offset < whole[0]:
             piece = await station.ask("download", answers.piece, snapshot=snapshot, offset=offset)
+            if piece.size > most:
+                raise SnapshotError(
+                    f"the file of {snapshot[:16]}… has {piece.size} bytes, and {most} are the most here"
+                )
             if whole not in (None, (piece.size, piece.content)) or offset + len(piece.data) > piece.size:
                 raise WireError(f"{station.line.address} sent pieces of {snapshot[:16]}… that do not fit together")
             whole = piece.size, piece.content

@@ -288,6 +288,17 @@ class Base:
         return PageSnapshot(Layer.bottom(self._file), self._schema)
 
 
+def _refuse_views(db: apsw.Connection, path: Path) -> None:
+    """Look for views where rows are to be read: one of a sender's making may have rows without end.
+
+    Raises:
+        SnapshotError: There is one.
+    """
+    views = {str(name) for (name,) in stream(db, "SELECT lower(name) FROM sqlite_master WHERE type = 'view'")}
+    if "greenroom_table" in views or any(name.lower() in views for name in stored_shapes(db)):
+        raise SnapshotError(f"{path} has a view where a table should be: it is no world of greenroom")
+
+
 def load_snapshot(path: Path, schema: Schema | None = None) -> PageSnapshot:
     """Read a snapshot that `Snapshot.save` wrote.
 
@@ -303,7 +314,7 @@ def load_snapshot(path: Path, schema: Schema | None = None) -> PageSnapshot:
     snapshot = PageSnapshot(portable.load(path))
     try:
         with snapshot.reading() as db:
-            stored_shapes(db)
+            _refuse_views(db, path)
     except (apsw.Error, ValueError, TypeError) as error:
         raise SnapshotError(f"{path} holds no world of greenroom: {error}") from error
     if schema is not None:

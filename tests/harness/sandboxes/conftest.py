@@ -12,18 +12,19 @@ from greenroom.containers.container import ContainerSpec
 from greenroom.faults import parse_profile
 from greenroom.sandbox import Sandbox
 from greenroom.sandboxes import BlockingSandbox
-from greenroom.sandboxes.docker import DockerServer
+from greenroom.sandboxes.docker import DockerSandbox, DockerServer, SharedBases
+from greenroom.sandboxes.isolated import Isolated
 from greenroom.sandboxes.process import ProcessServer
 from greenroom.sandboxes.remote import FixedServer, connected
 from greenroom.sandboxes.served import Place, ServedSandbox, Server
 from greenroom.sandboxes.specs import Setting, local
 from support.containers import need_images, plugins_image
+from support.kinds import KINDS
 from support.notes import app
 from support.plugins import with_plugins
 from support.rollouts import broken
 
 Make = Callable[..., Sandbox]
-KINDS = ("local", "process", "remote", pytest.param("docker", marks=pytest.mark.docker))
 
 
 @pytest.fixture(scope="session")
@@ -111,11 +112,20 @@ def make(request: pytest.FixtureRequest, home: Path) -> Iterator[Make]:
 def _sandbox(request: pytest.FixtureRequest, setting: Setting) -> Sandbox:
     if request.param == "local":
         return local("", setting)
+    if request.param == "isolated":
+        return _isolated(request.getfixturevalue("containers"), setting)
     name = {"remote": "over_tcp", "docker": "containers", "process": "processes"}[request.param]
     if setting.app is broken:
         name = "broken_containers" if request.param == "docker" else "broken_processes"
     server: Server = request.getfixturevalue(name)
     return BlockingSandbox(ServedSandbox(setting.name, _Lent(server), connected(setting)))
+
+
+def _isolated(source: Server, setting: Setting) -> Sandbox:
+    engine, bases = need_images("mail"), SharedBases(setting)
+    spec = ContainerSpec(apps=["notes"], image=plugins_image(), bases=bases.folder, start_seconds=120)
+    lent = ServedSandbox(setting.name, _Lent(source), connected(setting))
+    return BlockingSandbox(Isolated(lent, lambda: DockerSandbox(setting, DockerServer(engine, spec), bases), 8))
 
 
 class _Lent:

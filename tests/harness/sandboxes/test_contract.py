@@ -14,11 +14,14 @@ from greenroom.messages import Message
 from greenroom.plugins import load_simulator
 from greenroom.rollouts import GroupSpec, Rollouts, load_policy
 from greenroom.sandbox import Sandbox, StepRequest, StepResult
+from support.kinds import ISOLATED, KINDS
 from support.rollouts import Asker, broken
 
 Make = Callable[..., Sandbox]
 TASKS = ("notes/train/find_number/0", "notes/train/replace/3", "notes/test/find_number/7")
 REPLACE = TASKS[1]
+isolated_too = pytest.mark.parametrize("make", [*KINDS, ISOLATED], indirect=True)
+"""Held with a container for each rollout as well: each takes a second to start, so only what is other there."""
 
 
 def play(sandbox: Sandbox, episode: str, messages: Sequence[Message]) -> list[StepResult]:
@@ -118,6 +121,7 @@ def test_any_text_crosses_unharmed(make: Make, twin: Make, text: str) -> None:
     assert outcome(make()) == outcome(twin())
 
 
+@isolated_too
 def test_an_episode_that_is_frozen_goes_on_the_same_as_often_as_one_likes(make: Make, twin: Make) -> None:
     def outcome(sandbox: Sandbox) -> tuple[object, ...]:
         brief = sandbox.prepare(REPLACE)
@@ -158,6 +162,7 @@ def test_a_closed_episode_is_gone_and_never_becomes_a_fresh_one(make: Make) -> N
     assert sandbox.step([StepRequest(episode=other.episode, calls=[])])[0].messages == []
 
 
+@isolated_too
 def test_a_released_snapshot_is_forgotten_until_its_task_is_prepared_again(make: Make) -> None:
     sandbox = make()
     brief = sandbox.prepare(REPLACE)
@@ -234,6 +239,7 @@ def test_whole_groups_come_out_the_same(make: Make, twin: Make, policy: str, par
     assert len(mine) == 12
 
 
+@isolated_too
 def test_an_environment_runs_on_it(make: Make, twin: Make) -> None:
     def outcome(sandbox: Sandbox) -> list[object]:
         env = GreenroomEnv(sandbox=sandbox, user=load_simulator("goal"))

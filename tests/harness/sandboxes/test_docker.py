@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from greenroom import messages as m
 from greenroom.containers.container import Container, ContainerSpec
 from greenroom.containers.engine import Engine
 from greenroom.containers.orphans import found
 from greenroom.containers.owner import Owner
 from greenroom.errors import UnknownNameError, UsageError
 from greenroom.rollouts import Group, GroupSpec, Rollouts
-from greenroom.sandbox import StepRequest
+from greenroom.sandbox import Sandbox, StepRequest
 from greenroom.sandboxes import BlockingSandbox, LocalSandbox, open_sandbox
 from greenroom.sandboxes.docker import DockerSandbox, DockerServer, SharedBases, docker
 from greenroom.sandboxes.fleet import Fleet
@@ -164,6 +165,47 @@ def test_each_rollout_has_a_container_of_its_own_on_request(engine: Engine, sett
     finally:
         sandbox.stop()
     assert not {one.name for one in found(engine) if str(one.owner) == mine} - others
+
+
+def test_what_was_frozen_is_opened_though_its_container_is_killed(
+    engine: Engine, setting: Setting, tmp_path: Path
+) -> None:
+    bases, before = SharedBases(setting), {one.name for one in found(engine)}
+    spec = ContainerSpec(apps=["notes"], image=plugins_image(), bases=bases.folder, start_seconds=120)
+    task, add = SPECS[0].task, [m.call("notes_add", title="before it was killed")]
+
+    def make() -> DockerSandbox:
+        return DockerSandbox(setting, DockerServer(engine, spec), bases)
+
+    def outcome(sandbox: Sandbox, kill: Callable[[], object]) -> tuple[object, ...]:
+        brief = sandbox.prepare(task)
+        (one,) = sandbox.open(brief.snapshot, task)
+        sandbox.step([StepRequest(episode=one.episode, calls=add)])
+        frozen = sandbox.snapshot(one.episode)
+        kill()
+        sandbox.close(one.episode)
+        forks = sandbox.open(frozen, task)
+        for fork in forks:
+            for message in brief.solution:
+                sandbox.step([StepRequest(episode=fork.episode, calls=m.calls_of(message))])
+        ends = [(sandbox.content(fork.episode), sandbox.verify(fork.episode, brief.solution)) for fork in forks]
+        return frozen, [fork.state for fork in forks], ends
+
+    source = make()
+    sandbox = BlockingSandbox(Isolated(source, make, 3))
+
+    def kill() -> None:
+        assert source.container is not None
+        (own,) = [one for one in found(engine) if one.name not in {*before, source.container.name}]
+        own.handle.kill()
+
+    try:
+        mine = outcome(sandbox, kill)
+    finally:
+        sandbox.stop()
+    assert mine == outcome(LocalSandbox(app, cache_dir=tmp_path), lambda: None)
+    assert mine[1] == [mine[0]]
+    assert {one.name for one in found(engine)} <= before
 
 
 def test_a_base_is_built_once_here_and_only_read_there(

@@ -8,10 +8,13 @@ import pytest
 from greenroom import messages as m
 from greenroom.errors import SandboxBusyError, SandboxLostError, UsageError
 from greenroom.rollouts import GroupSpec, Recovery, Rollouts
-from greenroom.sandbox import StepRequest, StepResult
+from greenroom.sandbox import AsyncSandbox, StepRequest, StepResult
 from greenroom.sandboxes import InlineSandbox, LocalSandbox
 from greenroom.sandboxes.fleet import Fleet
 from greenroom.sandboxes.isolated import Isolated
+from greenroom.sandboxes.portable_files import PortableFiles
+from greenroom.worlds import load_snapshot, paged
+from greenroom.worlds.portable import Image
 from support.notes import app
 from support.rollouts import Asker, Mortal, Scripted
 
@@ -25,6 +28,31 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def members(folder: Path, n: int) -> list[InlineSandbox]:
     return [InlineSandbox(LocalSandbox(app, cache_dir=folder)) for _ in range(n)]
+
+
+class Carrying(InlineSandbox):
+    """A sandbox of this process whose snapshots can be carried to another."""
+
+    def __init__(self, local: LocalSandbox) -> None:
+        super().__init__(local)
+        self._local = local
+
+    async def download(self, snapshot: str, path: Path, most: int) -> str:
+        """Write a snapshot where `path` is."""
+        found = paged(self._local.start(snapshot))
+        image = Image(found.layer)
+        assert image.size <= most
+        path.write_bytes(image.read(0, image.size))
+        return found.content_id
+
+    async def upload(self, path: Path) -> str:
+        """Take it in."""
+        told = load_snapshot(path)
+        return self._local.keep(self._local.admit(path, told.page_id, told.content_id))
+
+
+def carrying(folder: Path) -> Carrying:
+    return Carrying(LocalSandbox(app, cache_dir=folder))
 
 
 async def group(fleet: Fleet, task: str, n: int = 2) -> list[str]:
@@ -138,9 +166,9 @@ def test_groups_come_out_the_same_when_members_die(tmp_path: Path) -> None:
 def test_an_isolated_episode_has_a_sandbox_of_its_own_which_ends_with_it(tmp_path: Path) -> None:
     made: list[LocalSandbox] = []
 
-    def make() -> InlineSandbox:
+    def make() -> Carrying:
         made.append(LocalSandbox(app, cache_dir=tmp_path))
-        return InlineSandbox(made[-1])
+        return Carrying(made[-1])
 
     sandbox = Isolated(*members(tmp_path, 1), make, 4)
 
@@ -159,7 +187,7 @@ def test_an_isolated_episode_has_a_sandbox_of_its_own_which_ends_with_it(tmp_pat
 
 
 def test_more_isolated_episodes_than_there_may_be_are_refused_or_wait(tmp_path: Path) -> None:
-    sandbox = Isolated(*members(tmp_path, 1), lambda: members(tmp_path, 1)[0], 2)
+    sandbox = Isolated(*members(tmp_path, 1), lambda: carrying(tmp_path), 2)
     snapshot = run(sandbox.prepare(TASK)).snapshot
     with pytest.raises(UsageError, match="2 are the most"):
         run(sandbox.open(snapshot, TASK, 3))
@@ -170,18 +198,99 @@ def test_more_isolated_episodes_than_there_may_be_are_refused_or_wait(tmp_path: 
 
 
 def test_who_waits_for_an_isolated_episode_to_end_is_told_when_none_does(tmp_path: Path) -> None:
-    sandbox = Isolated(*members(tmp_path, 1), lambda: members(tmp_path, 1)[0], 2, wait=0.1)
+    sandbox = Isolated(*members(tmp_path, 1), lambda: carrying(tmp_path), 2, wait=0.1)
     snapshot = run(sandbox.prepare(TASK)).snapshot
     run(sandbox.open(snapshot, TASK, 2))
     with pytest.raises(SandboxBusyError, match="2 of 2 containers are in use"):
         run(sandbox.open(snapshot, TASK))
 
 
-def test_an_isolated_episode_begins_where_its_task_does_and_cannot_be_frozen(tmp_path: Path) -> None:
-    sandbox = Isolated(*members(tmp_path, 1), lambda: members(tmp_path, 1)[0], 2)
+def test_an_isolated_episode_begins_where_its_task_does_or_at_what_was_frozen(tmp_path: Path) -> None:
+    sandbox = Isolated(*members(tmp_path, 1), lambda: carrying(tmp_path), 2)
     snapshot = run(sandbox.prepare(OTHER)).snapshot
-    with pytest.raises(UsageError, match="only a task's start"):
+    with pytest.raises(SandboxLostError, match="is not known here; the task starts at"):
         run(sandbox.open(snapshot, TASK))
     (opened,) = run(sandbox.open(snapshot, OTHER))
-    with pytest.raises(UsageError, match="cannot be frozen"):
-        run(sandbox.snapshot(opened.episode))
+    assert run(sandbox.snapshot(opened.episode)) == snapshot
+    assert run(sandbox.open(snapshot, OTHER))[0].state == snapshot
+
+
+async def frozen(sandbox: Isolated, title: str = "x") -> tuple[str, str]:
+    """An episode that was frozen after a step, and what was frozen."""
+    brief = await sandbox.prepare(TASK)
+    (one,) = await sandbox.open(brief.snapshot, TASK)
+    await sandbox.step([StepRequest(episode=one.episode, calls=[m.call("notes_add", title=title)])])
+    return one.episode, await sandbox.snapshot(one.episode)
+
+
+def test_what_is_frozen_outlives_its_sandbox_until_it_is_released(tmp_path: Path) -> None:
+    sandbox = Isolated(*members(tmp_path, 1), lambda: carrying(tmp_path), 4)
+
+    async def play() -> None:
+        episode, snapshot = await frozen(sandbox)
+        content = await sandbox.content(episode)
+        await sandbox.close(episode)
+        forks = await sandbox.open(snapshot, TASK, 3)
+        assert {fork.state for fork in forks} == {snapshot}
+        assert {await sandbox.content(fork.episode) for fork in forks} == {content}
+        assert await sandbox.snapshot(forks[0].episode) == snapshot
+        await sandbox.release(snapshot)
+        with pytest.raises(SandboxLostError, match="is not known here"):
+            await sandbox.open(snapshot, TASK)
+        assert await sandbox.snapshot(forks[0].episode) == snapshot
+        assert (await sandbox.open(snapshot, TASK))[0].state == snapshot
+        await sandbox.stop()
+
+    run(play())
+
+
+def test_who_is_opening_what_was_frozen_has_it_though_it_is_released_meanwhile(tmp_path: Path) -> None:
+    sandbox = Isolated(*members(tmp_path, 1), lambda: carrying(tmp_path), 2)
+
+    async def play() -> None:
+        episode, snapshot = await frozen(sandbox)
+        waiting = asyncio.ensure_future(sandbox.open(snapshot, TASK, 2))
+        await asyncio.sleep(0.01)  # There is no room for two until the first is closed.
+        await sandbox.release(snapshot)
+        await sandbox.close(episode)
+        assert {fork.state for fork in await waiting} == {snapshot}
+
+    run(play())
+
+
+def test_no_more_is_frozen_than_there_is_room_for_and_the_episode_goes_on(tmp_path: Path) -> None:
+    files = PortableFiles(most=1)
+    sandbox = Isolated(*members(tmp_path, 1), lambda: carrying(tmp_path), 2, files=files)
+
+    async def play() -> None:
+        _, first = await frozen(sandbox)
+        with pytest.raises(SandboxBusyError, match="1 frozen episodes are kept"):
+            await frozen(sandbox, "y")
+        await sandbox.release(first)
+        assert len(sandbox._of_episode) == 2
+        episode = list(sandbox._of_episode)[1]
+        assert await sandbox.snapshot(episode) != first
+
+    run(play())
+
+
+def test_who_asks_is_told_of_each_isolated_sandbox_before_it_ends(tmp_path: Path) -> None:
+    sandbox = Isolated(*members(tmp_path, 1), lambda: carrying(tmp_path), 2)
+    told: list[str] = []
+
+    async def play() -> None:
+        one, other = await sandbox.open((await sandbox.prepare(TASK)).snapshot, TASK, 2)
+        of_episode = {e: own.sandbox for e, own in sandbox._of_episode.items()}
+
+        async def ending(member: AsyncSandbox) -> None:
+            (episode,) = [e for e, known in of_episode.items() if known is member]
+            assert await member.content(episode)
+            told.append(episode)
+
+        sandbox.ending = ending
+        await sandbox.close(one.episode)
+        assert told == [one.episode]
+        await sandbox.stop()
+        assert told == [one.episode, other.episode]
+
+    run(play())

@@ -1,13 +1,20 @@
 import asyncio
 import base64
+import hashlib
 from pathlib import Path
 
+import apsw
 import pytest
 
 from greenroom import messages as m
 from greenroom.errors import SandboxBusyError, SandboxLostError, SnapshotError, UsageError
 from greenroom.sandbox import StepRequest
+from greenroom.sandboxes import LocalSandbox
+from greenroom.sandboxes.portable_files import PortableFile
 from greenroom.wire.transfer import PIECE
+from greenroom.worlds import load_snapshot, paged, portable
+from greenroom.worlds.layer import BaseFile, Layer
+from support.notes import app
 from support.served import TASK, Served, begin, serving
 
 
@@ -43,6 +50,34 @@ def test_an_unsound_snapshot_is_refused_and_leaves_nothing(served: Served, tmp_p
         with pytest.raises(SandboxLostError):
             await line.ask("open", snapshot="0" * 64, task=TASK)
         assert not served.keeper.transfers._uploads
+
+    asyncio.run(work())
+
+
+def test_a_file_that_is_larger_than_may_be_is_not_taken(served: Served, tmp_path: Path) -> None:
+    async def work() -> None:
+        sandbox = served.sandbox()
+        brief, _ = await begin(sandbox)
+        path = tmp_path / "snapshot"
+        await sandbox.download(brief.snapshot, path)
+        size = path.stat().st_size
+        await sandbox.download(brief.snapshot, path, size)
+        with pytest.raises(SnapshotError, match=f"has {size} bytes, and {size - 1} are the most"):
+            await sandbox.download(brief.snapshot, path, size - 1)
+        assert not path.exists()
+
+    asyncio.run(work())
+
+
+def test_a_file_without_a_name_is_filled_and_sent_and_what_went_wrong_is_told(served: Served) -> None:
+    async def work() -> None:
+        sandbox = served.sandbox()
+        brief, _ = await begin(sandbox)
+        file = PortableFile()
+        await sandbox.download(brief.snapshot, file.path)
+        assert await sandbox.upload(file.path) == brief.snapshot
+        with pytest.raises(SnapshotError, match="are the most here"):
+            await sandbox.download(brief.snapshot, file.path, 100)
 
     asyncio.run(work())
 
@@ -103,3 +138,18 @@ def test_uploads_are_limited_and_forgotten(tmp_path: Path) -> None:
             assert not server.keeper.transfers._uploads
 
     asyncio.run(work())
+
+
+def test_a_file_with_a_view_without_end_in_place_of_a_table_is_refused_at_once(tmp_path: Path) -> None:
+    local = LocalSandbox(app, cache_dir=tmp_path / "bases")
+    plain = tmp_path / "plain"
+    portable.export(paged(local.start(local.prepare(TASK).snapshot)).layer, plain)
+    db = apsw.Connection(str(plain))
+    db.execute("DROP TABLE notes_note")
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+    db.execute(f"CREATE VIEW NOTES_note AS {endless} SELECT x AS id, x AS title, x AS body, x AS reads FROM c")
+    db.close()
+    base = BaseFile(plain, hashlib.sha256(plain.read_bytes()).hexdigest(), trusted=False)
+    portable.save(Layer.bottom(base), tmp_path / "bad")
+    with pytest.raises(SnapshotError, match="a view where a table should be"):
+        load_snapshot(tmp_path / "bad")
