@@ -30,21 +30,12 @@ def up(
 ) -> None:
     """Start apps in containers, with the gateway, and wait until they are healthy."""
     from greenroom.containers.engine import Engine
-    from greenroom.containers.ports import need_ports
     from greenroom.containers.project import Project
     from greenroom.containers.services import wait_until_well
 
     project, engine = Project.need(), Engine()
-    if project.settle(_made_here(engine)):
-        errors().print(f"wrote {project.folder / '.env'}, with random tokens", markup=False, soft_wrap=True)
-    wanted = _wanted(project, apps or [], profile or [])
-    options = ["--detach", *(["--build"] if build else []), *_scales(scale or [], wanted)]
-    need_ports(engine, project, wanted)
-    try:
-        project.run(*_profiles(profile), "up", *options, *wanted, to=sys.stderr)
-    except SandboxError:
-        need_ports(engine, project, wanted)  # Images take minutes to build: somebody may have come meanwhile.
-        raise
+    with project.alone(_waiting):
+        wanted = _start(engine, project, apps or [], scale or [], profile or [], build=build)
     with errors().status("waiting until all are healthy"):
         found = wait_until_well(engine, project.name, wanted, seconds)
     data = {
@@ -62,6 +53,32 @@ def up(
         console().print(f"roll out with: greenroom rollout {app} --sandbox compose --policy oracle", soft_wrap=True)
 
 
+def _waiting() -> None:
+    told = "another `greenroom up` or `down` is at work here: waiting until it has ended (Ctrl-C gives up)"
+    errors().print(told, markup=False, soft_wrap=True)
+
+
+def _start(
+    engine: "Engine", project: "Project", apps: list[str], scales: list[str], profiles: list[str], *, build: bool
+) -> list[str]:
+    """Let compose start what is asked for; returns the services that have a container then."""
+    from greenroom.containers.ports import need_ports, port_numbers
+    from greenroom.containers.project import profile_options
+
+    if project.settle(_made_here(engine)):
+        errors().print(f"wrote {project.folder / '.env'}, with random tokens", markup=False, soft_wrap=True)
+    port_numbers(project.settings)  # Compose, which is asked for its services next, would not say what to set.
+    wanted = _wanted(project, apps, profiles)
+    options = ["--detach", *(["--build"] if build else []), *_scales(scales, wanted)]
+    need_ports(engine, project, wanted)
+    try:
+        project.run(*profile_options(profiles), "up", *options, *wanted, to=sys.stderr)
+    except SandboxError:
+        need_ports(engine, project, wanted)  # Images take minutes to build: somebody may have come meanwhile.
+        raise
+    return [name for name in wanted if f"{name}=0" not in scales]
+
+
 def _made_here(engine: "Engine") -> dict[str, str]:
     """Settings for a machine where the images to begin with were made, because none can be pulled."""
     from greenroom.containers.images import LOCAL_BASE
@@ -73,15 +90,15 @@ def _made_here(engine: "Engine") -> dict[str, str]:
 
 
 def _wanted(project: "Project", apps: list[str], profiles: list[str]) -> list[str]:
+    from greenroom.containers.project import EVERY
+
     known = project.services(profiles)
     for name in apps:
         if name not in known:
+            if name in project.services([EVERY]):
+                raise UsageError(f"'{name}' belongs to a profile, which is named with it: --profile gpu, if it is ours")
             raise UnknownNameError("service", name, known)
     return list(dict.fromkeys([*apps, GATEWAY])) if apps else known
-
-
-def _profiles(profiles: list[str] | None) -> list[str]:
-    return [f"--profile={name}" for name in profiles or []]
 
 
 def _scales(scales: list[str], wanted: list[str]) -> list[str]:
@@ -131,13 +148,14 @@ def logs(
     tail: Annotated[int, typer.Option("--tail", min=0, help="So many lines of each container.")] = 100,
 ) -> None:
     """Show what the containers of compose have said."""
-    from greenroom.containers.project import Project
+    from greenroom.containers.project import EVERY, Project, profile_options
 
     project = Project.need()
     for name in services or []:
-        if name not in (known := project.services()):
+        if name not in (known := project.services([EVERY])):
             raise UnknownNameError("service", name, known)
-    project.run("logs", f"--tail={tail}", *(["--follow"] if follow else []), *(services or []))
+    options = [f"--tail={tail}", *(["--follow"] if follow else [])]
+    project.run(*profile_options([EVERY]), "logs", *options, *(services or []))
 
 
 def down(
@@ -154,7 +172,10 @@ def down(
 
     engine = Engine()
     removed, project = remove_orphans(engine, everything=everything), Project.find()
-    stopped = _stop(engine, project, volumes) if project else []
+    stopped: list[str] = []
+    if project is not None:
+        with project.alone(_waiting):
+            stopped = _stop(engine, project, volumes)
     if report({"stopped": stopped, "removed": removed}, json):
         return
     for name in removed:
@@ -165,10 +186,11 @@ def down(
 
 def _stop(engine: "Engine", project: "Project", volumes: bool) -> list[str]:
     """Stop a project, if there is anything of it; returns the names of its containers."""
+    from greenroom.containers.project import EVERY, profile_options
     from greenroom.containers.services import services
 
     names = [one.container for one in services(engine, project.name)]
     if names or volumes:
-        profiles = [] if project.command == ["docker-compose"] else ["--profile=*"]
-        project.run(*profiles, "down", "--remove-orphans", *(["--volumes"] if volumes else []), to=sys.stderr)
+        options = ["--remove-orphans", *(["--volumes"] if volumes else [])]
+        project.run(*profile_options([EVERY]), "down", *options, to=sys.stderr)
     return names

@@ -11,7 +11,7 @@ import psutil
 
 from greenroom.containers.engine import Engine
 from greenroom.containers.project import SETTINGS, Project
-from greenroom.containers.services import PROJECT
+from greenroom.containers.services import PROJECT, SERVICE
 from greenroom.errors import GreenroomError, UsageError
 
 LOOPBACK = "127.0.0.1"
@@ -51,8 +51,17 @@ PORTS = (
 )
 
 
+def port_numbers(settings: Mapping[str, str]) -> dict[Port, int]:
+    """Which ports are published, whether or not their services are started.
+
+    Raises:
+        UsageError: What is set is no port.
+    """
+    return {port: port.number(settings) for port in PORTS}
+
+
 def need_ports(engine: Engine, project: Project, services: Collection[str]) -> None:
-    """Check that the ports of services are free, or the project's own already.
+    """Check that the ports of services differ, and that each is free or that service's own already.
 
     Args:
         engine: Docker.
@@ -60,20 +69,33 @@ def need_ports(engine: Engine, project: Project, services: Collection[str]) -> N
         services: Those that are to be started.
 
     Raises:
-        UsageError: Somebody else has one; says who, as far as it shows, and which setting names another.
+        UsageError: What is set is no port, or two are the same, or somebody else has one; says who, as far as it
+            shows, and which setting names another.
     """
-    for port in PORTS:
-        number = port.number(project.settings)
-        if port.service not in services or is_free(number):
+    numbers = {port: number for port, number in port_numbers(project.settings).items() if port.service in services}
+    _need_different(numbers, project)
+    for port, number in numbers.items():
+        if is_free(number):
             continue
         handle = _publisher(engine, number)
-        if handle is not None and handle.labels.get(PROJECT) == project.name:
+        if handle is not None and _is_of(handle, project.name, port.service):
             continue
         who = _told(handle) if handle is not None else _listener(number)
         raise UsageError(
             f"port {number}, which '{port.service}' is to publish, is taken by {who}: stop that, or set "
             f"{port.variable} to another in {project.folder / SETTINGS}"
         )
+
+
+def _need_different(numbers: Mapping[Port, int], project: Project) -> None:
+    seen: dict[int, Port] = {}
+    for port, number in numbers.items():
+        other = seen.setdefault(number, port)
+        if other is not port:
+            raise UsageError(
+                f"{other.variable} and {port.variable} are both {number}, and one port is published once: "
+                f"set one of them to another in {project.folder / SETTINGS}"
+            )
 
 
 def is_free(number: int) -> bool:
@@ -95,6 +117,10 @@ def _publisher(engine: Engine, number: int) -> Any:
         # The filter looks at both sides of what is published.
         return next((one for one in found if number in _published(one.ports)), None)
     return None
+
+
+def _is_of(handle: Any, project: str, service: str) -> bool:
+    return (handle.labels.get(PROJECT), handle.labels.get(SERVICE)) == (project, service)
 
 
 def _published(ports: dict[str, list[dict[str, str]] | None]) -> set[int]:

@@ -1,19 +1,26 @@
 """The compose project: where its files are, what its settings say, and the program that runs it."""
 
+import fcntl
 import os
+import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from greenroom.errors import SandboxError, UsageError
 
 FILE, SETTINGS, EXAMPLE = "compose.yaml", ".env", ".env.example"
 VARIABLE = "GREENROOM_COMPOSE"
 SECRETS = ("GREENROOM_TOKEN", "POSTGRES_PASSWORD", "MODEL_TOKEN")
+EVERY = "*"
+"""All profiles."""
+LINE = re.compile(r"""\s*(?:export\s+)?(\w+)\s*=\s*(?:'([^']*)'|"([^"]*)"|(.*?))(?:\s+#.*)?\s*""")
+"""A setting, as compose reads it: a value may be quoted, and a comment may follow."""
 
 
 class Project:
@@ -27,6 +34,7 @@ class Project:
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self._environment = dict(os.environ if environment is None else environment)
+        self._held: tuple[int, ...] = ()
 
     @classmethod
     def find(cls) -> "Project | None":
@@ -69,8 +77,8 @@ class Project:
     def _written(self) -> dict[str, str]:
         file = self.folder / SETTINGS
         lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-        pairs = [line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#")]
-        return {name.strip(): value.strip().strip("'\"") for name, value in pairs}
+        found = [match.groups(default="") for line in lines if (match := LINE.fullmatch(line))]
+        return {name: single or double or plain for name, single, double, plain in found}
 
     @property
     def name(self) -> str:
@@ -104,6 +112,26 @@ class Project:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write("\n".join([*lines, *(f"{name}={value}" for name, value in (more or {}).items())]) + "\n")
         return True
+
+    @contextmanager
+    def alone(self, waiting: Callable[[], None] = lambda: None) -> Generator[None]:
+        """Have the project to oneself: of two that start it at once, each may make the network, or replace what the
+        other has just started.
+
+        It is the folder that is locked, by this process and the compose that it runs: until the last of them has
+        ended, however it does.
+
+        Args:
+            waiting: Called when another has it.
+        """
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _lock(folder, waiting)
+            self._held = (folder,)
+            yield
+        finally:
+            self._held = ()
+            os.close(folder)
 
     @cached_property
     def command(self) -> list[str]:
@@ -139,16 +167,46 @@ class Project:
 
     def _run(self, arguments: Sequence[str], to: IO[str] | int | None) -> str:
         environment = {"COMPOSE_PROJECT_NAME": self.name, **self._environment}
+        command = [*self.command, *arguments]
         done = subprocess.run(
-            [*self.command, *arguments], cwd=self.folder, env=environment, stdout=to, text=True, check=False
+            command, cwd=self.folder, env=environment, stdout=to, text=True, check=False, pass_fds=self._held
         )
         if done.returncode:
-            raise SandboxError(f"`{' '.join([*self.command, *arguments])}` failed with {done.returncode}, see above")
+            raise SandboxError(f"`{' '.join(command)}` failed with {done.returncode}, see above")
         return done.stdout or ""
 
     def services(self, profiles: Sequence[str] = ()) -> list[str]:
-        """The services that are started when none is named."""
-        return self.ask(*(f"--profile={name}" for name in profiles), "config", "--services").split()
+        """The services that are started when none is named.
+
+        Args:
+            profiles: Services of these as well; `*` is every profile.
+        """
+        import yaml
+
+        # Not `config --services`: version 1 names those of all profiles there.
+        told: dict[str, dict[str, Any]] = yaml.safe_load(self.ask(*profile_options(profiles), "config"))["services"]
+        chosen = {*profiles, *self.settings.get("COMPOSE_PROFILES", "").split(",")}
+
+        def starts(name: str) -> bool:
+            needed = told[name].get("profiles")
+            return not needed or EVERY in chosen or not chosen.isdisjoint(needed)
+
+        return sorted(filter(starts, told))
+
+
+def profile_options(profiles: Sequence[str]) -> list[str]:
+    """What compose is told of profiles, before its command."""
+    return [f"--profile={name}" for name in profiles]
+
+
+def _lock(folder: int, waiting: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(folder, fcntl.LOCK_EX)
+    except OSError:
+        pass  # Some network file systems lock no folders: better without a lock than not at all.
 
 
 def compose_command() -> list[str] | None:

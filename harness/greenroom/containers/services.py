@@ -92,20 +92,21 @@ def wait_until_well(
         look: Called with what is there, again and again.
 
     Raises:
-        SandboxError: One is broken, or they take too long; with what it said.
+        SandboxError: One is broken, with what it said; or one is gone, or they take too long.
     """
     until = time.monotonic() + seconds
     while True:
         found = [one for one in services(engine, project) if one.service in wanted]
         look(found)
-        if {one.service for one in found} >= set(wanted) and all(one.well for one in found):
+        if gone := sorted(set(wanted) - {one.service for one in found}):
+            raise SandboxError(f"'{gone[0]}' has no container any more: has somebody run `greenroom down` meanwhile?")
+        if all(one.well for one in found):
             return found
         if broken := [one for one in found if one.broken]:
             raise SandboxError(f"{_told(broken[0])}; it said:\n{broken[0].words}")
         if time.monotonic() > until:
-            late = [_told(one) for one in found if not one.well]
-            missing = [f"{name} has no container" for name in wanted if name not in {one.service for one in found}]
-            raise SandboxError(f"not well after {seconds:g} s: {'; '.join(late + missing)}; see `greenroom logs`")
+            late = "; ".join(_told(one) for one in found if not one.well)
+            raise SandboxError(f"not well after {seconds:g} s: {late}; see `greenroom logs`")
         time.sleep(LOOK_SECONDS)
 
 

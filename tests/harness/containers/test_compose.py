@@ -18,7 +18,7 @@ import pytest
 from greenroom.containers.engine import Engine
 from greenroom.containers.project import Project, compose_command
 from greenroom.containers.services import services
-from support.containers import ROOT, need_images, until
+from support.containers import ROOT, inside, need_images, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -93,6 +93,7 @@ def test_up_waits_until_all_are_healthy_and_ps_tells_the_same(environment: dict[
     assert [one["container"] for one in told["services"]] == [one["container"] for one in up["services"]]
     assert "serving" in greenroom(environment, "logs", "mail")
     assert "no service 'mial'; did you mean 'mail'?" in greenroom(environment, "logs", "mial", succeeds=False)
+    assert "belongs to a profile" in greenroom(environment, "up", "vllm", succeeds=False)
     assert "it takes APP=N" in greenroom(environment, "up", "mail", "--scale", "shop=2", succeeds=False)
 
 
@@ -168,6 +169,59 @@ def test_a_store_in_postgres_takes_rollouts(environment: dict[str, str], up: dic
     arguments = ["rollout", "mail", "--sandbox", "compose", "--policy", "oracle", "--groups", "1", "--size", "2"]
     greenroom(environment, *arguments, "--store", url)
     assert len(json.loads(greenroom(environment, "runs", "--store", url, "--json"))) == 1
+
+
+def test_two_ups_at_once_are_one_after_the_other(environment: dict[str, str], up: dict[str, Any]) -> None:
+    greenroom(environment, "down", "--json")
+    command = [sys.executable, "-m", "greenroom.cli.main", "up", "mail", "--scale", "mail=2", "--json"]
+    pipe = subprocess.PIPE
+    both = [subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+    told = [process.communicate(timeout=250) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert sum("another `greenroom up` or `down` is at work here: waiting" in errors for _, errors in told) == 1
+    first, second = ({one["container"]: one["replica"] for one in json.loads(out)["services"]} for out, _ in told)
+    assert first == second and len(first) == 3
+
+
+def test_replicas_that_start_and_die_at_once_come_back_each_in_its_own_folder(
+    engine: Engine, environment: dict[str, str], up: dict[str, Any]
+) -> None:
+    project = Project(Path(environment["GREENROOM_COMPOSE"]), environment)
+    told = json.loads(greenroom(environment, "up", "mail", "--scale", "mail=2", "--json"))
+    names = {one["container"]: one["replica"] for one in told["services"] if one["service"] == "mail"}
+    one, other = (engine.client.containers.get(name) for name in names)
+    for disturb in (
+        lambda: (project.run("stop", "mail"), project.run("start", "mail")),
+        lambda: project.run("restart", "mail"),
+        lambda: (one.stop(), one.start(), kill(engine, other.name)),
+        lambda: (kill(engine, one.name), other.restart()),
+    ):
+        disturb()
+        until(lambda: sorted(answering(environment)) == sorted(names.values()), 60)
+        for name, replica in names.items():
+            assert listening(engine, name) == {
+                f"/run/greenroom/{replica}/{plane}.sock" for plane in ("agent", "control")
+            }
+
+
+def kill(engine: Engine, name: str) -> None:
+    psutil.Process(int(engine.client.api.inspect_container(name)["State"]["Pid"])).kill()
+
+
+def answering(environment: dict[str, str]) -> list[str]:
+    """The replicas whose both planes answer through the gateway."""
+    ports = ("CONTROL_PORT", "AGENT_PORT")
+    return [
+        name
+        for name in replicas(environment)
+        if all(get(environment, port, f"/mail/{name}/v1/health")[0] == 200 for port in ports)
+    ]
+
+
+def listening(engine: Engine, name: str) -> set[str]:
+    """Where sockets are listened at in a container: it has a network of its own, so they are its own."""
+    lines = inside(engine, name, "print(open('/proc/net/unix').read())").splitlines()
+    return {line.split()[-1] for line in lines if line.split()[3] == "00010000"}
 
 
 def test_scaling_down_leaves_fewer_and_down_leaves_none(

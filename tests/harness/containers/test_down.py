@@ -61,10 +61,16 @@ def test_down_leaves_other_projects_sandboxes_in_use_and_strangers_alone(engine:
     assert others <= names(engine) and orphan not in names(engine)
 
 
-def test_a_replica_that_starts_removes_what_ended_ones_left_and_not_what_another_has_just_made(engine: Engine) -> None:
+def test_a_replica_that_starts_removes_what_others_left_and_not_what_one_has_that_runs_or_just_starts(
+    engine: Engine,
+) -> None:
     script = """
-        cd /run/greenroom && mkdir left just-made in-use "$HOSTNAME" && touch in-use/control.sock
-        touch -d '5 minutes ago' left in-use "$HOSTNAME"
+        cd /run/greenroom && mkdir empty stopped killed just-made in-use "$HOSTNAME"
+        touch stopped/lock killed/lock killed/control.sock in-use/control.sock
+        flock in-use/lock sleep 60 &
+        sleep 0.5
+        touch -d '5 minutes ago' *
+        touch just-made
         GREENROOM_TOKEN=changeme /usr/local/lib/greenroom/start >/dev/null 2>&1
         ls
     """

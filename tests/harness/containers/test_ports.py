@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from greenroom.containers.engine import Engine
-from greenroom.containers.ports import is_free, need_ports
+from greenroom.containers.ports import is_free, need_ports, port_numbers
 from greenroom.containers.project import Project
-from greenroom.containers.services import PROJECT
+from greenroom.containers.services import PROJECT, SERVICE
 from greenroom.errors import UsageError
 from support.containers import need_images
 
@@ -36,10 +36,32 @@ def test_a_port_of_a_service_that_is_not_started_may_be_taken(taken: int) -> Non
     need_ports(NOWHERE, project(POSTGRES_PORT=str(taken)), ["mail"])
 
 
-@pytest.mark.parametrize("said", ["0", "65536", "http"])
-def test_a_port_that_is_none_is_refused(said: str) -> None:
-    with pytest.raises(UsageError, match=f"CONTROL_PORT={said}"):
-        need_ports(NOWHERE, project(CONTROL_PORT=said), ["gateway"])
+@pytest.mark.parametrize("said", ["0", "65536", "http", "-1", "80.5", "8470-8471"])
+@pytest.mark.parametrize("variable", ["CONTROL_PORT", "POSTGRES_PORT"])
+def test_a_port_that_is_none_is_refused_whatever_is_started(variable: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"{variable}={said}: a port is a number from 1 to 65535"):
+        need_ports(NOWHERE, project(**{variable: said}), ["gateway"])
+    with pytest.raises(UsageError, match=f"{variable}={said}"):
+        port_numbers({variable: said})
+
+
+@pytest.mark.parametrize(("one", "other"), [("CONTROL_PORT", "AGENT_PORT"), ("AGENT_PORT", "POSTGRES_PORT")])
+def test_two_ports_that_are_the_same_are_named_where_both_are_to_be_published(one: str, other: str) -> None:
+    number = str(free())
+    settings = {"CONTROL_PORT": str(free()), one: number, other: number}
+    with pytest.raises(UsageError, match=f"{one} and {other} are both {number}.*to another in /nowhere/.env"):
+        need_ports(NOWHERE, project(**settings), ["mail", "gateway", "postgres"])
+
+
+def test_a_setting_that_is_the_usual_port_of_another_is_the_same_too() -> None:
+    with pytest.raises(UsageError, match="CONTROL_PORT and AGENT_PORT are both 8471"):
+        need_ports(NOWHERE, project(CONTROL_PORT="8471"), ["gateway"])
+
+
+def test_a_port_that_is_the_same_as_one_of_a_service_that_is_not_started_may_be_so() -> None:
+    number = str(free())
+    settings = {"CONTROL_PORT": number, "AGENT_PORT": str(free()), "POSTGRES_PORT": number}
+    need_ports(NOWHERE, project(**settings), ["mail", "gateway"])
 
 
 def free() -> int:
@@ -48,13 +70,13 @@ def free() -> int:
 
 
 @pytest.mark.docker
-def test_a_container_that_publishes_the_port_is_named_unless_it_is_the_project_s_own() -> None:
+def test_a_container_that_publishes_the_port_is_named_unless_it_is_the_service_s_own() -> None:
     engine, number, name = need_images("gateway"), free(), f"greenroom-test-{secrets.token_hex(4)}"
     other = engine.client.containers.run(
         "greenroom-gateway",
         name=name,
         detach=True,
-        labels={PROJECT: "theirs"},
+        labels={PROJECT: "theirs", SERVICE: "gateway"},
         ports={"8470/tcp": ("127.0.0.1", number)},
     )
     try:
@@ -63,5 +85,7 @@ def test_a_container_that_publishes_the_port_is_named_unless_it_is_the_project_s
         with pytest.raises(UsageError, match=told):
             need_ports(engine, project(CONTROL_PORT=str(number)), ["gateway"])
         need_ports(engine, project("theirs", CONTROL_PORT=str(number), AGENT_PORT=str(free())), ["gateway"])
+        with pytest.raises(UsageError, match=f"which 'postgres' is to publish, is taken by container '{name}'"):
+            need_ports(engine, project("theirs", POSTGRES_PORT=str(number)), ["postgres"])
     finally:
         other.remove(force=True)

@@ -1,6 +1,9 @@
 import json
 import os
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,16 @@ from greenroom.errors import UsageError
 from greenroom.wire import tokens
 
 COMPOSE = Path(__file__).parents[3] / "compose"
+COMMANDS = (["docker", "compose"], ["docker-compose"])
+HOLDER = """
+import sys
+from pathlib import Path
+from greenroom.containers.project import Project
+
+with Project(Path(sys.argv[1])).alone(lambda: print("waiting", flush=True)):
+    print("alone", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -63,6 +76,60 @@ def test_the_environment_goes_before_the_settings(project: Project) -> None:
     assert (project.gateway, project.agents, project.name) == ("http://127.0.0.1:9000", "http://127.0.0.1:8471", "mine")
     changed = Project(project.folder, {"CONTROL_PORT": "9100"})
     assert changed.gateway == "http://127.0.0.1:9100"
+
+
+def test_settings_are_read_as_compose_reads_them(project: Project) -> None:
+    lines = [
+        "export CONTROL_PORT=9000 # ours",
+        "AGENT_PORT='9001' # theirs",
+        " POSTGRES_PORT = 9002",
+        "APP_CPUS=",
+        "A=b#c",
+    ]
+    (project.folder / ".env").write_text("\n".join([*lines, "# B=1", "no setting"]))
+    read = {"CONTROL_PORT": "9000", "AGENT_PORT": "9001", "POSTGRES_PORT": "9002", "APP_CPUS": "", "A": "b#c"}
+    assert project.settings == read
+
+
+def holder(folder: Path) -> subprocess.Popen[str]:
+    """A process that has a project to itself until its input ends."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], stdin=pipe, stdout=pipe, text=True)
+
+
+def says(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def test_a_project_belongs_to_one_process_at_a_time_and_to_the_next_when_that_is_killed(tmp_path: Path) -> None:
+    with holder(tmp_path) as first, holder(tmp_path / ".") as second:
+        told = says(first), says(second)
+        assert sorted(told) == ["alone", "waiting"]
+        has, waits = (first, second) if told[0] == "alone" else (second, first)
+        has.kill()
+        assert says(waits) == "alone"
+        waits.communicate()
+    assert (has.returncode, waits.returncode) == (-9, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def composes(command: list[str]) -> bool:
+    return bool(shutil.which(command[0])) and not subprocess.run([*command, "version"], capture_output=True).returncode
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("profiles", [(), ("gpu",), ("*",)])
+def test_each_compose_takes_the_file_and_starts_services_of_a_profile_only_with_it(
+    project: Project, command: list[str], profiles: tuple[str, ...]
+) -> None:
+    if not composes(command):
+        pytest.skip(f"`{' '.join(command)}` is not installed")
+    project.settle()
+    told = Project(project.folder, os.environ)
+    told.command = command
+    usual = {"mail", "booking", "shop", "gateway", "postgres"}
+    assert set(told.services(profiles)) == (usual | {"vllm", "trainer"} if profiles else usual)
 
 
 def test_the_repository_s_own_project_is_found_from_anywhere() -> None:
