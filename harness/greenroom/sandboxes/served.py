@@ -126,8 +126,12 @@ class ServedSandbox:
         await self._forget(lambda client: client.close(episode))
 
     async def release(self, snapshot: str) -> None:
-        """Forget a snapshot; one that is lost is forgotten."""
+        """Forget a snapshot, in all event loops; one that is lost is forgotten."""
         await self._forget(lambda client: client.release(snapshot))
+        here = asyncio.get_running_loop()
+        for loop, desk in list(self._desks.items()):
+            if loop is not here and loop.is_running() and desk.client is not None:
+                asyncio.run_coroutine_threadsafe(desk.client.release(snapshot), loop)
 
     async def _ask(self, what: Callable[[AsyncSandbox], Awaitable[T]], *, ready: bool = False) -> T:
         desk = self._desk()
