@@ -171,6 +171,7 @@ class Operations:
     async def download(self, request: Request) -> Any:
         """A piece of a snapshot as a portable file."""
         snapshot = fields.text(request, "snapshot", 64)
+        self._keeper.name(self._session, snapshot)
         return await give(self._room, snapshot, fields.number(request, "offset", 0, 1 << 53, default=0))
 
     def ping(self, request: Request) -> dict[str, Any]:

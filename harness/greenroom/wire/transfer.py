@@ -140,6 +140,11 @@ class Transfers:
         """What uploads are under way for."""
         return {room for _, room, _ in self._uploads}
 
+    @property
+    def owners(self) -> set[str]:
+        """The sessions whose uploads are under way."""
+        return {owner for owner, _, _ in self._uploads}
+
     def _drop(self, key: _Key) -> None:
         # What was admitted is mapped: it stays readable without a name.
         self._uploads.pop(key).path.unlink(missing_ok=True)
