@@ -27,9 +27,7 @@ def test_a_start_that_two_event_loops_were_told_of_is_released_in_both(tmp_path:
 
         async def work() -> int:
             gate = asyncio.Event()
-            playing = asyncio.ensure_future(
-                Rollouts(sandbox.aio, Asker(), Scripted(wait=gate)).play([GroupSpec(TASK)])
-            )
+            playing = asyncio.ensure_future(Rollouts(sandbox.aio, Asker(), Scripted(wait=gate)).play([GroupSpec(TASK)]))
             await asyncio.sleep(0.2)
             await asyncio.to_thread(env.close)
             gate.set()
