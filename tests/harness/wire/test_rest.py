@@ -18,6 +18,7 @@ from greenroom.tasks import Size
 from greenroom.wire import web
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.protocol import Limits, WorldSpec
+from greenroom.wire.transfer import PIECE
 from support.notes import app
 from support.served import TASK, Served, begin, serving
 
@@ -280,6 +281,35 @@ def test_a_snapshot_travels_by_rest_and_is_believed_only_when_it_is_what_was_sai
         assert other.keeper.counts()["snapshots"] == 0
         assert other.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})[0] == 410
         assert sent(other, data, snapshot=snapshot, content=content)[-1][:2] == (200, {"have": len(data), "done": True})
+        status, told, _ = other.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})
+        assert status == 200 and told["opened"][0]["state"] == snapshot
+
+
+def test_clients_without_a_name_go_on_with_one_upload_and_never_spoil_it(served: Served, tmp_path: Path) -> None:
+    snapshot = changed(served)
+    data, content = fetched(served, snapshot)
+
+    def send(offset: int, end: int, headers: dict[str, str] | None = None, **told: Any) -> tuple[int, Any]:
+        piece = base64.b64encode(data[offset:end]).decode()
+        body = {"snapshot": snapshot, "content": content, "size": len(data), "offset": offset, "data": piece} | told
+        return other.ask("POST", "/v1/upload", body, headers=headers)[:2]
+
+    with serving(tmp_path / "s") as other:
+        assert send(0, 10_000) == (200, {"have": 10_000, "done": False})
+        # Another client begins, overlaps, runs ahead, says something else.
+        assert send(0, 3_000) == send(5_000, 15_000) == (200, {"have": 10_000, "done": False})
+        status, told = send(12_000, 15_000)
+        assert status == 422 and "begins at 10000" in told["error"]["message"]
+        for wrong in ({"size": len(data) + 1}, {"content": "0" * 64}):
+            status, told = send(10_000, 15_000, **wrong)
+            assert status == 422 and "in a session of its own" in told["error"]["message"]
+        assert send(0, 9, named("a"), content="0" * 64) == (200, {"have": 9, "done": False})
+        have = 10_000
+        while have < len(data):
+            status, told = send(have, have + PIECE // 2)
+            assert status == 200
+            have = told["have"]
+        assert told["done"] and send(0, 3_000) == (200, {"have": len(data), "done": True})
         status, told, _ = other.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})
         assert status == 200 and told["opened"][0]["state"] == snapshot
 

@@ -300,7 +300,7 @@ def test_a_base_is_built_once_a_server_and_a_failed_one_leaves_nothing(postgres:
     before = databases(postgres)
     with pytest.raises(PopulateError, match="ZeroDivisionError: no stock"):
         populated(recipe(populate=broken, seed=6), None, postgres)
-    wait_for(lambda: databases(postgres) == before)
+    wait_for(lambda: databases(postgres) <= before)  # What another test left may have gone meanwhile.
 
 
 def databases(address: str) -> set[str]:
@@ -328,7 +328,7 @@ def test_what_nobody_refers_to_is_dropped(postgres: str, shop: Snapshot) -> None
     frozen = None
     del world
     gc.collect()
-    wait_for(lambda: databases(postgres) == before)
+    wait_for(lambda: databases(postgres) <= before)  # What another test left may have gone meanwhile.
 
 
 def test_a_frozen_world_goes_on_and_its_snapshot_stays(shop: Snapshot, world: World) -> None:
