@@ -305,16 +305,24 @@ class Keeper:
             SandboxBusyError: So many episodes would be too many.
             SandboxLostError: The snapshot is not known here.
         """
+        self.check_episodes(n)
+        session.check()
+        opened = room.sandbox.open(snapshot, task, n)
+        self.name(session, snapshot)
+        return [self._began(session, room, task, one.episode, one.state) for one in opened]
+
+    def check_episodes(self, n: int) -> None:
+        """Refuse when n more episodes would be too many.
+
+        Raises:
+            SandboxBusyError: They would.
+        """
         if len(self._episodes) + n > self.limits.episodes:
             raise SandboxBusyError(
                 f"{len(self._episodes)} episodes are running and {n} more were asked for; "
                 f"{self.limits.episodes} is the most: close some, or wait",
                 1.0,
             )
-        session.check()
-        opened = room.sandbox.open(snapshot, task, n)
-        self.name(session, snapshot)
-        return [self._began(session, room, task, one.episode, one.state) for one in opened]
 
     def _began(self, session: Session, room: Room, task: str, local: str, state: str) -> Started:
         name = f"{self.server}.{next(self._numbers)}.{secrets.token_urlsafe(16)}"

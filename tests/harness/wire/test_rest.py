@@ -2,6 +2,7 @@ import asyncio
 import base64
 import dataclasses
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from greenroom.wire.protocol import Limits, WorldSpec
 from greenroom.wire.transfer import PIECE
 from support.notes import app
 from support.served import TASK, Served, begin, serving
-
 
 PART = {"snapshot": "1" * 64, "content": "2" * 64, "size": 9, "offset": 0, "data": "eA=="}
 
@@ -167,6 +167,23 @@ def test_keys_of_clients_that_name_themselves_never_meet() -> None:
 def test_bad_requests_are_refused_with_a_sentence(served: Served, body: Any, status: int) -> None:
     found, told, _ = served.ask("POST", "/v1/reset", body)
     assert found == status and told["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/families", {f"a{number}": 1 for number in range(300_000)}),
+        ("/v1/reset", {"task": TASK, "world": {f"a{number}": 1 for number in range(300_000)}}),
+        ("/v1/step", {"steps": [{"episode": "e", "calls": [{"id": 1, "more": 2}] * 64}] * 1000}),
+        ("/v1/episodes/e/verify", {"messages": [{"role": 1, "tool_calls": [1] * 9}] * 9999}),
+    ],
+)
+def test_a_body_with_a_million_mistakes_is_refused_in_a_moment(served: Served, path: str, body: Any) -> None:
+    raw = json.dumps(body).encode()
+    begun = time.monotonic()
+    status, told, _ = served.ask("POST", path, raw)
+    assert status == 422 and len(told["error"]["message"]) < 1000
+    assert time.monotonic() - begun < 1
 
 
 def test_limits_are_429_with_retry_after(tmp_path: Path) -> None:
