@@ -80,21 +80,27 @@ class Fleet:
         self._of_snapshot[snapshot] = [member, *others]
 
     async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
-        """Fork a snapshot n times, at a member that has it.
+        """Fork a snapshot n times, at a member that has it; a task's start that was released is made again.
 
         Raises:
             SandboxLostError: None has it any more.
         """
+        if snapshot not in self._of_snapshot:
+            member, opened = await self._anywhere(lambda member: member.open(snapshot, task, n))
+            self._keeps(snapshot, member)
+        else:
+            member, opened = await self._open(snapshot, task, n)
+        self._of_episode.update((one.episode, member) for one in opened)
+        return opened
+
+    async def _open(self, snapshot: str, task: str, n: int) -> tuple[AsyncSandbox, list[Opened]]:
         lost = SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to any sandbox: prepare its task first")
         for member in self._of_snapshot.get(snapshot, []):
             try:
-                opened = await member.open(snapshot, task, n)
+                return member, await member.open(snapshot, task, n)
             except SandboxLostError as error:
                 lost = error
                 self._keeps_no_more(snapshot, member)
-                continue
-            self._of_episode.update((one.episode, member) for one in opened)
-            return opened
         raise lost
 
     def _keeps_no_more(self, snapshot: str, member: AsyncSandbox) -> None:

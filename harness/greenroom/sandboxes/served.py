@@ -127,8 +127,12 @@ class ServedSandbox:
         await self._forget(lambda client: client.close(episode))
 
     async def release(self, snapshot: str) -> None:
-        """Forget a snapshot; one that is lost is forgotten."""
+        """Forget a snapshot, in all event loops; one that is lost is forgotten."""
         await self._forget(lambda client: client.release(snapshot))
+        here = asyncio.get_running_loop()
+        for loop, desk in list(self._desks.items()):
+            if loop is not here and loop.is_running() and desk.client is not None:
+                asyncio.run_coroutine_threadsafe(desk.client.release(snapshot), loop)
 
     async def download(self, snapshot: str, path: Path, most: int) -> str:
         """Write a snapshot of at most so many bytes to a portable file; returns its content id."""

@@ -5,6 +5,7 @@ import base64
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ class RemoteSandbox:
         self._stations: list[_Station] = []
         self._turns = itertools.count()
         self._of_episode: dict[str, _Station] = {}
-        self._of_snapshot: dict[str, dict[_Station, int]] = {}
+        self._of_snapshot: dict[str, dict[_Station, _Told]] = {}
         self.agent_tokens: dict[str, str] = {}
 
     @property
@@ -115,18 +116,29 @@ class RemoteSandbox:
         return brief
 
     async def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
-        """Fork a snapshot n times, where it is.
+        """Fork a snapshot n times, where it is; a task's start that was released is made again.
 
         Raises:
             SandboxLostError: No worker knows it.
         """
         await self.connect()
+        if snapshot not in self._of_snapshot:  # Another thread may have released it before ours came to hold it.
+            await self._make_again(snapshot, task)
         station = self._home_of(snapshot)
         started = await station.ask("open", answers.started(n), snapshot=snapshot, task=task, n=n)
         for one in started:
             self._of_episode[one.episode] = station
             self.agent_tokens[one.episode] = one.token
         return [Opened(episode=one.episode, state=one.state) for one in started]
+
+    async def _make_again(self, snapshot: str, task: str) -> None:
+        station, brief = await self._somewhere("prepare", answers.brief, task=task)
+        if brief.snapshot != snapshot:
+            await station.line.tell("release", snapshots=[brief.snapshot])
+            raise SandboxLostError(
+                f"snapshot '{snapshot[:16]}…' is not known to this client; the task starts at '{brief.snapshot[:16]}…'"
+            )
+        self._keeps(snapshot, station)
 
     def _at(self, episode: str) -> "_Station":
         station = self._of_episode.get(episode)
@@ -180,8 +192,9 @@ class RemoteSandbox:
 
         As many holds are given back as answers have told of: who is being told of it meanwhile keeps it.
         """
-        for station, holds in self._of_snapshot.pop(snapshot, {}).items():
-            await station.line.tell("release", snapshots=[snapshot], holds=holds)
+        for station, told in self._of_snapshot.pop(snapshot, {}).items():
+            if told.session == station.line.sessions:
+                await station.line.tell("release", snapshots=[snapshot], holds=told.holds)
 
     async def download(self, snapshot: str, path: Path, most: int = Limits.snapshot_bytes) -> str:
         """Fetch a snapshot as a portable file (`load_snapshot` reads it); returns its content id.
@@ -229,7 +242,8 @@ class RemoteSandbox:
     def _keeps(self, snapshot: str, station: "_Station") -> None:
         """Note that a worker told of a snapshot that it keeps; the latest is asked."""
         stations = self._of_snapshot.setdefault(snapshot, {})
-        stations[station] = stations.pop(station, 0) + 1
+        known, session = stations.pop(station, None), station.line.sessions
+        stations[station] = _Told(session, known.holds + 1 if known and known.session == session else 1)
 
     async def stop(self) -> None:
         """End the session: its episodes are closed, its snapshots released. The server goes on."""
@@ -238,6 +252,14 @@ class RemoteSandbox:
         self._of_episode.clear()
         self._of_snapshot.clear()
         self.agent_tokens.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How often a worker told of a snapshot, and in which session of the line: holds end with it."""
+
+    session: int
+    holds: int
 
 
 _Steps = list[tuple[StepRequest, "asyncio.Future[StepResult]"]]

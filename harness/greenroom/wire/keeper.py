@@ -5,7 +5,8 @@ import itertools
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Session:
         snapshots: What it was told of and has not released, and where that is.
         holds: How often it was told of each of them: as often it is released before it is forgotten.
         seen: When it was last heard of.
-        connected: How many connections it has.
+        connected: How many connections it has; of REST, how many requests are being answered.
         named: When each of its snapshots was last named.
         ended: Whether it is over: nothing begins in it any more.
         number: Tells it from others that had the same token, before or after.
@@ -68,6 +69,15 @@ class Session:
         """
         if self.ended:
             raise SandboxLostError("this session has ended: begin another one with a hello")
+
+    @contextmanager
+    def asking(self) -> Generator[None]:
+        """A request of REST is being answered: the session is not given up meanwhile."""
+        self.connected += 1
+        try:
+            yield
+        finally:
+            self.connected -= 1
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -142,6 +152,7 @@ class Keeper:
         self.rest = Session("", None, Replay(limits), clock())
         self._episodes: dict[str, Running] = {}
         self._gone: OrderedDict[str, str] = OrderedDict()
+        self._given_up: OrderedDict[str, int] = OrderedDict()
         self._numbers = itertools.count(1)
         self.transfers = Transfers(limits, clock)
 
@@ -222,10 +233,29 @@ class Keeper:
         return found
 
     def _begin(self, token: str, room: Room | None) -> Session:
-        if len(self._sessions) >= self.limits.sessions:
+        if len(self._sessions) >= self.limits.sessions and not self._give_up():
             raise SandboxBusyError(f"{self.limits.sessions} sessions are open, the most that is allowed", 5.0)
         made = self._sessions[token] = Session(token, room, Replay(self.limits), self.clock())
+        made.number = self._given_up.pop(token, made.number)  # So that keys of requests are still known.
         return made
+
+    def _give_up(self) -> bool:
+        """Give up the session of REST that holds nothing and was heard of longest ago; whether there was one."""
+        senders = self.transfers.owners
+        free = [
+            session
+            for session in self._sessions.values()
+            if session.room is None
+            and not (session.connected or session.episodes or session.snapshots or session.token in senders)
+        ]
+        if not free:
+            return False
+        oldest = min(free, key=lambda session: session.seen)
+        self.end(oldest)
+        self._given_up[oldest.token] = oldest.number
+        if len(self._given_up) > REMEMBERED:
+            self._given_up.popitem(last=False)
+        return True
 
     def end(self, session: Session, why: str = "its session ended") -> None:
         """End a session: its episodes are closed, its snapshots released, its uploads dropped."""
@@ -248,8 +278,9 @@ class Keeper:
         for session in [s for s in self._sessions.values() if not s.connected and s.seen < limit]:
             if not session.episodes:
                 self.end(session)
-        for snapshot in [name for name, named in self.rest.named.items() if named < limit]:
-            self.release(self.rest, snapshot)
+        for session in [self.rest, *(s for s in self._sessions.values() if s.room is None)]:
+            for snapshot in [name for name, named in session.named.items() if named < limit]:
+                self.release(session, snapshot)
 
     # -- what the operations are made of
 
@@ -274,17 +305,24 @@ class Keeper:
             SandboxBusyError: So many episodes would be too many.
             SandboxLostError: The snapshot is not known here.
         """
+        self.check_episodes(n)
+        session.check()
+        opened = room.sandbox.open(snapshot, task, n)
+        self.name(session, snapshot)
+        return [self._began(session, room, task, one.episode, one.state) for one in opened]
+
+    def check_episodes(self, n: int) -> None:
+        """Refuse when n more episodes would be too many.
+
+        Raises:
+            SandboxBusyError: They would.
+        """
         if len(self._episodes) + n > self.limits.episodes:
             raise SandboxBusyError(
                 f"{len(self._episodes)} episodes are running and {n} more were asked for; "
                 f"{self.limits.episodes} is the most: close some, or wait",
                 1.0,
             )
-        session.check()
-        opened = room.sandbox.open(snapshot, task, n)
-        if snapshot in session.named:
-            session.named[snapshot] = self.clock()
-        return [self._began(session, room, task, one.episode, one.state) for one in opened]
 
     def _began(self, session: Session, room: Room, task: str, local: str, state: str) -> Started:
         name = f"{self.server}.{next(self._numbers)}.{secrets.token_urlsafe(16)}"
@@ -370,6 +408,11 @@ class Keeper:
         session.holds[snapshot] += 1
         room.hold(snapshot, session.token)
 
+    def name(self, session: Session, snapshot: str) -> None:
+        """A session has named a snapshot: if it holds it, that is now no longer idle."""
+        if snapshot in session.named:
+            session.named[snapshot] = self.clock()
+
     def release(self, session: Session, snapshot: str, holds: int | None = None) -> None:
         """A session gives back so many of its holds on a snapshot, or all; unknown ones are ignored."""
         if holds is not None and session.holds[snapshot] > holds:
@@ -407,6 +450,7 @@ class Keeper:
         """Drop everything."""
         self._episodes.clear()
         self._sessions.clear()
+        self._given_up.clear()
         self.rest.episodes.clear()
         self.rest.snapshots.clear()
         self.rest.named.clear()

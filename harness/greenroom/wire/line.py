@@ -71,6 +71,7 @@ class Line:
 
     Attributes:
         greeting: What the server said last.
+        sessions: How many the server has begun for it; what it held in one is gone in the next.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Line:
         self.address, self._token, self._patience = address, token, patience
         self.session = secrets.token_urlsafe(24)
         self._hello = {"op": "hello", "version": VERSION, "app": app, "world": world, "session": self.session}
-        self.greeting = Greeting()
+        self.greeting, self.sessions = Greeting(), 0
         self._latest = 0
         self._asked: dict[int, _Asked] = {}
         self._socket: ClientConnection | None = None
@@ -247,7 +248,10 @@ class Line:
     def _greeted(self, told: Greeting) -> None:
         """Take in the greeting; where the session did not go on, what it had is gone."""
         before, self.greeting = self.greeting.server, told
-        if not before or (told.resumed and told.server == before):
+        if told.resumed and told.server == before:
+            return
+        self.sessions += 1
+        if not before:
             return
         why = "was started again" if told.server != before else "ended the session, which was without a client"
         log.warning("%s %s", self.address, why)

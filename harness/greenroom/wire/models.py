@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue, model_validator
 
 from greenroom.app import App
 from greenroom.faults import PROFILES
@@ -13,7 +13,18 @@ Name = Annotated[str, Field(min_length=1, max_length=512)]
 
 
 class _Strict(BaseModel):
+    """Refuses what it does not know: at once, for to complain of each of a million fields takes seconds."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_flood(cls, data: Any) -> Any:
+        known = cls.model_fields
+        if isinstance(data, dict) and len(data) > len(known):  # pyright: ignore[reportUnknownArgumentType]
+            unknown = next(str(name) for name in data if name not in known)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            raise ValueError(f"there is no field '{unknown[:80]}'; there is: {', '.join(known)}")
+        return data  # pyright: ignore[reportUnknownVariableType]
 
 
 class World(_Strict):
@@ -89,13 +100,13 @@ class Step(_Strict):
     """The calls of one assistant message, for one episode."""
 
     episode: Name
-    calls: Annotated[list[Call], Field(max_length=64)]
+    calls: Annotated[list[Call], Field(max_length=64), FailFast()]
 
 
 class Steps(_Strict):
     """Many episodes' steps."""
 
-    steps: Annotated[list[Step], Field(max_length=1024)]
+    steps: Annotated[list[Step], Field(max_length=1024), FailFast()]
 
 
 class ChatMessage(BaseModel):
@@ -104,14 +115,14 @@ class ChatMessage(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
     role: Literal["system", "user", "assistant", "tool"]
     content: str | None
-    tool_calls: list[Call] | None = None
+    tool_calls: Annotated[list[Call] | None, Field(max_length=10_000)] = None
     tool_call_id: str | None = None
 
 
 class Conversation(_Strict):
     """What was said."""
 
-    messages: Annotated[list[ChatMessage], Field(max_length=10_000)]
+    messages: Annotated[list[ChatMessage], Field(max_length=10_000), FailFast()]
 
 
 # -- answers

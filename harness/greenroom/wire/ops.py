@@ -7,7 +7,7 @@ from typing import Any
 
 from greenroom.errors import UsageError
 from greenroom.wire import failures, fields
-from greenroom.wire.keeper import Keeper, Session
+from greenroom.wire.keeper import Keeper, Session, Started
 from greenroom.wire.protocol import short
 from greenroom.wire.room import Room
 from greenroom.wire.transfer import PIECE, give
@@ -20,6 +20,19 @@ LARGE = 4 << 20
 """Bytes of a world whose rows take long to read."""
 AT_ONCE = 8
 """So few steps are not worth a task of their own."""
+
+
+class Turn:
+    """The time that a message has before others have theirs."""
+
+    def __init__(self) -> None:
+        self._until = time.perf_counter() + SLICE
+
+    async def pause(self) -> None:
+        """Let others go on, if it is over; then another begins."""
+        if time.perf_counter() > self._until:
+            await asyncio.sleep(0)
+            self._until = time.perf_counter() + SLICE
 
 
 class Operations:
@@ -92,14 +105,28 @@ class Operations:
         snapshot, task = fields.text(request, "snapshot"), fields.text(request, "task")
         n = fields.number(request, "n", 1, self._limits.steps, default=1)
         await self._room.ready(task)
-        return self._keeper.open(self._session, self._room, snapshot, task, n)
+        return await self._open(snapshot, task, n)
 
     async def reset(self, request: Request) -> Any:
         """Make a task's start and fork it n times: a group begins in one message."""
         task, n = fields.text(request, "task"), fields.number(request, "n", 1, self._limits.steps, default=1)
         brief = await self._keeper.prepare(self._session, self._room, task)
-        opened = self._keeper.open(self._session, self._room, brief.snapshot, task, n)
-        return {"brief": brief, "opened": opened}
+        return {"brief": brief, "opened": await self._open(brief.snapshot, task, n)}
+
+    async def _open(self, snapshot: str, task: str, n: int) -> list[Started]:
+        """All n forks or none; others go on meanwhile, for a fork of a world in PostgreSQL takes 50 ms."""
+        self._keeper.check_episodes(n)
+        opened: list[Started] = []
+        turn = Turn()
+        try:
+            for _ in range(n):
+                opened += self._keeper.open(self._session, self._room, snapshot, task, 1)
+                await turn.pause()
+        except BaseException:
+            for one in opened:
+                self._keeper.close(one.episode)
+            raise
+        return opened
 
     def step(self, request: Request) -> Any:
         """Run the calls of many episodes; each has a result or an error of its own."""
@@ -108,12 +135,10 @@ class Operations:
 
     async def _steps(self, steps: list[Any]) -> list[Any]:
         answers: list[Any] = []
-        until = time.perf_counter() + SLICE
+        turn = Turn()
         for step in steps:
             answers.append(self._step(step))
-            if time.perf_counter() > until:
-                await asyncio.sleep(0)
-                until = time.perf_counter() + SLICE
+            await turn.pause()
         return answers
 
     def _step(self, step: Any) -> Any:
@@ -171,6 +196,7 @@ class Operations:
     async def download(self, request: Request) -> Any:
         """A piece of a snapshot as a portable file."""
         snapshot = fields.text(request, "snapshot", 64)
+        self._keeper.name(self._session, snapshot)
         return await give(self._room, snapshot, fields.number(request, "offset", 0, 1 << 53, default=0))
 
     def ping(self, request: Request) -> dict[str, Any]:

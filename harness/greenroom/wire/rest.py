@@ -11,7 +11,6 @@ from greenroom.wire import models, web
 from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.ops import Operations
 from greenroom.wire.protocol import VERSION
-from greenroom.wire.room import Room
 
 About = Annotated[str, Path(min_length=1, max_length=512)]
 DESCRIPTION = (
@@ -59,35 +58,35 @@ class _ControlRest:
         self._keeper, self._workers, self._number = keeper, workers, number
         self._once = web.Once()
 
-    def _operations(self, request: Request, room: Room | None = None) -> Operations:
-        """What the client may ask for; what names its episode or snapshot needs no room beside."""
-        return Operations(self._keeper, self._session(request), room)
-
     def _session(self, request: Request) -> Session:
         name = request.headers.get(web.SESSION, "")
         if len(name) > web.LONGEST_KEY:
             raise UsageError(f"a {web.SESSION} has {web.LONGEST_KEY} characters at most")
         return self._keeper.rest_session(name)
 
-    async def _once_in_session(self, request: Request, body: Any, act: Callable[[], Awaitable[Response]]) -> Response:
+    async def _once_in_session(
+        self, request: Request, body: Any, act: Callable[[Session], Awaitable[Response]]
+    ) -> Response:
         """Keys end with the session that they were used in: what their answers name is gone."""
-        return await self._once.run(request, body, act, self._session(request).number)
+        session = self._session(request)
+        with session.asking():
+            return await self._once.run(request, body, lambda: act(session), session.number)
 
     async def _in(self, request: Request, body: models.Place, op: str, shape: Shape) -> Response:
         """Run an operation in the room that the body names."""
 
-        async def act() -> Response:
+        async def act(session: Session) -> Response:
             room = self._keeper.room(body.app or self._keeper.first_app, body.world.spec())
             fields = body.model_dump(exclude={"app", "world"})
-            return web.answer(shape(await self._operations(request, room).answer(op, fields)))
+            return web.answer(shape(await Operations(self._keeper, session, room).answer(op, fields)))
 
         return await self._once_in_session(request, body, act)
 
     async def _on(self, request: Request, op: str, fields: dict[str, Any], shape: Shape) -> Response:
         """Run an operation on what its fields name."""
 
-        async def act() -> Response:
-            found = await self._operations(request).answer(op, fields)
+        async def act(session: Session) -> Response:
+            found = await Operations(self._keeper, session).answer(op, fields)
             return Response(status_code=204) if found is None else web.answer(shape(found))
 
         return await self._once_in_session(request, fields, act)

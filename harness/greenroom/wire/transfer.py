@@ -90,8 +90,13 @@ class Transfers:
                 raise UsageError(f"the next piece of this upload begins at 0, of {size} bytes")
             upload = self._begin(owner, room, snapshot, content, size)
         upload.seen = self._clock()
-        if (upload.size, upload.content) != (size, content) or offset > upload.written:
+        if offset > upload.written:
             raise UsageError(f"the next piece of this upload begins at {upload.written}, of {upload.size} bytes")
+        if (upload.size, upload.content) != (size, content):
+            raise UsageError(
+                f"this session sends that snapshot already, {upload.size} bytes with content {upload.content[:16]}…, "
+                f"not {size} with {content[:16]}…: send another file for it in a session of its own"
+            )
         if offset == upload.written:
             self._write(upload, piece)
         if upload.written < upload.size:
@@ -139,6 +144,11 @@ class Transfers:
     def rooms(self) -> set[Room]:
         """What uploads are under way for."""
         return {room for _, room, _ in self._uploads}
+
+    @property
+    def owners(self) -> set[str]:
+        """The sessions whose uploads are under way."""
+        return {owner for owner, _, _ in self._uploads}
 
     def _drop(self, key: _Key) -> None:
         # What was admitted is mapped: it stays readable without a name.

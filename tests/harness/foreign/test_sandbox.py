@@ -255,7 +255,8 @@ def test_every_family_is_solved_by_its_oracle(make: Any, person: UserSimulator) 
     sandbox = make()
     specs = [GroupSpec(f"ihatemoney/test/{family}/0") for family in sandbox.families()]
     groups = asyncio.run(Rollouts(sandbox, person, OraclePolicy(), parallel=2).play(specs))
-    assert [[r.reward for r in group.rollouts] for group in groups] == [[1.0]] * 6
+    causes = [f"{r.task}: {r.failure}" for group in groups for r in group.rollouts if r.failure]
+    assert [[r.reward for r in group.rollouts] for group in groups] == [[1.0]] * 6, "\n".join(causes)
 
 
 def test_tasks_are_proved(make: Any, person: UserSimulator) -> None:

@@ -141,10 +141,18 @@ def test_what_is_closed_or_released_is_gone(tmp_path: Path) -> None:
     run(fleet.close(episode))
     with pytest.raises(SandboxLostError, match="not running"):
         run(fleet.content(episode))
+    with pytest.raises(SandboxLostError, match="is not known"):
+        run(fleet.open("0" * 64, TASK))
+
+
+def test_a_start_that_was_released_is_made_again_where_it_is_opened(tmp_path: Path) -> None:
+    fleet = Fleet("notes", members(tmp_path, 2))
     snapshot = run(fleet.prepare(TASK)).snapshot
     run(fleet.release(snapshot))
-    with pytest.raises(SandboxLostError, match="prepare its task first"):
-        run(fleet.open(snapshot, TASK))
+    (one,) = run(fleet.open(snapshot, TASK))
+    assert one.state == snapshot
+    run(fleet.release(snapshot))
+    assert not fleet._of_snapshot
 
 
 def test_a_fleet_of_none_says_so() -> None:

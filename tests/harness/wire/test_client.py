@@ -18,6 +18,7 @@ from greenroom.errors import (
     WireError,
 )
 from greenroom.messages import Message, calls_of
+from greenroom.rollouts import GroupSpec, Rollouts
 from greenroom.sandbox import AsyncSandbox, Sandbox, StepRequest
 from greenroom.sandboxes import BlockingSandbox, InlineSandbox, LocalSandbox
 from greenroom.users import UserSimulator
@@ -26,6 +27,7 @@ from greenroom.wire.keeper import ROOMS
 from greenroom.wire.line import Patience
 from greenroom.wire.protocol import ANSWER_BYTES, WorldSpec, encode
 from support.notes import app
+from support.rollouts import Asker, Scripted
 from support.served import SHORT, TASK, TOKEN, Served, begin, serving
 
 ADD = m.call("notes_add", title="one more")
@@ -255,10 +257,8 @@ def test_an_episode_that_is_gone_says_so(served: Served) -> None:
         await sandbox.close(two.episode)
         with pytest.raises(SandboxLostError):
             await sandbox.verify(two.episode, [])
-        brief = await sandbox.prepare(TASK)
-        await sandbox.release(brief.snapshot)
         with pytest.raises(SandboxLostError):
-            await sandbox.open(brief.snapshot, TASK)
+            await sandbox.open("0" * 64, TASK)
 
     asyncio.run(work())
 
@@ -466,6 +466,59 @@ def test_two_groups_of_one_client_on_one_start_never_free_each_others(fresh: Ser
         with pytest.raises(SandboxLostError, match="is not known here"):
             await ask("open", snapshot=frozen, task=TASK)
         await sandbox.stop()
+
+    asyncio.run(work())
+
+
+def test_a_start_that_another_thread_released_before_it_was_held_is_made_again(fresh: Served) -> None:
+    sandbox = BlockingSandbox(fresh.sandbox())
+    env = GreenroomEnv(sandbox=sandbox, user=Asker())
+    brief = sandbox.prepare(TASK)  # As an environment does in its reset.
+    asyncio.run_coroutine_threadsafe(_play_once(sandbox), sandbox._running()).result()  # As an engine does beside it.
+    (one,) = sandbox.open(brief.snapshot, TASK)
+    assert one.state == brief.snapshot
+    sandbox.release(brief.snapshot)
+    sandbox.close(one.episode)
+    assert sandbox.families() and fresh.keeper.counts()["snapshots"] == 0
+    env.close()
+    sandbox.stop()
+
+
+async def _play_once(sandbox: BlockingSandbox) -> None:
+    await Rollouts(sandbox.aio, Asker(), Scripted()).play([GroupSpec(TASK)])
+
+
+def test_a_released_snapshot_that_is_no_start_is_gone_and_holds_nothing(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        _, (one,) = await begin(sandbox)
+        await sandbox.step([step(one.episode, ADD)])
+        frozen = await sandbox.snapshot(one.episode)
+        await sandbox.release(frozen)
+        for unknown in (frozen, "0" * 64):
+            with pytest.raises(SandboxLostError, match="the task starts at"):
+                await sandbox.open(unknown, TASK)
+        assert fresh.keeper.counts()["snapshots"] == 1
+        await sandbox.stop()
+
+    asyncio.run(work())
+
+
+def test_holds_of_a_session_that_ended_are_not_given_back_in_the_next(tmp_path: Path) -> None:
+    async def work() -> None:
+        sandbox = RemoteSandbox(f"unix:{tmp_path / 's'}", "notes", token=TOKEN, patience=SHORT)
+        with serving(tmp_path / "s"):
+            for _ in range(3):
+                await sandbox.prepare(TASK)
+        with serving(tmp_path / "s") as again:
+            brief = await sandbox.prepare(TASK)
+            station = next(iter(sandbox._of_snapshot[brief.snapshot]))
+            told = await station.line.ask("prepare", task=TASK)  # Somebody who has not come to note it.
+            assert told["snapshot"] == brief.snapshot
+            await sandbox.release(brief.snapshot)
+            await sandbox.families()
+            assert again.keeper.counts()["snapshots"] == 1
+            await sandbox.stop()
 
     asyncio.run(work())
 

@@ -1,12 +1,14 @@
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from greenroom.errors import SandboxBusyError, SandboxLostError
+from greenroom.errors import SandboxBusyError, SandboxError, SandboxLostError
+from greenroom.sandbox import Opened
 from greenroom.sandboxes.local import LocalSandbox
 from greenroom.tasks import Split
 from greenroom.wire.keeper import ROOMS, Keeper
@@ -124,6 +126,36 @@ def test_who_waits_for_a_base_finds_the_start_however_many_worlds_others_look_at
         brief = await preparing
         assert keeper.counts()["snapshots"] == 1
         assert (await client(keeper).answer("download", {"snapshot": brief.snapshot}))["size"]
+
+    asyncio.run(work())
+
+
+class Slow(LocalSandbox):
+    """Takes long for a fork, as PostgreSQL does, and has so many."""
+
+    left = 9
+
+    def open(self, snapshot: str, task: str, n: int = 1) -> list[Opened]:
+        time.sleep(0.03)
+        self.left -= n
+        if self.left < 0:
+            raise SandboxError("no more databases")
+        return super().open(snapshot, task, n)
+
+
+def test_others_go_on_while_many_forks_are_made_and_all_are_made_or_none(tmp_path: Path) -> None:
+    async def work() -> None:
+        keeper = kept(tmp_path)
+        keeper.room("notes", WorldSpec()).sandbox = Slow(app, cache_dir=tmp_path)
+        opening = asyncio.ensure_future(client(keeper).answer("reset", {"task": TASK, "n": 8}))
+        turns = 0
+        while not opening.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert len(opening.result()["opened"]) == 8 and turns >= 8
+        with pytest.raises(SandboxError, match="no more databases"):
+            await client(keeper).answer("reset", {"task": TASK, "n": 8})
+        assert keeper.counts()["episodes"] == 8
 
     asyncio.run(work())
 

@@ -2,6 +2,7 @@ import asyncio
 import base64
 import dataclasses
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,23 @@ import pytest
 from fastapi import Request, Response
 
 from greenroom import messages as m
+from greenroom.errors import SandboxBusyError
 from greenroom.faults import PROFILES
 from greenroom.messages import Message, calls_of
 from greenroom.sandbox import StepRequest
 from greenroom.tasks import Size
 from greenroom.wire import web
-from greenroom.wire.protocol import WorldSpec
+from greenroom.wire.keeper import Keeper
+from greenroom.wire.protocol import Limits, WorldSpec
+from greenroom.wire.transfer import PIECE
+from support.notes import app
 from support.served import TASK, Served, begin, serving
+
+PART = {"snapshot": "1" * 64, "content": "2" * 64, "size": 9, "offset": 0, "data": "eA=="}
+
+
+def named(name: str) -> dict[str, str]:
+    return {"greenroom-session": name}
 
 
 def reset(served: Served, task: str = TASK, n: int = 1, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -158,6 +169,23 @@ def test_bad_requests_are_refused_with_a_sentence(served: Served, body: Any, sta
     assert found == status and told["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/families", {f"a{number}": 1 for number in range(300_000)}),
+        ("/v1/reset", {"task": TASK, "world": {f"a{number}": 1 for number in range(300_000)}}),
+        ("/v1/step", {"steps": [{"episode": "e", "calls": [{"id": 1, "more": 2}] * 64}] * 1000}),
+        ("/v1/episodes/e/verify", {"messages": [{"role": 1, "tool_calls": [1] * 9}] * 9999}),
+    ],
+)
+def test_a_body_with_a_million_mistakes_is_refused_in_a_moment(served: Served, path: str, body: Any) -> None:
+    raw = json.dumps(body).encode()
+    begun = time.monotonic()
+    status, told, _ = served.ask("POST", path, raw)
+    assert status == 422 and len(told["error"]["message"]) < 1000
+    assert time.monotonic() - begun < 1
+
+
 def test_limits_are_429_with_retry_after(tmp_path: Path) -> None:
     with serving(tmp_path / "s", episodes=2) as served:
         reset(served, n=2)
@@ -274,6 +302,35 @@ def test_a_snapshot_travels_by_rest_and_is_believed_only_when_it_is_what_was_sai
         assert status == 200 and told["opened"][0]["state"] == snapshot
 
 
+def test_clients_without_a_name_go_on_with_one_upload_and_never_spoil_it(served: Served, tmp_path: Path) -> None:
+    snapshot = changed(served)
+    data, content = fetched(served, snapshot)
+
+    def send(offset: int, end: int, headers: dict[str, str] | None = None, **told: Any) -> tuple[int, Any]:
+        piece = base64.b64encode(data[offset:end]).decode()
+        body = {"snapshot": snapshot, "content": content, "size": len(data), "offset": offset, "data": piece} | told
+        return other.ask("POST", "/v1/upload", body, headers=headers)[:2]
+
+    with serving(tmp_path / "s") as other:
+        assert send(0, 10_000) == (200, {"have": 10_000, "done": False})
+        # Another client begins, overlaps, runs ahead, says something else.
+        assert send(0, 3_000) == send(5_000, 15_000) == (200, {"have": 10_000, "done": False})
+        status, told = send(12_000, 15_000)
+        assert status == 422 and "begins at 10000" in told["error"]["message"]
+        for wrong in ({"size": len(data) + 1}, {"content": "0" * 64}):
+            status, told = send(10_000, 15_000, **wrong)
+            assert status == 422 and "in a session of its own" in told["error"]["message"]
+        assert send(0, 9, named("a"), content="0" * 64) == (200, {"have": 9, "done": False})
+        have = 10_000
+        while have < len(data):
+            status, told = send(have, have + PIECE // 2)
+            assert status == 200
+            have = told["have"]
+        assert told["done"] and send(0, 3_000) == (200, {"have": len(data), "done": True})
+        status, told, _ = other.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})
+        assert status == 200 and told["opened"][0]["state"] == snapshot
+
+
 def test_uploads_by_rest_are_refused_beyond_their_limits(tmp_path: Path) -> None:
     with serving(tmp_path / "s", uploads=1, snapshot_bytes=1000, message_bytes=20_000) as served:
         told = {"snapshot": "1" * 64, "content": "2" * 64, "size": 1000, "offset": 0, "data": "eA=="}
@@ -319,10 +376,65 @@ def test_two_clients_of_rest_on_one_snapshot_never_free_each_others(fresh: Serve
     assert found == [200, 200, 410]
 
 
-def test_too_many_clients_that_name_themselves_are_refused(tmp_path: Path) -> None:
+def test_too_many_clients_that_name_themselves_and_hold_something_are_refused(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", sessions=3, uploads=4) as served:
+        asked = [
+            ("a", "/v1/prepare", {"task": TASK}),
+            ("b", "/v1/reset", {"task": TASK}),
+            ("c", "/v1/upload", PART),
+            ("d", "/v1/tools", {}),
+            ("a", "/v1/tools", {}),
+        ]
+        assert [served.ask("POST", path, body, headers=named(who))[0] for who, path, body in asked] == [
+            *[200] * 3,
+            429,
+            200,
+        ]
+
+
+def test_names_that_hold_nothing_shut_nobody_out_and_their_keys_are_still_known(tmp_path: Path) -> None:
     with serving(tmp_path / "s", sessions=2) as served:
-        statuses = [served.ask("POST", "/v1/tools", {}, headers={"greenroom-session": name})[0] for name in "abca"]
-        assert statuses == [200, 200, 429, 200]
+        _, (one,) = reset(served, n=1)
+        add = {"steps": [{"episode": one["episode"], "calls": [m.call("notes_add", title="once")]}]}
+        for name in ("a", "b", "c", "a"):
+            headers = named(name) | {"idempotency-key": "k"}
+            assert served.ask("POST", "/v1/step", add, headers=headers)[0] == 200
+        search = {"steps": [{"episode": one["episode"], "calls": [m.call("notes_search", word="once")]}]}
+        assert str(served.ask("POST", "/v1/step", search)[1]).count('"id"') == 3
+        assert served.keeper.counts()["sessions"] == 2
+        asyncio.run(served.sandbox().families())  # A WebSocket finds room, too.
+
+
+def test_a_session_is_not_given_up_while_its_request_is_answered(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", sessions=1) as served:
+        keeper = served.keeper
+        session = keeper.rest_session("a")
+        with session.asking(), pytest.raises(SandboxBusyError):
+            keeper.rest_session("b")
+        assert keeper.rest_session("b") and session.ended
+
+
+def test_old_snapshots_of_clients_that_go_on_are_released_whether_they_name_themselves_or_not(tmp_path: Path) -> None:
+    now = [0.0]
+    keeper = Keeper({"notes": app}, Limits(idle_seconds=10), tmp_path, lambda: now[0])
+    room = keeper.room("notes", WorldSpec())
+
+    async def work() -> None:
+        socket, _ = keeper.session("a token of a WebSocket", room)
+        socket.connected = 1
+        tasks = [f"notes/train/{family}/3" for family in ("find_number", "replace")]
+        for who in (keeper.rest, keeper.rest_session("a"), socket):
+            old, used = [(await keeper.prepare(who, room, task)).snapshot for task in tasks]
+        for seconds in (8, 8):
+            now[0] += seconds
+            for who in (keeper.rest, keeper.rest_session("a")):
+                keeper.open(who, room, used, tasks[1], 1)
+            keeper.sweep()
+        kept = [set(who.snapshots) for who in (keeper.rest, keeper.rest_session("a"), socket)]
+        assert kept == [{used}, {used}, {old, used}]
+
+    asyncio.run(work())
+    keeper.stop()
 
 
 def test_an_agent_reads_why_when_its_world_is_full_and_nothing_has_changed(served: Served) -> None:

@@ -92,7 +92,7 @@ def test_pieces_come_in_order_and_within_what_was_said(served: Served) -> None:
         assert await ask("upload", **told, size=30, offset=0, data=data) == {"have": 10, "done": False}
         with pytest.raises(UsageError, match="begins at 10, of 30"):
             await ask("upload", **told, size=30, offset=20, data=data)
-        with pytest.raises(UsageError, match="begins at 10, of 30"):
+        with pytest.raises(UsageError, match="sends that snapshot already, 30 bytes"):
             await ask("upload", **told, size=31, offset=10, data=data)
         with pytest.raises(UsageError, match="goes beyond"):
             await ask("upload", **told, size=30, offset=10, data=base64.b64encode(b"y" * 21).decode())

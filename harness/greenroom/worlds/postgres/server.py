@@ -62,6 +62,7 @@ class Server:
         self._lock = threading.RLock()
         self._dropping: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._admin = self._connect_admin()
+        self._pid = self._admin.info.backend_pid
         self._admin.execute("SELECT pg_advisory_lock(%s)", (self.number,))
         home = self._value("SELECT oid::text FROM pg_database WHERE datname = current_database()")
         self.role = f"greenroom_app_{home}"
@@ -92,13 +93,28 @@ class Server:
         return found
 
     def alive(self) -> bool:
-        """Whether it is there without a break since it was reached; one that was started again is another."""
+        """Whether it is there without a break since it was reached; one that was started again is another.
+
+        Event loops ask this: they do not wait for a thread that has asked it something which takes long.
+        """
+        mine = self._lock.acquire(blocking=False)
         try:
-            with self._lock:
-                self._admin.execute("SELECT 1")
-        except psycopg.Error:
+            if not mine:
+                return self._holds_its_lock()
+            self._admin.execute("SELECT 1")
+        except (psycopg.Error, WorldError):
             return False
+        finally:
+            if mine:
+                self._lock.release()
         return True
+
+    def _holds_its_lock(self) -> bool:
+        """Whether the advisory lock of this process is still held, as another connection sees it."""
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = %s"
+        with self._connect_admin() as other:
+            row = other.execute(query, (self._pid,)).fetchone()
+        return row is not None and row[0] > 0
 
     def _abandon(self) -> None:
         """Nothing of this process lives there any more: what is left is dropped by whoever comes next."""
@@ -135,13 +151,10 @@ class Server:
 
     @contextmanager
     def holding(self, number: int) -> Generator[None]:
-        """Hold an advisory lock: one process of all at a time."""
-        with self._lock:
-            self._admin.execute("SELECT pg_advisory_lock(%s)", (number,))
-            try:
-                yield
-            finally:
-                self._admin.execute("SELECT pg_advisory_unlock(%s)", (number,))
+        """Hold an advisory lock: one thread of one process of all at a time; others clone and drop meanwhile."""
+        with self._connect_admin() as own:  # The lock ends with its connection.
+            own.execute("SELECT pg_advisory_lock(%s)", (number,))
+            yield
 
     def execute(self, sql: str) -> None:
         """Run a statement as the owner, outside of all worlds.
