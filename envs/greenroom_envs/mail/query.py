@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from greenroom import Refusal
+from greenroom.searches import few_words
 from greenroom_envs.mail.dates import read_date
 
 COLUMNS = {"from": "{sender address}", "to": "{recipient}", "subject": "{subject}"}
@@ -55,11 +56,12 @@ def parse_query(text: str, today: date) -> Query:
         today: Dates without a year are the last such days.
 
     Raises:
-        Refusal: Nothing to look for, an operator that does not exist, or one used as it cannot be.
+        Refusal: Nothing or too much to look for, an operator that does not exist, or one used as it cannot be.
     """
     terms: list[str] = []
     unwanted: list[str] = []
     found: dict[str, list[str]] = {name: [] for name in CHOICES}
+    few_words(re.findall(r"[^\W_]+", text))
     for minus, operator, value in TERM.findall(text):
         key = operator.lower()
         if not key and value[:-1].lower() in OPERATORS and value.endswith(":"):

@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy import GenerativeSelect, Select, bindparam, select
 
 from greenroom import Refusal, World
+from greenroom.searches import few_words
 from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, ParcelScan
 from greenroom_envs.shop.models import (
     CURRENCY,
@@ -294,7 +295,7 @@ def _filtered(customer: Customer, status: str | None, text: str | None) -> Selec
             .join(Product, Product.id == Variant.product_id)
             .where(OrderItem.order_id == Order.id)
         )
-        for word in text.split():
+        for word in few_words(text.split()):
             titled = titled.where(Product.title.icontains(word, autoescape=True))
         found = found.where(titled.exists())
     return found

@@ -6,6 +6,7 @@ from sqlalchemy import DDL, Float, Integer, String, column, event, table
 from sqlalchemy.orm import Session
 
 from greenroom import Refusal
+from greenroom.searches import few_words
 from greenroom_envs.shop.models import Product
 
 _COLUMNS = ("title", "brand", "description")
@@ -47,9 +48,9 @@ def match_of(query: str) -> str:
     """What FTS5 is asked: all words of a query.
 
     Raises:
-        Refusal: There is no word in it.
+        Refusal: There is no word in it, or there are too many.
     """
     words = re.findall(r"[^\W_]+", query)
     if not words:
         raise Refusal("empty_query", f"There is nothing to look for in {query!r}: give at least one word.")
-    return " AND ".join(f'"{word}"' for word in words)
+    return " AND ".join(f'"{word}"' for word in few_words(words))
