@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from greenroom.messages import Message
 
+TOO_LONG = "This conversation is longer than I can read."
+"""What a policy says, unsampled, once a conversation has outgrown its model: that is its own failure, and scored."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeStart:

@@ -1,10 +1,10 @@
 import asyncio
 
 from greenroom.messages import Message, assistant, text_of, tool, user
-from greenroom.policy import EpisodeStart
+from greenroom.policy import TOO_LONG, EpisodeStart
 from greenroom_trainer.engine import Engine
 from greenroom_trainer.model import PolicyModel
-from greenroom_trainer.policy import TOO_LONG, EnginePolicy, EngineSession
+from greenroom_trainer.policy import EnginePolicy, EngineSession
 from support.tiny import CONVERSATION, TOOLS
 
 

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenroom.messages import Message, assistant
-from greenroom.policy import EpisodeStart, TokenRecord
+from greenroom.policy import TOO_LONG, EpisodeStart, TokenRecord
 from greenroom_trainer.codec import Codec
 
 if TYPE_CHECKING:
     from greenroom_trainer.engine import Engine
-
-TOO_LONG = "This conversation is longer than I can read."
 
 
 class EnginePolicy:

@@ -91,6 +91,8 @@ def test_hits_come_in_pages_latest_first(mailbox: Mailbox) -> None:
         ("since:2020 lease", "unknown_operator", "since:"),
         ("", "empty_query", "''"),
         ("?! --", "empty_query", "?! --"),
+        ("the " * 65, "query_too_long", "65 words"),
+        ('"' + "the " * 65 + '"', "query_too_long", "64 are the most"),
         ("in:nowhere lease", "no_such_folder", "nowhere"),
         ("is:blue lease", "unknown_state", "blue"),
         ("label:blue lease", "no_such_label", "blue"),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from greenroom.errors import PolicyError
-from greenroom.messages import calls_of
+from greenroom.messages import calls_of, text_of
+from greenroom.policy import TOO_LONG
 from greenroom.rollouts import Group, GroupSpec, Rollouts
 from greenroom.rollouts.openai_policy import OpenAIPolicy
 from greenroom.sandboxes import LocalSandbox
@@ -129,6 +130,41 @@ def test_what_remains_is_a_failure_of_the_policy(sandbox: LocalSandbox, status: 
         assert rollout.failure.boundary == "policy"
         assert "model 'tiny' at" in rollout.failure.cause
         assert "no such model" in rollout.failure.cause
+
+
+FULL = (400, {"error": {"message": "This model's maximum context length is 512 tokens, and 600 were asked for."}})
+
+
+def test_a_turn_is_limited_and_one_that_is_cut_off_stands(sandbox: LocalSandbox) -> None:
+    def babbling(number: int, request: dict[str, Any]) -> Answer:
+        status, data = completion("and so on and")
+        data["choices"][0]["finish_reason"] = "length"
+        return status, data
+
+    with Endpoint(babbling) as endpoint:
+        group = play(OpenAIPolicy(f"tiny@{endpoint.url}", max_tokens=7), sandbox)
+        assert {request["max_tokens"] for request in endpoint.requests} == {7}
+    assert group.rewards == [0.0, 0.0]
+
+
+def test_a_turn_that_fits_without_the_longest_answer_is_made(sandbox: LocalSandbox) -> None:
+    def small(number: int, request: dict[str, Any]) -> Answer:
+        return FULL if "max_tokens" in request else searching(number, request)
+
+    with Endpoint(small) as endpoint:
+        assert play(OpenAIPolicy(f"tiny@{endpoint.url}"), sandbox).rewards == [1.0, 1.0]
+
+
+def test_a_conversation_that_outgrew_the_model_is_given_up_and_scored(sandbox: LocalSandbox) -> None:
+    def full(number: int, request: dict[str, Any]) -> Answer:
+        return searching(number, request) if len(request["messages"]) < 4 else FULL
+
+    with Endpoint(full) as endpoint:
+        group = play(OpenAIPolicy(f"tiny@{endpoint.url}"), sandbox)
+        assert len(endpoint.requests) == 2 * (1 + 2)
+    assert group.rewards == [0.0, 0.0]
+    said = [text_of(one) for one in group.rollouts[0].trajectory.messages if one["role"] == "assistant"]
+    assert said[-1] == TOO_LONG
 
 
 def test_an_answer_without_a_choice_is_a_failure_of_the_policy(sandbox: LocalSandbox) -> None:
