@@ -60,7 +60,7 @@ def counter_status(counter: Counter, order: str) -> str:
         ("add_to_cart", {"sku": "NONE-1-1"}, "no_such_sku"),
         ("search_products", {"query": "?!"}, "empty_query"),
         ("search_products", {"query": "the " * 65}, "query_too_long"),
-        ("list_orders", {"text": "the " * 65}, "query_too_long"),
+        ("list_orders", {"product": "the " * 65}, "query_too_long"),
         ("search_products", {"query": "kettle", "category": "cars"}, "bad_category"),
         ("show_product", {"product_id": 10**9}, "no_such_product"),
         ("checkout", {"method_id": 1, "address_id": 1, "expected_total_cents": 1}, "empty_cart"),
