@@ -1,4 +1,8 @@
 import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -87,3 +91,83 @@ def test_a_schema_that_is_none_says_so(kind: object) -> None:
         space.contains(m.assistant(None, m.call("t", x="y")))
     with pytest.raises(UsageError, match="cannot sample"):
         space.sample()
+
+
+def one_tool(parameters: Any) -> list[dict[str, Any]]:
+    return [{"type": "function", "function": {"name": "t", "parameters": parameters}}]
+
+
+@pytest.fixture
+def asked() -> Iterator[tuple[str, list[str]]]:
+    """A server that notes what it is asked for: its address, and the notes."""
+    paths: list[str] = []
+
+    class Noting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            paths.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody reads it."""
+
+    with HTTPServer(("127.0.0.1", 0), Noting) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/schema", paths
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef", "$recursiveRef", "$id", "$schema"])
+def test_a_tool_whose_schema_lies_elsewhere_is_refused_and_nobody_is_asked(
+    asked: tuple[str, list[str]], keyword: str
+) -> None:
+    address, paths = asked
+    where: dict[str, Any] = {keyword: address}
+    for parameters in (where, {"type": "object", "properties": {"q": where}, "required": ["q"]}):
+        space = MessageSpace(one_tool(parameters), seed=0, text_rate=0)
+        with pytest.raises(UsageError, match="tool 't'"):
+            space.contains(m.assistant(None, m.call("t", q="a")))
+        with pytest.raises(UsageError, match="tool 't'"):
+            space.sample()
+    assert paths == []
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"$ref": "#/$defs/loop"},
+        {"$ref": "#/$defs/tree"},
+        {"type": "array", "minItems": 10**9},
+        {"type": "array", "minItems": 99, "items": {"type": "array", "minItems": 99, "items": {"minLength": 99}}},
+        {"type": "array", "minItems": 3, "maxItems": 2},
+        {"type": "string", "minLength": 10**12},
+        {"type": "integer", "minimum": 10**30},
+        {"anyOf": []},
+        {"enum": 3},
+        7,
+    ],
+)
+def test_what_nobody_can_draw_says_so(field: Any) -> None:
+    defs = {
+        "loop": {"$ref": "#/$defs/loop"},
+        "tree": {"type": "array", "minItems": 2, "items": {"$ref": "#/$defs/tree"}},
+    }
+    space = MessageSpace(
+        one_tool({"type": "object", "properties": {"x": field}, "required": ["x"], "$defs": defs}), text_rate=0
+    )
+    with pytest.raises(UsageError, match="tool 't': cannot sample"):
+        space.sample()
+
+
+@pytest.mark.parametrize("parameters", [None, 7, [], True, {"type": "string"}])
+def test_a_tool_without_arguments_by_name_cannot_be_drawn(parameters: Any) -> None:
+    with pytest.raises(UsageError, match="tool 't'"):
+        MessageSpace(one_tool(parameters), text_rate=0).sample()
+
+
+def test_arguments_that_are_nested_too_deep_do_not_fit() -> None:
+    call = {"function": {"name": "t", "arguments": "[" * 100_000}}
+    assert not MessageSpace(one_tool({})).contains({"role": "assistant", "content": None, "tool_calls": [call]})

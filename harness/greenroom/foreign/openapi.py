@@ -2,20 +2,24 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match  # pyright: ignore[reportUnknownVariableType]
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from greenroom.errors import Refusal, UnknownNameError, UsageError
+from greenroom.schema import Checker, Schema
 
 METHODS = ("get", "post", "put", "patch", "delete")
 DEEPEST = 12
-Schema = dict[str, Any]
+MOST = 200_000
+"""Values in all operations together, once references are put in place."""
+EACH = 20
+"""What an operation counts for by itself."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +109,21 @@ class Operation:
             json.dumps(values, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise Refusal("bad_arguments", f"{self.id}: the arguments are no JSON: {error}") from None
-        problem = cast(Any, best_match)(self._validator.iter_errors(values))
+        problem = self.checker.problem(values)
         if problem is not None:
-            where = ".".join(str(part) for part in problem.absolute_path) or "arguments"
             accepted = ", ".join(self.properties) or "no arguments"
-            raise Refusal("bad_arguments", f"{self.id}: '{where}': {problem.message}; accepted: {accepted}")
+            where, why = problem[0] or "arguments", problem[1]
+            raise Refusal("bad_arguments", f"{self.id}: '{where}': {why}; accepted: {accepted}")
         return cast(dict[str, Any], values)
 
     @cached_property
-    def _validator(self) -> Any:
-        return Draft202012Validator(self.parameters)
+    def checker(self) -> Checker:
+        """Checks its arguments.
+
+        Raises:
+            UsageError: A schema is none, or leads out of the description.
+        """
+        return Checker(self.parameters)
 
 
 def operations(document: Any, include: Sequence[str], fixed: Mapping[str, Any]) -> dict[str, Operation]:
@@ -126,17 +135,40 @@ def operations(document: Any, include: Sequence[str], fixed: Mapping[str, Any]) 
         fixed: Parameters whose value the agent does not choose.
 
     Raises:
-        UsageError: It is no OpenAPI description.
+        UsageError: It is no OpenAPI description, or one too large; says where.
         UnknownNameError: An operation that is asked for is not in it.
     """
     if not isinstance(document, dict) or "paths" not in document:
         raise UsageError("this is no OpenAPI description: it has no 'paths'")
     known = cast(dict[str, Any], document)
-    found = {operation.id: operation for operation in _all(known, fixed)}
+    with _reading("the description"):
+        json.dumps(known, ensure_ascii=False).encode()
+        found = {told.id: told for told in _all(known)}
     for name in include:
         if name not in found:
             raise UnknownNameError("operation", name, found)
-    return {name: found[name] for name in (include or found)}
+    references = _References(known)
+    return {name: _operation(references, found[name], fixed) for name in (include or found)}
+
+
+@contextmanager
+def _reading(what: str) -> Generator[None]:
+    """Whatever has another shape than it should becomes an error that says where.
+
+    Raises:
+        UsageError: It has another shape.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_input=False)]
+        raise UsageError(f"{what} cannot be read: {'; '.join(problems)[:500]}") from None
+    except UsageError as error:
+        raise UsageError(f"{what}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{what} cannot be read: it is too deep") from None
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UsageError(f"{what} cannot be read: {error!r:.500}") from None
 
 
 def snake(name: str) -> str:
@@ -145,41 +177,82 @@ def snake(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower()
 
 
-def _all(document: dict[str, Any], fixed: Mapping[str, Any]) -> Iterator[Operation]:
+class _Parameter(BaseModel):
+    """A parameter, as far as it is read."""
+
+    name: str
+    place: str = Field(alias="in")
+    required: bool = False
+    described: Schema = Field({}, alias="schema")
+    description: str | None = None
+
+
+class _Body(BaseModel):
+    """An object in a body, as far as it is read."""
+
+    properties: dict[str, Any]
+    required: list[str] = []
+
+
+class _Told(BaseModel):
+    """What the description says of one operation, as far as it is read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: str
+    path: str = Field(pattern="^/")
+    prefix: str
+    shared: list[Any]
+    operation: str | None = Field(None, alias="operationId")
+    summary: str | None = None
+    description: str | None = None
+    parameters: list[Any] = []
+    body: Any = Field(None, alias="requestBody")
+
+    @property
+    def id(self) -> str:
+        """Its operationId, or one made of method and path."""
+        return self.operation or snake(f"{self.method} {self.path}")
+
+
+def _all(document: dict[str, Any]) -> Iterator[_Told]:
     servers: list[Any] = document.get("servers") or [{}]
     prefix = str(servers[0].get("url", "")).rstrip("/")
     prefix = "" if "://" in prefix else prefix
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
-                found = _operation(document, method, path, item, item[method], fixed)
-                yield replace(found, path=f"{prefix}{path}")
+                with _reading(f"{method.upper()} {path}"):
+                    own = {"method": method, "path": path, "prefix": prefix, "shared": item.get("parameters", [])}
+                    yield _Told.model_validate({**item[method], **own})
 
 
-def _operation(
-    document: dict[str, Any], method: str, path: str, item: Schema, told: Schema, fixed: Mapping[str, Any]
-) -> Operation:
+def _operation(references: "_References", told: _Told, fixed: Mapping[str, Any]) -> Operation:
     places: dict[str, str] = {}
     properties: dict[str, Schema] = {}
     required: list[str] = []
-    for parameter in (_resolved(document, p) for p in [*item.get("parameters", []), *told.get("parameters", [])]):
-        name, place = parameter["name"], parameter["in"]
-        if place in ("path", "query"):
-            places[name] = place
-            properties[name] = _described(parameter.get("schema", {}), parameter.get("description"))
-            required += [name] if parameter.get("required") or place == "path" else []
-    _add_body(_resolved(document, told.get("requestBody") or {}), places, properties, required)
-    shown = {name: schema for name, schema in properties.items() if name not in fixed}
-    return Operation(
-        id=told.get("operationId") or snake(f"{method} {path}"),
-        method=method,
-        path=path,
-        description="\n".join(text for text in (told.get("summary"), told.get("description")) if text),
-        places=places,
-        properties=shown,
-        required=list(dict.fromkeys(name for name in required if name in shown)),
-        fixed={name: value for name, value in fixed.items() if name in places},
-    )
+    with _reading(f"{told.method.upper()} {told.path}"):
+        references.count(EACH)
+        for part in (*told.shared, *told.parameters):
+            parameter = _Parameter.model_validate(references.resolved(part))
+            if parameter.place in ("path", "query"):
+                places[parameter.name] = parameter.place
+                properties[parameter.name] = _described(parameter.described, parameter.description)
+                required += [parameter.name] if parameter.required or parameter.place == "path" else []
+        _add_body(references.resolved(told.body or {}), places, properties, required)
+        shown = {name: schema for name, schema in properties.items() if name not in fixed}
+        operation = Operation(
+            id=told.id,
+            method=told.method,
+            path=f"{told.prefix}{told.path}",
+            description="\n".join(text for text in (told.summary, told.description) if text),
+            places=places,
+            properties=shown,
+            required=list(dict.fromkeys(name for name in required if name in shown)),
+            fixed={name: value for name, value in fixed.items() if name in places},
+        )
+        _ = operation.checker  # Made here, so that a schema that is none is found before an agent meets it.
+    return operation
 
 
 def _add_body(body: Schema, places: dict[str, str], properties: dict[str, Schema], required: list[str]) -> None:
@@ -191,32 +264,62 @@ def _add_body(body: Schema, places: dict[str, str], properties: dict[str, Schema
         places["body"], properties["body"] = "whole", schema
         required += ["body"] if body.get("required") else []
         return
-    for name, one in schema["properties"].items():
+    told = _Body.model_validate(schema)
+    for name, one in told.properties.items():
         if name in places:
             raise UsageError(f"argument '{name}' is both a parameter and in the body: describe them apart")
         places[name], properties[name] = "body", one
-    required += schema.get("required", [])
+    required += told.required
 
 
 def _described(schema: Schema, description: str | None) -> Schema:
     return {**schema, "description": description} if description and "description" not in schema else schema
 
 
-def _resolved(document: dict[str, Any], part: Any, depth: int = 0) -> Any:
-    """A part with all references put in place; one that refers to itself is anything at the end."""
-    if depth > DEEPEST:
-        return {}
-    if isinstance(part, list):
-        return [_resolved(document, item, depth + 1) for item in cast(list[Any], part)]
-    if not isinstance(part, dict):
-        return part
-    known = cast(dict[str, Any], part)
-    if "$ref" not in known:
-        return {name: _resolved(document, item, depth + 1) for name, item in known.items()}
-    target: Any = document
-    for step in str(known["$ref"]).removeprefix("#/").split("/"):
-        try:
-            target = target[step.replace("~1", "/").replace("~0", "~")]
-        except (KeyError, TypeError):
-            raise UsageError(f"the description refers to {known['$ref']!r}, which is not in it") from None
-    return _resolved(document, target, depth + 1)
+class _References:
+    """Puts references in place, as long as that does not grow out of hand.
+
+    Args:
+        document: What is referred to.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document, self._left = document, MOST
+
+    def count(self, values: int) -> None:
+        """Take note of more values.
+
+        Raises:
+            UsageError: They are too many.
+        """
+        self._left -= values
+        if self._left < 0:
+            raise UsageError(f"with references put in place, more than {MOST} values: name fewer in 'include'")
+
+    def resolved(self, part: Any, depth: int = 0) -> Any:
+        """A part with all references put in place; one that refers to itself is anything at the end."""
+        self.count(1)
+        if isinstance(part, list):
+            return [self.resolved(item, depth + 1) for item in cast(list[Any], part)]
+        if not isinstance(part, dict):
+            return part
+        known = cast(dict[str, Any], part)
+        if not isinstance(known.get("$ref"), str):
+            return {name: self.resolved(item, depth + 1) for name, item in known.items() if not _old(name, item)}
+        return {} if depth > DEEPEST else self.resolved(self._target(known["$ref"]), depth + 1)
+
+    def _target(self, ref: str) -> Any:
+        target: Any = self._document
+        for step in ref.split("/")[1:]:
+            try:
+                target = target[step.replace("~1", "/").replace("~0", "~")]
+            except (KeyError, TypeError):
+                target = None
+        if not ref.startswith("#/") or target is None:
+            raise UsageError(f"the description refers to {ref[:200]!r}, which is not in it")
+        return target
+
+
+def _old(name: str, value: Any) -> bool:
+    """OpenAPI 3.0 says yes or no where a number is due now; the application checks by it itself."""
+    return name in ("exclusiveMinimum", "exclusiveMaximum") and isinstance(value, bool)

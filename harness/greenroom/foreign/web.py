@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from greenroom.unixsocket import connect
 
@@ -17,6 +18,8 @@ SECONDS = 60.0
 MOST_BYTES = 16 << 20
 """No answer is longer: an application that was taken over must not fill the harness's memory."""
 PIECE = 64 << 10
+WRITTEN = "/?#[]@!$&'()*+,;=:%~"
+"""What a path says as it is; anything else a request could not carry is quoted."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def ask(
     try:
         connection.connect()
         with _hung_up_after(connection.sock, until):
-            connection.request(method, path, data, sent)
+            connection.request(method, quote(path, safe=WRITTEN, errors="replace"), data, sent)
             response = connection.getresponse()
             body = _read(response)
             if time.monotonic() >= until:  # What has no length ends wherever it is cut.

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from greenroom.errors import UsageError, WireError
 from greenroom.fault import Fault
 from greenroom.sandbox import Brief, StepResult
+from greenroom.schema import closed
 from greenroom.tasks import Goal, Verdict
 from greenroom.wire import failures, fields
 from greenroom.wire.protocol import short
@@ -98,7 +99,9 @@ def schemas(told: Any) -> list[dict[str, Any]]:
     """The answer to `tools`."""
     found = [_object(schema) for schema in fields.items({"tools": told}, "tools", MANY)]
     for schema in found:
-        fields.text(_object(schema.get("function")), "name")
+        function = _object(schema.get("function"))
+        fields.text(function, "name")
+        closed(function.get("parameters", {}))
     return found
 
 

@@ -1,7 +1,10 @@
 import json
+import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from greenroom.errors import Refusal, UnknownNameError, UsageError
 from greenroom.foreign.openapi import Operation, Request, operations, snake
@@ -124,3 +127,114 @@ def test_the_examples_description_is_one_of_openapi() -> None:
     found = operations(document, [], {"project_id": "flat"})
     assert len(found) == 13
     assert not any("project_id" in operation.properties for operation in found.values())
+
+
+def described(schema: Any, **beside: Any) -> dict[str, Any]:
+    body = {"content": {"application/json": {"schema": {"properties": {"q": schema}}}}}
+    return {"paths": {"/a": {"post": {"operationId": "a", "requestBody": body}}}, **beside}
+
+
+def test_references_that_grow_without_end_are_refused_soon() -> None:
+    begun = time.monotonic()
+    with pytest.raises(UsageError, match="POST /a: with references put in place, more than"):
+        operations(described({"$ref": "#/c"}, c=[{"$ref": "#/c"}] * 200), [], {})
+    assert time.monotonic() - begun < 10
+
+
+def test_only_what_is_included_is_read() -> None:
+    document = described({"$ref": "#/c"}, c=[{"$ref": "#/c"}] * 200)
+    document["paths"]["/b"] = {"get": {"operationId": "b"}}
+    assert list(operations(document, ["b"], {})) == ["b"]
+
+
+@pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef", "$recursiveRef", "$id", "$schema"])
+def test_a_schema_that_leads_out_of_the_description_is_refused(keyword: str) -> None:
+    with pytest.raises(UsageError, match="POST /a: "):
+        operations(described({keyword: "http://127.0.0.1:9/schema"}), [], {})
+
+
+def test_a_pattern_is_shown_and_left_to_the_application() -> None:
+    schema = {"type": "string", "pattern": "^(a+)+$"}
+    found = operations(described(schema), [], {})["a"]
+    assert found.properties == {"q": schema}
+    begun = time.monotonic()
+    assert found.request(json.dumps({"q": "a" * 5000 + "!"})).body == {"q": "a" * 5000 + "!"}
+    assert time.monotonic() - begun < 5
+
+
+def test_what_refers_to_itself_is_anything_in_the_end_and_keeps_its_type_until_then() -> None:
+    found = operations(DOCUMENT, ["addNote"], {"user": "ana"})["addNote"]
+    within: dict[str, Any] = {"text": "a"}
+    for _ in range(8):
+        within = {"text": "a", "under": within}
+    assert found.request(json.dumps(within)).body == within
+    with pytest.raises(Refusal, match=r"under\.under\.text"):
+        found.request(json.dumps({"text": "a", "under": {"text": "a", "under": {"text": 7}}}))
+
+
+def test_limits_of_the_older_kind_are_left_to_the_application() -> None:
+    found = operations(described({"type": "number", "minimum": 0, "exclusiveMinimum": True}), [], {})["a"]
+    assert found.request('{"q": 0.5}').body == {"q": 0.5}
+
+
+WRONG: list[dict[str, Any]] = [
+    {"paths": [1]},
+    {"paths": {"/a": 7}},
+    {"paths": {"a": {"get": {}}}},
+    {"paths": {"/a": {"get": []}}},
+    {"paths": {"/a": {"get": {"parameters": 3}}}},
+    {"paths": {"/a": {"get": {"parameters": [{"in": "query"}]}}}},
+    {"paths": {"/a": {"get": {"parameters": [{"$ref": "http://127.0.0.1:9/"}]}}}},
+    {"paths": {"/a": {"get": {"operationId": [1]}}}},
+    {"paths": {"/a": {"get": {"requestBody": 7}}}},
+    {"paths": {"/a": {"get": {"requestBody": {"content": {"application/json": {"schema": 7}}}}}}},
+    {"paths": {"/\ud800": {"get": {}}}},
+    {"paths": {"/a": {"get": {}}}, "servers": "x"},
+    described({"type": "file"}),
+]
+
+
+@pytest.mark.parametrize("document", WRONG)
+def test_a_description_of_another_shape_says_where(document: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"the description|GET |POST "):
+        operations(document, [], {})
+
+
+KEYS = st.sampled_from(
+    ["get", "post", "parameters", "operationId", "requestBody", "content", "application/json", "schema", "properties"]
+    + ["required", "in", "name", "query", "type", "$ref", "summary", "description", "anyOf", "items", "url"]
+)
+TEXTS = st.sampled_from(["query", "path", "string", "object", "#/paths", "#/components/a", "#", "é", "\ud800", ""])
+SHAPES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=30,
+)
+
+
+def part(wanted: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Mostly what it should be."""
+    return wanted | SHAPES
+
+
+BODIES = part(
+    st.fixed_dictionaries(
+        {"content": st.fixed_dictionaries({"application/json": st.fixed_dictionaries({"schema": SHAPES})})}
+    )
+)
+PARAMETERS = part(
+    st.lists(part(st.fixed_dictionaries({"name": part(st.just("é")), "in": part(st.just("query")), "schema": SHAPES})))
+)
+TOLD = part(st.fixed_dictionaries({"parameters": PARAMETERS, "requestBody": BODIES, "operationId": part(st.just("a"))}))
+PATHS = st.dictionaries(st.sampled_from(["/a/{é}", "/é", "b"]), part(st.fixed_dictionaries({"get": TOLD})), max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(paths=part(PATHS), components=SHAPES, servers=SHAPES)
+def test_whatever_a_description_is_it_is_read_or_refused(paths: Any, components: Any, servers: Any) -> None:
+    try:
+        found = operations({"paths": paths, "components": components, "servers": servers}, [], {})
+        for operation in found.values():
+            operation.request("{}")
+    except (UsageError, Refusal):
+        pass

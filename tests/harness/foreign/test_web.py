@@ -71,3 +71,8 @@ def test_an_answer_that_is_cut_short_is_none(serve: Serve) -> None:
 def test_what_is_nested_too_deep_is_text(serve: Serve) -> None:
     deep = b"[" * 100_000
     assert ask(serve(b"HTTP/1.1 200 OK\r\n\r\n" + deep), "GET", "/").body == deep.decode()
+
+
+@pytest.mark.parametrize("path", ["/é", "/a b", "/a\r\nX: y", "/\ud800", "//elsewhere/"])
+def test_a_path_that_a_request_cannot_carry_is_quoted(serve: Serve, path: str) -> None:
+    assert ask(serve(b"HTTP/1.1 204 No Content\r\n\r\n"), "GET", path).status == 204

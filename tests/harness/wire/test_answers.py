@@ -158,6 +158,8 @@ BRIEFS: list[dict[str, Any]] = [
     {"goal": 7},
     {"max_steps": 0},
     {"tools": [{}]},
+    {"tools": [{"function": {"name": "a_b", "parameters": {"properties": {"q": {"$ref": "http://127.0.0.1:9/"}}}}}]},
+    {"tools": [{"function": {"name": "a_b", "parameters": {"enum": [0] * 50_000}}}]},
     {"solution": [7]},
     {"excess": {}},
 ]
