@@ -63,7 +63,9 @@ def closed(schema: Any) -> Any:
     found = copying.schema(schema, "#")
     for ref in copying.refs:
         if unquote(ref) not in copying.places:
-            raise UsageError(f"its '$ref' {ref[:200]!r} leads to no schema within it, such as '#/$defs/NAME'")
+            raise UsageError(
+                f"it has a '$ref' ({ref[:200]!r}) that leads to no schema within it, such as '#/$defs/NAME'"
+            )
     return found
 
 
@@ -159,11 +161,11 @@ class _Copying:
             if name in told:
                 raise UsageError(f"it has '{name}' ({str(told[name])[:200]!r}), which may lead out of it: use '$ref'")
         if "$schema" in told:
-            raise UsageError(f"its '$schema' is {str(told['$schema'])[:200]!r}; there is, at its top: {DIALECT}")
+            raise UsageError(f"it has the '$schema' {str(told['$schema'])[:200]!r}; there is, at its top: {DIALECT}")
         if "$ref" in told:
             ref = told["$ref"]
             if not isinstance(ref, str) or not ref.startswith("#"):
-                raise UsageError(f"its '$ref' {str(ref)[:200]!r} leads out of it: nothing is fetched")
+                raise UsageError(f"it has a '$ref' ({str(ref)[:200]!r}) that leads out of it: nothing is fetched")
             self.refs.append(ref)
 
     def _keyword(self, name: str, value: Any, place: str) -> Any:

@@ -48,13 +48,19 @@ def test_a_schema_that_leads_out_of_itself_is_refused(schema: dict[str, Any], pl
         "definition": {"$defs": {"a": schema}},
     }[place]
     for read in (closed, Checker):
-        with pytest.raises(UsageError, match=r"leads out of it|may lead out|its '.schema' is"):
+        with pytest.raises(UsageError, match=r"leads out of it|may lead out|the '.schema'"):
             read(whole)
 
 
 @pytest.mark.parametrize("ref", ["#/properties", "#/const", "#nowhere", "#/$defs/b", "#/anyOf/-1", "#/description"])
 def test_a_reference_leads_to_a_schema(ref: str) -> None:
-    whole = {"$ref": ref, "properties": {"a": {}}, "const": {"pattern": "a"}, "anyOf": [{}], "$defs": {"a": {}}}
+    whole: dict[str, Any] = {
+        "$ref": ref,
+        "properties": {"a": {}},
+        "const": {"pattern": "a"},
+        "anyOf": [{}],
+        "$defs": {"a": {}},
+    }
     with pytest.raises(UsageError, match="leads to no schema within it"):
         Checker(whole)
 
@@ -129,21 +135,10 @@ def test_tools_of_an_app_are_checked_by_all_that_they_say() -> None:
 
 
 KEYWORDS = [
-    "type",
-    "properties",
-    "items",
-    "anyOf",
-    "allOf",
-    "not",
-    "if",
-    "then",
-    "const",
-    "enum",
-    "required",
-    "pattern",
+    *("$ref", "type", "properties", "items", "anyOf", "allOf", "not", "if", "then", "const", "enum", "required"),
+    *("minimum", "multipleOf", "minLength", "minItems", "uniqueItems", "additionalProperties", "patternProperties"),
+    *("pattern", "format", "$defs", "$schema", "prefixItems", "contains"),
 ]
-KEYWORDS += ["$ref", "minimum", "multipleOf", "minLength", "minItems", "uniqueItems", "additionalProperties", "format"]
-KEYWORDS += ["patternProperties", "$defs", "$schema", "prefixItems", "contains"]
 WORDS = st.sampled_from(["#", "#/$defs/a", "#/properties/a", "object", "string", "array", "(a+)+", "a", ""])
 LEAVES = st.none() | st.booleans() | st.integers(-2, 3) | st.floats(allow_nan=True) | WORDS
 SCHEMAS = st.recursive(

@@ -15,6 +15,7 @@ from greenroom.containers.engine import Engine
 from greenroom.containers.folder import RunFolder
 from greenroom.containers.limits import BAKED, BASES, SOCKETS, ContainerLimits, hardened
 from greenroom.containers.owner import FOLDER, LABEL, OWNER, Owner
+from greenroom.containers.sweep import remove_folder
 from greenroom.errors import SandboxError
 from greenroom.unixsocket import connect
 
@@ -174,7 +175,7 @@ class Container:
         self._hang_up()
         with suppress(Exception):
             self._handle.remove(force=True, v=True)
-        self._folder.remove()
+        remove_folder(self._folder, self._handle.client, self._handle.attrs.get("Image", ""))
 
     def _hang_up(self) -> None:
         line, self._line = self._line, None

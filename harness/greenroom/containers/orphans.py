@@ -7,6 +7,7 @@ from typing import Any
 from greenroom.containers.engine import Engine
 from greenroom.containers.folder import RunFolder, is_run_folder
 from greenroom.containers.owner import FOLDER, OWNER, Owner
+from greenroom.containers.sweep import remove_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,4 +80,4 @@ def _remove(one: Found) -> None:
         if error.status_code != 409:  # Its removal is under way.
             raise
     if one.folder is not None:
-        RunFolder(one.folder).remove()
+        remove_folder(RunFolder(one.folder), one.handle.client, one.handle.attrs.get("Image", ""))

@@ -106,7 +106,10 @@ def image_id(engine: Engine, name: str) -> str:
 
 
 def network(engine: Engine) -> str:
-    """The network of foreign containers: they reach neither each other nor, for want of an address, the world."""
+    """The network of foreign containers: they reach neither each other nor, for want of an address, the world.
+
+    They reach the host, which has an address there: without one (`inhibit_ipv4`), it would not reach them either.
+    """
     with engine.speaking(f"make network '{NETWORK}'"):
         if not engine.client.networks.list(names=[f"^{NETWORK}$"]):
             options = {

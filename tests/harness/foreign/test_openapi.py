@@ -201,8 +201,10 @@ def test_a_description_of_another_shape_says_where(document: dict[str, Any]) -> 
 
 
 KEYS = st.sampled_from(
-    ["get", "post", "parameters", "operationId", "requestBody", "content", "application/json", "schema", "properties"]
-    + ["required", "in", "name", "query", "type", "$ref", "summary", "description", "anyOf", "items", "url"]
+    [
+        *("get", "post", "parameters", "operationId", "requestBody", "content", "application/json", "schema"),
+        *("properties", "required", "in", "name", "query", "type", "$ref", "summary", "description", "anyOf", "url"),
+    ]
 )
 TEXTS = st.sampled_from(["query", "path", "string", "object", "#/paths", "#/components/a", "#", "é", "\ud800", ""])
 SHAPES = st.recursive(

@@ -15,7 +15,7 @@ from greenroom.errors import SandboxBusyError, SandboxLostError, WireError
 from greenroom.rollouts import GroupSpec, Recovery, Rollouts
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import LocalSandbox
-from greenroom.wire import failures
+from greenroom.wire import answers, failures
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.line import Patience
 from greenroom.wire.protocol import encode
@@ -158,8 +158,6 @@ BRIEFS: list[dict[str, Any]] = [
     {"goal": 7},
     {"max_steps": 0},
     {"tools": [{}]},
-    {"tools": [{"function": {"name": "a_b", "parameters": {"properties": {"q": {"$ref": "http://127.0.0.1:9/"}}}}}]},
-    {"tools": [{"function": {"name": "a_b", "parameters": {"enum": [0] * 50_000}}}]},
     {"solution": [7]},
     {"excess": {}},
 ]
@@ -171,6 +169,16 @@ def test_a_brief_that_nobody_could_play_loses_the_sandbox(tmp_path: Path, change
     asyncio.run(lost(tmp_path, {"prepare": ok(whole | change)}))
     for name in whole:
         asyncio.run(lost(tmp_path, {"prepare": ok({key: value for key, value in whole.items() if key != name})}))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"properties": {"q": {"$ref": "http://127.0.0.1:9/"}}}, {"items": {"$dynamicRef": "x"}}, {"enum": [0] * 50_000}],
+)
+def test_a_tool_whose_schema_leads_elsewhere_or_has_no_end_loses_the_sandbox(schema: dict[str, Any]) -> None:
+    tools = [{"function": {"name": "notes_add", "parameters": schema}}]
+    with pytest.raises(WireError, match=r"'tools' that is none: it"):
+        answers.read("somewhere", "tools", answers.schemas, tools)
 
 
 @pytest.mark.parametrize("text", ['{"id": %d}', '{"id": %d, "error": 7}', '{"id": %d, "error": null}'])
