@@ -64,11 +64,13 @@ def _start(
     """Let compose start what is asked for; returns the services that have a container then."""
     from greenroom.containers.ports import need_ports, port_numbers
     from greenroom.containers.project import profile_options
+    from greenroom.containers.services import need_own
 
-    if project.settle(_made_here(engine)):
-        errors().print(f"wrote {project.folder / '.env'}, with random tokens", markup=False, soft_wrap=True)
+    _settle(project, _made_here(engine))
+    need_own(engine, project.name, project.folder)
     port_numbers(project.settings)  # Compose, which is asked for its services next, would not say what to set.
     wanted = _wanted(project, apps, profiles)
+    _need_tokens(project, wanted, profiles)
     options = ["--detach", *(["--build"] if build else []), *_scales(scales, wanted)]
     need_ports(engine, project, wanted)
     try:
@@ -77,6 +79,26 @@ def _start(
         need_ports(engine, project, wanted)  # Images take minutes to build: somebody may have come meanwhile.
         raise
     return [name for name in wanted if f"{name}=0" not in scales]
+
+
+def _settle(project: "Project", more: dict[str, str]) -> None:
+    """See to it that there are settings, with a token for each app."""
+    from greenroom.containers.project import SETTINGS
+    from greenroom.wire.tokens import warn_of_readers
+
+    file = project.folder / SETTINGS
+    if project.settle(more):
+        errors().print(f"wrote {file}, with random tokens", markup=False, soft_wrap=True)
+    if added := project.add_tokens():
+        errors().print(f"added {', '.join(added)} to {file}", markup=False, soft_wrap=True)
+    warn_of_readers(file)
+
+
+def _need_tokens(project: "Project", wanted: list[str], profiles: list[str]) -> None:
+    """Check the tokens of what is to be started, where a message can name the setting: a container cannot."""
+    from greenroom.containers import tokens
+
+    tokens.check({name: token for name, token in project.given_tokens(profiles).items() if name in wanted})
 
 
 def _made_here(engine: "Engine") -> dict[str, str]:
@@ -187,10 +209,18 @@ def down(
 def _stop(engine: "Engine", project: "Project", volumes: bool) -> list[str]:
     """Stop a project, if there is anything of it; returns the names of its containers."""
     from greenroom.containers.project import EVERY, profile_options
-    from greenroom.containers.services import services
+    from greenroom.containers.services import need_own, services
 
+    need_own(engine, project.name, project.folder)
     names = [one.container for one in services(engine, project.name)]
+    if volumes and not names and project.is_named_elsewhere:
+        raise UsageError(
+            f"the environment calls the project '{project.name}', which nothing shows to be ours: its volumes are "
+            f"removed when COMPOSE_PROJECT_NAME in {project.folder / '.env'} says so too"
+        )
     if names or volumes:
+        if (project.folder / ".env").is_file():
+            _settle(project, {})  # Compose reads nothing where a token is missing.
         options = ["--remove-orphans", *(["--volumes"] if volumes else [])]
         project.run(*profile_options([EVERY]), "down", *options, to=sys.stderr)
     return names

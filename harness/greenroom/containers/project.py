@@ -3,7 +3,6 @@
 import fcntl
 import os
 import re
-import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -12,11 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+from greenroom.containers import tokens
 from greenroom.errors import SandboxError, UsageError
 
 FILE, SETTINGS, EXAMPLE = "compose.yaml", ".env", ".env.example"
+FILES = (FILE, "compose.override.yaml", "compose.override.yml")
 VARIABLE = "GREENROOM_COMPOSE"
-SECRETS = ("GREENROOM_TOKEN", "POSTGRES_PASSWORD", "MODEL_TOKEN")
+NAME = "COMPOSE_PROJECT_NAME"
+STORE, MODEL = "POSTGRES_PASSWORD", "MODEL_TOKEN"
+SECRETS = (*map(tokens.variable, ("mail", "booking", "shop")), STORE, MODEL)
 EVERY = "*"
 """All profiles."""
 LINE = re.compile(r"""\s*(?:export\s+)?(\w+)\s*=\s*(?:'([^']*)'|"([^"]*)"|(.*?))(?:\s+#.*)?\s*""")
@@ -83,7 +86,12 @@ class Project:
     @property
     def name(self) -> str:
         """The project's name, which its containers are labelled with."""
-        return self.settings.get("COMPOSE_PROJECT_NAME") or "greenroom"
+        return self.settings.get(NAME) or "greenroom"
+
+    @property
+    def is_named_elsewhere(self) -> bool:
+        """Whether the environment gives it another name than its own settings do."""
+        return self.name != (self._written().get(NAME) or "greenroom")
 
     @property
     def gateway(self) -> str:
@@ -108,10 +116,32 @@ class Project:
         for number, line in enumerate(lines):
             name = line.partition("=")[0]
             if name in SECRETS:
-                lines[number] = f"{name}={secrets.token_urlsafe(32)}"
+                lines[number] = f"{name}={tokens.made()}"
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write("\n".join([*lines, *(f"{name}={value}" for name, value in (more or {}).items())]) + "\n")
         return True
+
+    def add_tokens(self) -> list[str]:
+        """Add random tokens to a file of settings that has none for an app of the compose files, or for models.
+
+        Returns:
+            Their names. The store's is not among them: a store that is there already has the one it was made with.
+        """
+        known = self.settings
+        files = known["COMPOSE_FILE"].split(os.pathsep) if known.get("COMPOSE_FILE") else FILES
+        texts = [path.read_text(encoding="utf-8") for name in files if (path := self.folder / name).is_file()]
+        missing = [name for name in dict.fromkeys([*tokens.named("\n".join(texts)), MODEL]) if not known.get(name)]
+        file = self.folder / SETTINGS
+        if missing:
+            said = file.read_text(encoding="utf-8")
+            more = "".join(f"{name}={tokens.made()}\n" for name in missing)
+            with file.open("a", encoding="utf-8") as out:
+                out.write(more if said.endswith("\n") or not said else f"\n{more}")
+        return missing
+
+    def token(self, app: str) -> str | None:
+        """The token of an app: of the environment, else of the file of settings; None where there is none."""
+        return tokens.token(app, [self._environment, self._written()])
 
     @contextmanager
     def alone(self, waiting: Callable[[], None] = lambda: None) -> Generator[None]:
@@ -166,7 +196,7 @@ class Project:
         return self._run(arguments, subprocess.PIPE)
 
     def _run(self, arguments: Sequence[str], to: IO[str] | int | None) -> str:
-        environment = {"COMPOSE_PROJECT_NAME": self.name, **self._environment}
+        environment = {NAME: self.name, **self._environment}
         command = [*self.command, *arguments]
         done = subprocess.run(
             command, cwd=self.folder, env=environment, stdout=to, text=True, check=False, pass_fds=self._held
@@ -181,10 +211,8 @@ class Project:
         Args:
             profiles: Services of these as well; `*` is every profile.
         """
-        import yaml
-
         # Not `config --services`: version 1 names those of all profiles there.
-        told: dict[str, dict[str, Any]] = yaml.safe_load(self.ask(*profile_options(profiles), "config"))["services"]
+        told = self._told(profiles)
         chosen = {*profiles, *self.settings.get("COMPOSE_PROFILES", "").split(",")}
 
         def starts(name: str) -> bool:
@@ -192,6 +220,16 @@ class Project:
             return not needed or EVERY in chosen or not chosen.isdisjoint(needed)
 
         return sorted(filter(starts, told))
+
+    def given_tokens(self, profiles: Sequence[str] = ()) -> dict[str, str]:
+        """What services are given as their control plane's token, as compose reads the files; of those that are."""
+        given = {name: service.get("environment", {}) for name, service in self._told(profiles).items()}
+        return {name: str(found[tokens.VARIABLE]) for name, found in given.items() if tokens.VARIABLE in found}
+
+    def _told(self, profiles: Sequence[str]) -> dict[str, dict[str, Any]]:
+        import yaml
+
+        return yaml.safe_load(self.ask(*profile_options(profiles), "config"))["services"]
 
 
 def profile_options(profiles: Sequence[str]) -> list[str]:

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from greenroom.containers.engine import Engine
-from greenroom.errors import SandboxError
+from greenroom.errors import SandboxError, UsageError
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+FOLDER = "com.docker.compose.project.working_dir"
 LOOK_SECONDS = 0.5
 RESTARTS = 2
 """A container that was restarted so often while we wait will not come up by itself."""
@@ -53,11 +55,41 @@ class Service:
 
 def services(engine: Engine, project: str) -> list[Service]:
     """The containers of a project, by service and name."""
+    found = [_service(handle) for handle in _handles(engine, project)]
+    return sorted(found, key=lambda one: (one.service, one.container))
+
+
+def need_own(engine: Engine, project: str, folder: Path) -> None:
+    """Check that no container of a project was started from another folder: compose knows it by its name alone.
+
+    Args:
+        engine: Docker.
+        project: The project's name.
+        folder: Where its files are.
+
+    Raises:
+        UsageError: One was, and that folder is still there.
+    """
+    for handle in _handles(engine, project):
+        other = handle.labels.get(FOLDER)
+        if other and _is_there(other) and Path(other).resolve() != folder.resolve():
+            raise UsageError(
+                f"project '{project}' is somebody else's: {handle.name} was started from {other}, not from {folder}. "
+                "COMPOSE_PROJECT_NAME says which project is ours, in the environment or else in compose/.env: "
+                "set it to another name; or remove that project, from where it was started"
+            )
+
+
+def _is_there(folder: str) -> bool:
+    try:
+        return Path(folder).exists()
+    except OSError:
+        return True  # It may not be looked at, so it is somebody's.
+
+
+def _handles(engine: Engine, project: str) -> list[Any]:
     with engine.speaking(f"list the containers of project '{project}'"):
-        handles = engine.client.containers.list(
-            all=True, filters={"label": f"{PROJECT}={project}"}, ignore_removed=True
-        )
-    return sorted((_service(handle) for handle in handles), key=lambda one: (one.service, one.container))
+        return engine.client.containers.list(all=True, filters={"label": f"{PROJECT}={project}"}, ignore_removed=True)
 
 
 def _service(handle: Any) -> Service:

@@ -10,7 +10,8 @@ from http.client import BadStatusLine, HTTPConnection, HTTPException, RemoteDisc
 from typing import Any
 from urllib.parse import urlsplit
 
-from greenroom.containers.project import Project
+from greenroom.containers import tokens
+from greenroom.containers.project import SETTINGS, Project
 from greenroom.errors import SandboxLostError, UsageError
 from greenroom.sandbox import AsyncSandbox
 from greenroom.sandboxes.blocking import BlockingSandbox
@@ -32,24 +33,37 @@ MOST_ASKED = 32
 def compose(argument: str, setting: Setting) -> BlockingSandbox:
     """The replicas of an app behind the gateway: of `compose:http://HOST:PORT`, GREENROOM_GATEWAY, or the project here.
 
-    The token is that of GREENROOM_TOKEN, or of the project's settings.
+    The token is the app's own (GREENROOM_TOKEN_MAIL), else GREENROOM_TOKEN; of the environment, else of the project's
+    settings.
 
     Raises:
-        UsageError: The address is none.
+        UsageError: The address is none. Later, when replicas were found: there is no token.
         MissingExtraError: What talks to servers is not installed.
     """
     refuse_containers("compose", setting)
     need_serving()
+    from greenroom.wire.tokens import warn_of_readers
+
     project = Project.find()
     gateway = Gateway(argument or os.environ.get(VARIABLE) or (project.gateway if project else DEFAULT))
-    token = project.settings.get("GREENROOM_TOKEN") if project else None
+    if project:
+        warn_of_readers(project.folder / SETTINGS)
     connect = connected(setting, reach=REACH_SECONDS)
 
     def member(replica: str) -> ServedSandbox:
-        place = Place(address=gateway.address(setting.name, replica), token=token)
+        place = Place(address=gateway.address(setting.name, replica), token=_token(setting.name, project))
         return ServedSandbox(setting.name, FixedServer(place), connect)
 
     return BlockingSandbox(Replicas(setting.name, gateway, member))
+
+
+def _token(app: str, project: Project | None) -> str:
+    found = project.token(app) if project else tokens.token(app, [os.environ])
+    if found is None:
+        raise UsageError(
+            f"there is no token of '{app}': set {tokens.variable(app)}; `greenroom up` writes one into compose/.env"
+        )
+    return found
 
 
 class Gateway:

@@ -39,13 +39,17 @@ PLACEHOLDERS = (
 """No token holds one of these, whatever stands between its letters."""
 
 
-def check(token: str) -> str:
+def check(token: str, variable: str = VARIABLE) -> str:
     """A token that is one.
+
+    Args:
+        token: The token.
+        variable: Where it is to be set.
 
     Raises:
         UsageError: It is short, a placeholder, or no plain text.
     """
-    how = f"take a random one, such as: python3 -c 'import secrets; print(secrets.token_urlsafe(32))' (in {VARIABLE})"
+    how = f"take a random one, such as: python3 -c 'import secrets; print(secrets.token_urlsafe(32))' (in {variable})"
     if len(token) < SHORTEST:
         raise UsageError(f"the token has {len(token)} characters; {SHORTEST} is the least: {how}")
     if not token.isascii() or not token.isprintable() or " " in token:
@@ -77,8 +81,7 @@ def serving(folder: Path, file: Path | None) -> str:
         UsageError: It is none, or the folder is open to others and no token was given.
     """
     if file is not None:
-        if file.is_file() and file.stat().st_mode & 0o004:
-            log.warning("the token in %s can be read by everybody on this machine: `chmod 600` it", file)
+        warn_of_readers(file)
         return check(_read(file))
     if given := os.environ.get(VARIABLE):
         return check(given)
@@ -88,14 +91,20 @@ def serving(folder: Path, file: Path | None) -> str:
     if path.is_file() and not path.is_symlink() and not path.stat().st_mode & 0o077:
         return check(_read(path))  # Clients of the server that was here before know it.
     path.unlink(missing_ok=True)
-    token = _made()
+    token = made()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as out:
         out.write(token + "\n")
     return token
 
 
-def _made() -> str:
+def warn_of_readers(file: Path) -> None:
+    """Warn of a file with a token that others may read."""
+    if file.is_file() and file.stat().st_mode & 0o004:
+        log.warning("the token in %s can be read by everybody on this machine: `chmod 600` it", file)
+
+
+def made() -> str:
     """A new token; one in a million holds a placeholder's word by chance."""
     while True:
         try:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -10,7 +11,8 @@ import pytest
 import yaml
 
 from greenroom.containers.project import SECRETS, Project
-from greenroom.errors import UsageError
+from greenroom.containers.tokens import variable
+from greenroom.errors import SandboxError, UsageError
 from greenroom.wire import tokens
 
 COMPOSE = Path(__file__).parents[3] / "compose"
@@ -37,7 +39,7 @@ def test_settings_are_written_once_with_random_tokens_that_only_their_owner_read
     assert project.settle()
     first = project.settings
     assert stat.S_IMODE((project.folder / ".env").stat().st_mode) == 0o600
-    assert len({tokens.check(first[name]) for name in SECRETS}) == len(SECRETS) == 3
+    assert len({tokens.check(first[name]) for name in SECRETS}) == len(SECRETS) == 5
     assert not project.settle({"BASE_IMAGE": "other"})
     assert project.settings == first
 
@@ -58,16 +60,66 @@ def test_tokens_of_the_example_are_placeholders_that_are_refused() -> None:
 
 def test_each_token_goes_to_those_services_only_that_need_it() -> None:
     services = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
-    named = {name: {secret for secret in SECRETS if secret in json.dumps(told)} for name, told in services.items()}
+    secret = re.compile(r"\$\{(\w*(?:TOKEN|PASSWORD)\w*)")
+    named = {name: set(secret.findall(json.dumps(told))) for name, told in services.items()}
     apps = {name for name, told in services.items() if told.get("network_mode") == "none"}
     assert apps == {"mail", "booking", "shop"}
     assert {name: found for name, found in named.items() if name not in apps} == {
         "gateway": set(),
         "postgres": {"POSTGRES_PASSWORD"},
         "vllm": {"MODEL_TOKEN"},
-        "trainer": {"GREENROOM_TOKEN", "POSTGRES_PASSWORD"},
+        "trainer": {*map(variable, apps), "POSTGRES_PASSWORD"},
     }
-    assert [named[name] for name in apps] == [{"GREENROOM_TOKEN"}] * 3
+    assert {name: named[name] for name in apps} == {name: {variable(name)} for name in apps}
+
+
+def test_an_older_file_of_settings_gets_the_tokens_it_lacks_and_keeps_what_it_has(project: Project) -> None:
+    file = project.folder / ".env"
+    file.write_text("GREENROOM_TOKEN=old\nPOSTGRES_PASSWORD=old\nMODEL_TOKEN=old\nGREENROOM_TOKEN_SHOP=mine")
+    file.chmod(0o640)
+    (project.folder / "compose.override.yaml").write_text(
+        'services: { notes: { environment: { GREENROOM_TOKEN: "${GREENROOM_TOKEN_NOTES:?none}" } } }'
+    )
+    assert project.add_tokens() == [variable(app) for app in ("mail", "booking", "notes")]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    settings = project.settings
+    assert {name: value for name, value in settings.items() if value in ("old", "mine")} == {
+        "GREENROOM_TOKEN": "old",
+        "POSTGRES_PASSWORD": "old",
+        "MODEL_TOKEN": "old",
+        "GREENROOM_TOKEN_SHOP": "mine",
+    }
+    assert len({tokens.check(settings[variable(app)]) for app in ("mail", "booking", "notes")}) == 3
+    assert project.add_tokens() == []
+
+
+def test_a_token_of_the_environment_goes_before_those_of_the_settings(project: Project) -> None:
+    project.settle()
+    assert project.token("mail") == project.settings["GREENROOM_TOKEN_MAIL"] != project.token("shop")
+    assert project.token("notes") is None
+    told = Project(project.folder, {"GREENROOM_TOKEN": "all", "GREENROOM_TOKEN_SHOP": "shop"})
+    assert [told.token(app) for app in ("mail", "shop", "notes")] == ["all", "shop", "all"]
+
+
+def test_nobody_has_a_way_out_but_models_and_the_store_does_not_meet_the_gateway() -> None:
+    told = yaml.safe_load((COMPOSE / "compose.yaml").read_text())
+    networks = {name: set(service.get("networks", ())) for name, service in told["services"].items()}
+    inward = {name for name, network in told["networks"].items() if network}
+    assert all(
+        told["networks"][name]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+        for name in inward
+    )
+    assert (networks["gateway"], networks["postgres"], networks["vllm"]) == ({"gate"}, {"store"}, {"edge"})
+    assert inward == {"gate", "store"} and networks["trainer"] == {"edge", "gate", "store"}
+    # The engine takes the way out of the first by name.
+    assert min(networks["trainer"]) == "edge"
+
+
+def test_a_name_of_the_environment_is_told_from_that_of_the_settings(project: Project) -> None:
+    assert not project.is_named_elsewhere
+    project.settle()
+    assert not Project(project.folder, {"COMPOSE_PROJECT_NAME": "greenroom"}).is_named_elsewhere
+    assert Project(project.folder, {"COMPOSE_PROJECT_NAME": "theirs"}).is_named_elsewhere
 
 
 def test_the_environment_goes_before_the_settings(project: Project) -> None:
@@ -130,6 +182,36 @@ def test_each_compose_takes_the_file_and_starts_services_of_a_profile_only_with_
     told.command = command
     usual = {"mail", "booking", "shop", "gateway", "postgres"}
     assert set(told.services(profiles)) == (usual | {"vllm", "trainer"} if profiles else usual)
+    apps = ("mail", "booking", "shop")
+    assert told.given_tokens(profiles) == {app: project.settings[variable(app)] for app in apps}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_each_compose_names_a_token_that_is_missing(
+    project: Project, command: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    if not composes(command):
+        pytest.skip(f"`{' '.join(command)}` is not installed")
+    (project.folder / ".env").write_text("POSTGRES_PASSWORD=old\nGREENROOM_TOKEN=old\n")
+    told = Project(project.folder, os.environ)
+    told.command = command
+    with pytest.raises(SandboxError):
+        told.services()
+    assert re.search("GREENROOM_TOKEN_(MAIL|BOOKING|SHOP).*run `greenroom up`", capfd.readouterr().err)
+
+
+def test_a_credential_in_what_a_base_image_keeps_is_warned_of(tmp_path: Path) -> None:
+    plain, secret = tmp_path / "plain.conf", tmp_path / "secret.conf"
+    plain.write_text("[global]\nindex-url = https://index.example/simple\n")
+    secret.write_text("[global]\nindex-url = https://me:mine@index.example/simple\n")
+    command = [shutil.which("bash") or "bash", str(COMPOSE / "base-image"), "--pip-conf"]
+    # Without any program it goes no further.
+    said = [
+        subprocess.run([*command, str(file)], env={"PATH": ""}, capture_output=True, text=True).stderr
+        for file in (plain, secret)
+    ]
+    assert ["holds a credential" in text for text in said] == [False, True]
+    assert all("'docker' is not installed" in text for text in said)
 
 
 def test_the_repository_s_own_project_is_found_from_anywhere() -> None:
