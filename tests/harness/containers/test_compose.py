@@ -40,11 +40,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A project of its own, on ports of its own, beside whatever else runs on this machine."""
     home = tmp_path_factory.mktemp("compose")
     shutil.copytree(ROOT / "compose", home / "compose", ignore=shutil.ignore_patterns(".env", "*.whl"))
+    example, name = home / "compose/.env.example", f"greenroom-test-{secrets.token_hex(3)}"
+    example.write_text(example.read_text().replace("COMPOSE_PROJECT_NAME=greenroom", f"COMPOSE_PROJECT_NAME={name}"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GREENROOM")}
     return {
         **kept,
         "GREENROOM_COMPOSE": str(home / "compose"),
-        "COMPOSE_PROJECT_NAME": f"greenroom-test-{secrets.token_hex(3)}",
+        "COMPOSE_PROJECT_NAME": name,
         "CONTROL_PORT": str(free_port()),
         "AGENT_PORT": str(free_port()),
         "POSTGRES_PORT": str(free_port()),
@@ -97,9 +99,54 @@ def test_up_waits_until_all_are_healthy_and_ps_tells_the_same(environment: dict[
     assert "it takes APP=N" in greenroom(environment, "up", "mail", "--scale", "shop=2", succeeds=False)
 
 
-def test_settings_were_written_with_random_tokens(environment: dict[str, str], up: dict[str, Any]) -> None:
-    settings = Project(Path(environment["GREENROOM_COMPOSE"]), {}).settings
-    assert len(settings["GREENROOM_TOKEN"]) > 30
+def test_an_app_s_token_is_its_own_and_drives_no_other(
+    engine: Engine, environment: dict[str, str], up: dict[str, Any]
+) -> None:
+    project = Project(Path(environment["GREENROOM_COMPOSE"]), {})
+    tokens = {app: project.token(app) or "" for app in ("mail", "booking", "shop")}
+    assert len(set(tokens.values())) == 3 and min(map(len, tokens.values())) > 30
+    path = f"/mail/{replicas(environment)[0]}/v1/server"
+    answers = {
+        app: get(environment, "CONTROL_PORT", path, Authorization=f"Bearer {token}")[0] for app, token in tokens.items()
+    }
+    assert answers == {"mail": 200, "booking": 401, "shop": 401}
+    for one in up["services"]:
+        said = json.dumps(engine.client.api.inspect_container(one["container"])["Config"]["Env"])
+        assert [app for app, token in tokens.items() if token in said] == ["mail"] * (one["service"] == "mail")
+
+
+def test_a_replica_that_was_taken_over_leads_nowhere_by_links(
+    engine: Engine, environment: dict[str, str], up: dict[str, Any]
+) -> None:
+    name = next(one["container"] for one in up["services"] if one["service"] == "mail")
+    replica, token = replicas(environment)[0], Project(Path(environment["GREENROOM_COMPOSE"]), {}).token("mail")
+    link = f"""
+os.mkdir("/run/greenroom/evil")
+os.symlink("/sockets/mail/{replica}/control.sock", "/run/greenroom/evil/agent.sock")
+os.symlink("/etc", "/run/greenroom/index.html")
+print("made")"""
+    try:
+        assert inside(engine, name, link) == "made"
+        told = get(environment, "AGENT_PORT", "/mail/evil/v1/server", Authorization=f"Bearer {token}")
+        assert told[0] == 502 and "links are not followed" in told[1]["error"]["message"]
+        assert replica in replicas(environment)
+    finally:
+        inside(
+            engine, name, "import shutil; shutil.rmtree('/run/greenroom/evil'); os.remove('/run/greenroom/index.html')"
+        )
+
+
+def test_the_store_and_the_gateway_have_no_way_out_and_do_not_meet(
+    engine: Engine, environment: dict[str, str], up: dict[str, Any]
+) -> None:
+    there = {one["service"]: one["container"] for one in up["services"]}
+    network = engine.client.api.inspect_container(there["gateway"])["NetworkSettings"]["Networks"]
+    (gateway,) = (told["IPAddress"] for told in network.values())
+    for service, doors in {"postgres": ((gateway, 8470), ("1.1.1.1", 443)), "gateway": (("1.1.1.1", 443),)}.items():
+        for door in doors:
+            code = f"import socket; socket.create_connection({door}, 3)"
+            done = engine.client.containers.get(there[service]).exec_run(["python3", "-c", code])
+            assert done.exit_code == 1 and b"Error" in done.output, (service, door)
 
 
 def test_apps_are_hardened_and_nothing_is_published_but_on_loopback(
@@ -238,10 +285,25 @@ def test_scaling_down_leaves_fewer_and_down_leaves_none(
 
 
 def test_placeholder_tokens_are_refused_at_start(engine: Engine, environment: dict[str, str]) -> None:
-    settings = {"GREENROOM_TOKEN": "changeme", "POSTGRES_PASSWORD": "changeme"}
+    settings = {"GREENROOM_TOKEN_MAIL": "changeme", "POSTGRES_PASSWORD": "changeme"}
     mine = {**environment, **settings, "COMPOSE_PROJECT_NAME": f"{environment['COMPOSE_PROJECT_NAME']}-bad"}
     try:
-        assert "the token" in greenroom(mine, "up", "mail", succeeds=False)
+        assert "in GREENROOM_TOKEN_MAIL" in greenroom(mine, "up", "mail", succeeds=False)
         assert "is a placeholder or short" in greenroom(mine, "up", "postgres", succeeds=False)
     finally:
         greenroom(mine, "down", "--volumes")
+
+
+def test_an_app_of_one_s_own_gets_a_token_and_may_not_share_mail_s(engine: Engine, environment: dict[str, str]) -> None:
+    override = Path(environment["GREENROOM_COMPOSE"]) / "compose.override.yaml"
+    service = {"extends": {"file": "compose.yaml", "service": "mail"}}
+    mine = {**environment, "COMPOSE_PROJECT_NAME": f"{environment['COMPOSE_PROJECT_NAME']}-own"}
+    try:
+        override.write_text(json.dumps({"services": {"notes": service}}))
+        assert "'mail' and 'notes' have the same token" in greenroom(mine, "up", "mail", "notes", succeeds=False)
+        service["environment"] = {"GREENROOM_TOKEN": "${GREENROOM_TOKEN_NOTES:?none}"}
+        override.write_text(json.dumps({"services": {"notes": service}}))
+        assert "'nobody'" in (said := greenroom(mine, "up", "nobody", succeeds=False)) and "is missing" not in said
+        assert f"added GREENROOM_TOKEN_NOTES to {override.parent / '.env'}" in said
+    finally:
+        override.unlink()

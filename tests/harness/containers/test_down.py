@@ -6,12 +6,14 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from greenroom.containers.engine import Engine
 from greenroom.containers.owner import LABEL, OWNER, Owner
-from greenroom.containers.services import PROJECT, SERVICE
+from greenroom.containers.services import FOLDER, PROJECT, SERVICE, need_own
+from greenroom.errors import UsageError
 from support.containers import need_images
 
 pytestmark = pytest.mark.docker
@@ -84,3 +86,30 @@ def test_a_replica_that_starts_removes_what_others_left_and_not_what_one_has_tha
         remove=True,
     )
     assert out.decode().split() == ["in-use", "just-made", "me"]
+
+
+def down(*arguments: str, name: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "greenroom.cli.main", "down", *arguments]
+    environment = {**os.environ, "COMPOSE_PROJECT_NAME": name, "COLUMNS": "400"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_project_that_was_started_from_another_folder_is_not_taken_down(
+    engine: Engine, create: Create, tmp_path: Path
+) -> None:
+    name = f"theirs-{secrets.token_hex(3)}"
+    container = create(**{PROJECT: name, SERVICE: "mail", FOLDER: str(tmp_path)})
+    done = down("--volumes", name=name)
+    assert done.returncode and f"{container} was started from {tmp_path}" in done.stderr and container in names(engine)
+    link = tmp_path.parent / f"{tmp_path.name}-link"
+    link.symlink_to(tmp_path)
+    need_own(engine, name, link)
+    with pytest.raises(UsageError, match="is somebody else's"):
+        need_own(engine, name, tmp_path.parent)
+    tmp_path.rmdir()
+    need_own(engine, name, tmp_path.parent)
+
+
+def test_volumes_of_a_project_that_only_the_environment_names_are_left_alone(engine: Engine) -> None:
+    done = down("--volumes", name=f"theirs-{secrets.token_hex(3)}")
+    assert done.returncode and "which nothing shows to be ours" in done.stderr

@@ -35,7 +35,7 @@ def test_a_token_is_the_app_s_own_else_that_of_all_of_the_first_place_that_has_e
 
 def test_a_placeholder_is_refused_by_the_name_of_its_setting() -> None:
     tokens.check({"mail": GOOD, "shop": OTHER})
-    with pytest.raises(UsageError, match="placeholder.*GREENROOM_TOKEN_SHOP"):
+    with pytest.raises(UsageError, match=r"placeholder.*GREENROOM_TOKEN_SHOP"):
         tokens.check({"mail": GOOD, "shop": "changeme-changeme-changeme"})
 
 

@@ -1,12 +1,15 @@
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from greenroom.errors import SandboxLostError, UsageError
-from greenroom.sandboxes.compose import Gateway
+from greenroom.sandboxes.compose import Gateway, compose
+from greenroom.sandboxes.specs import Setting
 from support.served import STRANGERS, stranger
 
 NAMES = ("1", "2", "3", "4")
@@ -61,3 +64,27 @@ def test_a_gateway_that_is_not_well_just_now_is_no_stranger() -> None:
     busy = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
     with stranger(busy) as (port, _), pytest.raises(SandboxLostError, match="it answers 503"):
         Gateway(f"http://127.0.0.1:{port}", seconds=2).replicas("notes")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder, with settings from before apps had tokens of their own, that everybody may read."""
+    (tmp_path / "compose.yaml").touch()
+    (tmp_path / ".env").write_text("POSTGRES_PASSWORD=x\n")
+    (tmp_path / ".env").chmod(0o644)
+    monkeypatch.setenv("GREENROOM_COMPOSE", str(tmp_path))
+    monkeypatch.delenv("GREENROOM_TOKEN", raising=False)
+    return tmp_path
+
+
+def test_a_token_that_is_missing_is_named(folder: Path, url: str) -> None:
+    sandbox = compose(url, Setting(app="notes"))
+    with pytest.raises(UsageError, match="no token of 'notes': set GREENROOM_TOKEN_NOTES"):
+        sandbox.families()
+    sandbox.stop()
+
+
+def test_settings_that_everybody_can_read_are_warned_of(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "greenroom.wire"):
+        compose("http://127.0.0.1:9", Setting(app="notes")).stop()
+    assert f"{folder / '.env'} can be read by everybody" in caplog.text
