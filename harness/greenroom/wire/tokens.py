@@ -84,7 +84,7 @@ def serving(folder: Path, file: Path | None) -> str:
         warn_of_readers(file)
         return check(_read(file))
     if given := os.environ.get(VARIABLE):
-        return check(given)
+        return check(given, f"{VARIABLE}, or where compose takes it from: compose/.env, {VARIABLE}_MAIL of mail")
     if folder.stat().st_mode & 0o077:
         raise UsageError(f"{folder} is open to others: `chmod 700` it, or give a token in {VARIABLE}")
     path = folder / FILE

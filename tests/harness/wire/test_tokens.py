@@ -42,6 +42,9 @@ def test_a_folder_that_is_open_to_others_needs_a_token(tmp_path: Path, monkeypat
         tokens.serving(tmp_path, None)
     monkeypatch.setenv(tokens.VARIABLE, GOOD)
     assert tokens.serving(tmp_path, None) == GOOD
+    monkeypatch.setenv(tokens.VARIABLE, "changeme")
+    with pytest.raises(UsageError, match=r"in GREENROOM_TOKEN, or .*compose/\.env, GREENROOM_TOKEN_MAIL"):
+        tokens.serving(tmp_path, None)
     file = tmp_path / "given"
     file.write_text("a-file-wins-8Xq2Zr5Lk7\n")
     assert tokens.serving(tmp_path, file) == "a-file-wins-8Xq2Zr5Lk7"
