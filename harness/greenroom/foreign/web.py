@@ -2,22 +2,18 @@
 
 import http.client
 import json
-import socket
-import threading
-import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from greenroom.exchange import exchange
 from greenroom.unixsocket import connect
 
 SECONDS = 60.0
 MOST_BYTES = 16 << 20
 """No answer is longer: an application that was taken over must not fill the harness's memory."""
-PIECE = 64 << 10
 WRITTEN = "/?#[]@!$&'()*+,;=:%~"
 """What a path says as it is; anything else a request could not carry is quoted."""
 
@@ -87,7 +83,6 @@ def ask(
     Raises:
         OSError: It cannot be reached, hangs up, takes too long, or does not stop talking.
     """
-    until = time.monotonic() + seconds
     if place.socket is not None:
         connection: http.client.HTTPConnection = _UnixConnection(place.socket, seconds)
     else:
@@ -95,58 +90,8 @@ def ask(
     data = None if body is None else json.dumps(body).encode()
     sent = {"Accept": "application/json", **({"Content-Type": "application/json"} if data else {}), **(headers or {})}
     try:
-        connection.connect()
-        with _hung_up_after(connection.sock, until):
-            connection.request(method, quote(path, safe=WRITTEN, errors="replace"), data, sent)
-            response = connection.getresponse()
-            body = _read(response)
-            if time.monotonic() >= until:  # What has no length ends wherever it is cut.
-                raise TimeoutError("it took too long to answer")
-        return Answer(response.status, body.decode("utf-8", "replace").strip())
+        written = quote(path, safe=WRITTEN, errors="replace")
+        status, told = exchange(connection, method, written, data, sent, seconds=seconds, most=MOST_BYTES)
     except http.client.HTTPException as error:
         raise ConnectionError(f"no HTTP answer: {error!r}") from error
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _hung_up_after(plug: socket.socket, until: float) -> Generator[None]:
-    """Hang up at a moment: the socket's own time-out begins anew with each byte.
-
-    Raises:
-        TimeoutError: That moment came first.
-    """
-
-    def hang_up() -> None:
-        with suppress(OSError):
-            plug.shutdown(socket.SHUT_RDWR)
-
-    watch = threading.Timer(max(0.0, until - time.monotonic()), hang_up)
-    watch.daemon = True
-    watch.start()
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        if time.monotonic() >= until:
-            raise TimeoutError("it took too long to answer") from error
-        raise
-    finally:
-        watch.cancel()
-
-
-def _read(response: http.client.HTTPResponse) -> bytes:
-    """The body.
-
-    Raises:
-        OSError: It is too long, or was cut short.
-    """
-    pieces: list[bytes] = []
-    size = 0
-    while piece := response.read(PIECE):
-        pieces.append(piece)
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise ConnectionError(f"its answer is longer than {MOST_BYTES >> 20} MiB")
-    if response.length:  # Read in pieces, nobody else notices.
-        raise ConnectionError(f"it hung up {response.length} bytes before the end of its answer")
-    return b"".join(pieces)
+    return Answer(status, told.decode("utf-8", "replace").strip())

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from greenroom.containers import tokens
 from greenroom.containers.project import SETTINGS, Project
 from greenroom.errors import SandboxLostError, UsageError
+from greenroom.exchange import TooLongError, exchange
 from greenroom.sandbox import AsyncSandbox
 from greenroom.sandboxes.blocking import BlockingSandbox
 from greenroom.sandboxes.fleet import Fleet
@@ -26,8 +28,13 @@ REACH_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 """Replicas are looked for again when a group begins, but not more often than that."""
 ANSWER_SECONDS = 5.0
+HEALTH_BYTES, LIST_BYTES = 4 << 10, 1 << 20
+"""Of an answer: a replica that was taken over must not fill the harness's memory."""
 MOST_ASKED = 32
 """So many replicas are asked at once."""
+MOST_REPLICAS = 256
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
+"""Of a replica; it is written into addresses."""
 
 
 def compose(argument: str, setting: Setting) -> BlockingSandbox:
@@ -95,13 +102,23 @@ class Gateway:
             UsageError: What answers there is no gateway.
         """
         self._greet()
-        found: list[dict[str, Any]] = self._ask(f"/{app}/") or []
-        names = [str(entry["name"]) for entry in found if entry.get("type") == "directory"]
+        names = self._listed(f"/{app}/")
         if not names:
             return []
         with ThreadPoolExecutor(min(len(names), MOST_ASKED)) as pool:
             well = pool.map(self._well, [f"/{app}/{name}/v1/health" for name in names])
             return sorted(name for name, is_well in zip(names, well, strict=True) if is_well)
+
+    def _listed(self, path: str) -> list[str]:
+        """The names of a listing's folders; none of a folder that is not there."""
+        found: Any = self._ask(path, LIST_BYTES)
+        if found is None:
+            return []
+        try:
+            names = [str(entry["name"]) for entry in found if entry.get("type") == "directory"]
+        except (TypeError, KeyError, AttributeError) as error:
+            raise self._stranger(f"it gave no listing at {path}") from error
+        return [name for name in names if NAME.fullmatch(name)][:MOST_REPLICAS]
 
     def _greet(self) -> None:
         """See to it that a gateway listens there: on a busy machine it may be anybody."""
@@ -120,24 +137,20 @@ class Gateway:
         except (SandboxLostError, UsageError):
             return False
 
-    def _ask(self, path: str) -> Any:
+    def _ask(self, path: str, most: int = HEALTH_BYTES) -> Any:
         """What is answered to a GET, as JSON; None where it is a refusal."""
         plug = HTTPConnection(self._host, self._port, timeout=self._seconds)
         try:
-            plug.request("GET", path)
-            answer = plug.getresponse()
-            body = answer.read()
-            if answer.status == 429 or answer.status >= 500:
-                raise self._silent(f"it answers {answer.status}")
-            return json.loads(body) if answer.status == 200 else None
-        except (BadStatusLine, ValueError) as error:
+            status, body = exchange(plug, "GET", path, seconds=self._seconds, most=most)
+            if status == 429 or status >= 500:
+                raise self._silent(f"it answers {status}")
+            return json.loads(body) if status == 200 else None
+        except (BadStatusLine, TooLongError, ValueError, RecursionError) as error:
             if isinstance(error, RemoteDisconnected):
                 raise self._silent(error) from error
             raise self._stranger(f"it does not speak as one: {str(error).strip()[:80]!r}") from error
         except (OSError, HTTPException) as error:
             raise self._silent(error) from error
-        finally:
-            plug.close()
 
     def _silent(self, error: object) -> SandboxLostError:
         return SandboxLostError(

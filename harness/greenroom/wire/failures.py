@@ -1,10 +1,10 @@
 """Errors as they cross the wire: a closed table of codes; what is raised on one side is raised on the other."""
 
-import math
 from typing import Any
 
 from greenroom import errors
 from greenroom.errors import GreenroomError, SandboxBusyError, SandboxError, UsageError, WireError
+from greenroom.wire.protocol import short
 
 CODES: dict[str, type[GreenroomError]] = {
     name: cls
@@ -25,6 +25,8 @@ STATUS = {
 LONGEST = 2000
 SOONEST = 0.01
 """Seconds: whoever is told to come back at once would not wait at all."""
+LATEST = 86_400.0
+"""Seconds: nobody who means it says more."""
 
 
 def to_wire(error: Exception) -> dict[str, Any]:
@@ -40,8 +42,8 @@ def to_wire(error: Exception) -> dict[str, Any]:
 def from_wire(told: Any) -> GreenroomError:
     """The error that `to_wire` wrote, to be raised here; an unknown code is a `SandboxError`."""
     if not isinstance(told, dict):
-        return WireError(f"the server answered an error that is none: {str(told)[:200]}")
-    code, message = str(told.get("code")), str(told.get("message"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        return WireError(f"the server answered an error that is none: {short(told)}")
+    code, message = _text(told.get("code")), _text(told.get("message"))  # pyright: ignore[reportUnknownMemberType]
     cls = CODES.get(code, SandboxError)
     if cls is SandboxBusyError:
         return SandboxBusyError(message, _seconds(told.get("retry_after")))  # pyright: ignore[reportUnknownMemberType]
@@ -51,9 +53,14 @@ def from_wire(told: Any) -> GreenroomError:
     return made
 
 
+def _text(told: Any) -> str:
+    """A text as a server said it; never longer than `to_wire` makes them."""
+    return told[:LONGEST] if type(told) is str else short(told)
+
+
 def _seconds(told: Any) -> float:
     """When to try again, as a server said it; one that says nonsense is asked again after a second."""
-    sound = type(told) in (int, float) and math.isfinite(told) and told > 0
+    sound = type(told) in (int, float) and 0 < told <= LATEST  # NaN is neither.
     return max(SOONEST, float(told)) if sound else 1.0
 
 

@@ -4,13 +4,14 @@ import asyncio
 from http.client import BadStatusLine, HTTPConnection, HTTPException, RemoteDisconnected
 
 from greenroom.errors import GreenroomError, UsageError
+from greenroom.exchange import TooLongError, exchange
 from greenroom.wire.address import Address
 from greenroom.wire.protocol import decode
 
 HEALTH = "/v1/health"
 SECONDS = 10.0
 MOST = 4096
-"""Bytes of an answer that are looked at; a server of ours needs a few dozen."""
+"""Bytes of an answer that are taken; a server of ours needs a few dozen."""
 
 
 async def knock(address: Address) -> None:
@@ -26,7 +27,7 @@ async def knock(address: Address) -> None:
         status, body = await asyncio.to_thread(_ask, address)
     except RemoteDisconnected:
         raise
-    except (BadStatusLine, ValueError) as error:
+    except (BadStatusLine, TooLongError, ValueError) as error:
         raise _stranger(address, repr(str(error).strip()[:80])) from error
     except HTTPException as error:
         raise OSError(f"its answer ended early: {error!r}") from error
@@ -38,12 +39,7 @@ async def knock(address: Address) -> None:
 
 def _ask(address: Address) -> tuple[int, bytes]:
     plug = HTTPConnection(address.host, address.port, timeout=SECONDS)
-    try:
-        plug.request("GET", address.prefix + HEALTH)
-        answer = plug.getresponse()
-        return answer.status, answer.read(MOST)
-    finally:
-        plug.close()
+    return exchange(plug, "GET", address.prefix + HEALTH, seconds=SECONDS, most=MOST)
 
 
 def _is_ours(body: bytes) -> bool:

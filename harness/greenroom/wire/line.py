@@ -17,6 +17,7 @@ from greenroom.unixsocket import socket_path
 from greenroom.wire import answers, failures
 from greenroom.wire.address import Address
 from greenroom.wire.answers import Greeting
+from greenroom.wire.connection import Connection
 from greenroom.wire.knock import knock
 from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode, short
 
@@ -27,6 +28,8 @@ FAREWELL = 2.0
 """Seconds for saying goodbye: a server that is gone needs none."""
 SENSELESS = frozenset({1003, 1007, 1009})
 """Connections end so because of what a message is: it would end the next one too."""
+FEW = 16
+"""Answers of a connection that nobody awaits: one may be late or come twice, but who sends more wants our time."""
 PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds before a connection is made in place of one that answered nothing; each further one waits twice as long."""
 
@@ -37,11 +40,12 @@ class TooLargeError(UsageError):
 
 @dataclass(eq=False)
 class _Asked:
-    """A request without an answer yet."""
+    """A request without an answer yet; whether the server gave one, to whoever waits for it or to nobody any more."""
 
     op: str
     text: str
     answer: "asyncio.Future[Any]"
+    heard: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,8 @@ class Line:
         self.greeting, self.sessions = Greeting(), 0
         self._latest = 0
         self._asked: dict[int, _Asked] = {}
+        self._given_up: set[int] = set()
+        self._needless = 0
         self._socket: ClientConnection | None = None
         self._silent = 0
         self._runner: asyncio.Task[None] | None = None
@@ -106,7 +112,7 @@ class Line:
             await self._send(self._socket, text)
             return await self._answer(asked)
         finally:
-            self._asked.pop(number, None)
+            self._drop(number)
 
     async def tell(self, op: str, **fields: Any) -> None:
         """Ask for something whose answer nobody needs; it is sent before whatever is asked next.
@@ -139,8 +145,14 @@ class Line:
         if (size := len(text.encode())) > most:
             raise TooLargeError(f"a '{op}' of {size} bytes: {self.address} takes messages of {most} bytes at most")
 
+    def _drop(self, number: int) -> None:
+        """Wait for an answer no longer; one that has not come yet may still come."""
+        asked = self._asked.pop(number, None)
+        if asked is not None and not asked.heard:
+            self._given_up.add(number)
+
     def _forget(self, number: int, answer: "asyncio.Future[Any]") -> None:
-        self._asked.pop(number, None)
+        self._drop(number)
         if not answer.cancelled() and answer.exception() is not None:
             log.info("%s: %s", self.address, answer.exception())
 
@@ -163,7 +175,8 @@ class Line:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._runner, self._socket = loop, None, None
-            self._asked.clear()
+            for number in list(self._asked):
+                self._drop(number)
         if self._runner is None or self._runner.done():
             self._runner = loop.create_task(self._run())
 
@@ -172,13 +185,14 @@ class Line:
         try:
             while True:
                 socket = await self._connect()
+                # Answers are read meanwhile: a server that does not read could fill our memory with them.
+                sending = asyncio.ensure_future(self._send_again(socket))
                 try:
-                    await self._send_again(socket)
-                    self._socket = socket
                     self._silent += 1
                     await self._listen(socket)
                 finally:
                     # A loop that ends cancels this: the session goes on, over a connection of the next loop.
+                    sending.cancel()
                     self._socket = None
                     socket.transport.abort()
                 if self._silent:  # What is sent again may be what ended it: no spinning.
@@ -221,6 +235,7 @@ class Line:
             "max_queue": None,
             "ping_timeout": 60,
             "proxy": None,
+            "create_connection": self._connection,
         }
         await knock(self.address)
         url = self.address.url + PATH
@@ -245,12 +260,18 @@ class Line:
             raise
         return socket
 
+    def _connection(self, *given: Any, **options: Any) -> Connection:
+        made = Connection(*given, **options)
+        made.unread_seconds = self._patience.answer
+        return made
+
     def _greeted(self, told: Greeting) -> None:
         """Take in the greeting; where the session did not go on, what it had is gone."""
         before, self.greeting = self.greeting.server, told
         if told.resumed and told.server == before:
             return
         self.sessions += 1
+        self._given_up.clear()
         if not before:
             return
         why = "was started again" if told.server != before else "ended the session, which was without a client"
@@ -260,7 +281,7 @@ class Line:
                 asked.answer.set_exception(SandboxLostError(f"{self.address} {why}: its episodes are gone"))
 
     async def _send_again(self, socket: ClientConnection) -> None:
-        """Send what has no answer, in order, and what is asked meanwhile."""
+        """Send what has no answer, in order, and what is asked meanwhile; from then on, what is asked is sent at once."""
         sent = 0
         while left := [n for n, asked in self._asked.items() if n > sent and not asked.answer.done()]:
             for number in left:
@@ -274,6 +295,7 @@ class Line:
                     asked.answer.set_exception(error)
                 else:
                     await self._send(socket, asked.text)
+        self._socket = socket
 
     async def _send(self, socket: ClientConnection | None, text: str) -> None:
         if socket is not None:
@@ -283,6 +305,7 @@ class Line:
                 return  # It is sent again on the next connection.
 
     async def _listen(self, socket: ClientConnection) -> None:
+        self._needless = 0
         try:
             async for text in socket:
                 self._heard(self._decoded(text))
@@ -306,24 +329,40 @@ class Line:
         """Take an answer to whoever asked for it.
 
         Raises:
-            WireError: It is an answer to what nobody asked.
+            WireError: It is an answer to what nobody asked, or one more that nobody awaits.
         """
-        self._silent = 0
         number = message.get("id")
         if number is None and "error" in message:  # The server did not come to read what it was asked.
             log.warning("%s: %s", self.address, failures.from_wire(message["error"]))
+            self._needs_none()
             return
         if type(number) is not int or not 0 < number <= self._latest:
             raise WireError(f"{self.address} answers request {short(number)}, of 1 to {self._latest} that were made")
         asked = self._asked.get(number)
-        if asked is None or asked.answer.done():
-            return  # Whoever asked has given up, or has the answer already.
+        if asked is None or asked.heard:
+            if number not in self._given_up:
+                self._needs_none()
+            self._given_up.discard(number)
+            return
+        self._silent, asked.heard = 0, True
+        if asked.answer.done():
+            return  # Whoever asked has given up.
         if "error" in message:
             asked.answer.set_exception(failures.from_wire(message["error"]))
         elif "ok" in message:
             asked.answer.set_result(message["ok"])
         else:
             asked.answer.set_exception(WireError(f"{self.address} answers '{asked.op}' with {short(message)}"))
+
+    def _needs_none(self) -> None:
+        """Count an answer that nobody awaits.
+
+        Raises:
+            WireError: It is one too many.
+        """
+        self._needless += 1
+        if self._needless > FEW:
+            raise WireError(f"{self.address} goes on giving answers that nobody awaits")
 
     async def stop(self) -> None:
         """End the session, if the server is there, and hang up."""

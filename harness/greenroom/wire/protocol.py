@@ -15,8 +15,8 @@ from greenroom.errors import UsageError
 
 VERSION = 1
 PATH = "/v1/ws"
-ANSWER_BYTES = 64 << 20
-"""Of one answer: a client takes no more."""
+ANSWER_BYTES = 16 << 20
+"""Of one answer: a client takes no more, and a server sends none that is larger."""
 
 
 @dataclass(frozen=True, kw_only=True)
