@@ -19,7 +19,16 @@ from greenroom.faults import WAIT, Injector
 from greenroom.limits import Rate, count_call
 from greenroom.messages import ToolCall
 from greenroom.tasks import Size, Split, Task, TaskId
-from greenroom.tools import DEFAULT_TAKES, CallResult, Tool, feature_of, reads_by_name, refusal_text, result_text
+from greenroom.tools import (
+    DEFAULT_TAKES,
+    MOST_ANSWER,
+    CallResult,
+    Tool,
+    feature_of,
+    reads_by_name,
+    refusal_text,
+    result_text,
+)
 from greenroom.worlds import Backend, Recipe, World
 
 STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -306,7 +315,7 @@ class App:
                 count_call(world, tool.name, tool.at_most)
             arguments = tool.parse(text)
             with world.transaction("agent"):
-                answer = result_text(tool.function(world, **arguments))
+                answer = _short_enough(tool, result_text(tool.function(world, **arguments)))
                 if then is not None:
                     then(answer)
         except Refusal as refusal:
@@ -327,6 +336,18 @@ def _handle(handler: Handler, world: World, kind: str, payload: dict[str, Any]) 
     except Exception as error:
         told = f"the handler {getattr(handler, '__name__', handler)} of event '{kind}' failed"
         raise AppError(f"{told} on {str(payload)[:200]}: {type(error).__name__}: {error}") from error
+
+
+def _short_enough(tool: Tool, answer: str) -> str:
+    """An answer that may be given.
+
+    Raises:
+        Refusal: It is too long; what the tool has changed is taken back.
+    """
+    if len(answer) > MOST_ANSWER:
+        told = f"{tool.name}: the answer has {len(answer):,} characters, {MOST_ANSWER:,} is the most: ask for less."
+        raise Refusal("answer_too_long", told)
+    return answer
 
 
 def _as_refusal(tool: Tool, error: BaseException | None) -> Refusal | None:

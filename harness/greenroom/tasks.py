@@ -97,10 +97,19 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The score of an episode, from 0 to 1, and what was found."""
+    """The score of an episode, from 0 to 1, and what was found.
+
+    Raises:
+        ValueError: The score is no number from 0 to 1.
+    """
 
     score: float
     findings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # A bool is a number to Python; NaN is within no bounds.
+        if isinstance(self.score, bool) or not isinstance(self.score, int | float) or not 0 <= self.score <= 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(f"a score is a number from 0 to 1, not {repr(self.score)[:80]}")
 
     @property
     def success(self) -> bool:

@@ -26,6 +26,8 @@ DEEPEST = 32
 """So many levels may arguments be nested."""
 LARGEST = 1 << 63
 MOST_TEXT = 64 << 10
+MOST_ANSWER = 1 << 20
+"""Characters of what a tool answers: no model reads so much, and everybody who passes it on has to hold it."""
 """So many characters may the arguments of one call have."""
 TOLD = 5
 """So many problems does one refusal name."""

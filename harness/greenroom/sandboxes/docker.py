@@ -83,7 +83,7 @@ class DockerSandbox(ServedSandbox):
     """
 
     def __init__(self, setting: Setting, server: "DockerServer", bases: SharedBases) -> None:
-        super().__init__(setting.name, server, connected(setting, reach=REACH_SECONDS))
+        super().__init__(setting.name, server, connected(setting, reach=REACH_SECONDS, alone=True))
         self._docker, self._bases = server, bases
 
     @property

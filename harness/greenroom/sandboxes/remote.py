@@ -57,12 +57,13 @@ class FixedServer:
         """It goes on: others may use it."""
 
 
-def connected(setting: Setting, *, reach: float = 30.0) -> Connect:
+def connected(setting: Setting, *, reach: float = 30.0, alone: bool = False) -> Connect:
     """Makes clients of a server.
 
     Args:
         setting: What is to run there.
         reach: Seconds of trying to reach it.
+        alone: It has one worker.
     """
 
     def connect(place: Place) -> PortableSandbox:
@@ -70,7 +71,9 @@ def connected(setting: Setting, *, reach: float = 30.0) -> Connect:
         from greenroom.wire.line import Patience
 
         patience = Patience(connect=reach)
-        return RemoteSandbox(place.address, setting.name, world_of(setting), token=place.token, patience=patience)
+        return RemoteSandbox(
+            place.address, setting.name, world_of(setting), token=place.token, patience=patience, alone=alone
+        )
 
     return connect
 

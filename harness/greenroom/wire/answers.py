@@ -2,23 +2,33 @@
 
 import base64
 import binascii
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from greenroom.errors import UsageError, WireError
-from greenroom.fault import Fault
+from greenroom.fault import Fault, Kind
+from greenroom.messages import Message, ToolCall, tool
 from greenroom.sandbox import Brief, StepResult
 from greenroom.schema import closed
 from greenroom.tasks import Goal, Verdict
+from greenroom.tools import MOST_ANSWER
 from greenroom.wire import failures, fields
-from greenroom.wire.protocol import short
+from greenroom.wire.protocol import PIECE, encode, short
 
 T = TypeVar("T")
 MOST = 1 << 53
-LONG_TEXT = 64 << 20
-MANY = 1 << 20
+LONG_TEXT = 64 << 10
+MANY = 1024
+MOST_WORKERS = 256
+MOST_CONTENT = 2 * MOST_ANSWER
+"""Characters of a call's result: a fault may change how an answer looks, and make it longer."""
+BRIEF_BYTES = 4 << 20
+FAULT_BYTES = 64 << 10
+MOST_FAULTS = 16
+"""Of one call."""
+KINDS = frozenset(get_args(Kind))
+CALL_KEYS = {"id", "type", "function"}
 
 
 @dataclass
@@ -70,14 +80,14 @@ def read(where: object, op: str, reader: Callable[[Any], T], told: Any) -> T:
     """
     try:
         return reader(told)
-    except (UsageError, ValueError) as error:
+    except (UsageError, ValueError, RecursionError) as error:
         raise WireError(f"{where} gave an answer to '{op}' that is none: {error}") from error
 
 
 def greeting(told: Any) -> Greeting:
     """The answer to a hello."""
     found = _object(told)
-    workers = [_object(worker) for worker in fields.items(found, "workers", MANY)]
+    workers = [_object(worker) for worker in fields.items(found, "workers", MOST_WORKERS)]
     for worker in workers:
         fields.text(worker, "control")
         if "control_port" in worker:
@@ -113,22 +123,40 @@ def text(told: Any) -> str:
 def brief(told: Any) -> Brief:
     """The answer to `prepare`."""
     found = _object(told)
-    goal = _object(found.get("goal"))
-    Goal.from_json(goal)
-    (excess,) = fields.calls({"calls": [found.get("excess")]}, 1)
+    _sized("a brief", found, BRIEF_BYTES)
     slips = fields.items(found, "slips", MANY)
     return Brief(
         task=fields.text(found, "task"),
         snapshot=fields.text(found, "snapshot"),
-        goal=goal,
+        goal=Goal.from_json(_object(found.get("goal"))).to_json(),
         tools=schemas(found.get("tools")),
-        policy=fields.text(found, "policy", LONG_TEXT),
+        policy=fields.text(found, "policy", BRIEF_BYTES),
         max_steps=fields.number(found, "max_steps", 1, MOST),
-        solution=fields.messages({"messages": found.get("solution")}),
-        slips=[fields.messages({"messages": slip}) for slip in slips],
-        excess=excess,
+        solution=_turns(found.get("solution")),
+        slips=[_turns(slip) for slip in slips],
+        excess=_call(found.get("excess")),
         level=fields.number(found, "level", 0, MOST),
     )
+
+
+def _turns(told: Any) -> list[Message]:
+    """Assistant messages: the agent's own, for they are what it learns from."""
+    found = fields.messages({"messages": told})
+    for message in found:
+        if message["role"] != "assistant" or not set(message) <= {"role", "content", "tool_calls"}:
+            raise UsageError(f"a turn is {{role: assistant, content, tool_calls}}, not {short(message)}")
+        if "tool_calls" in message:
+            fields.items(message, "tool_calls", MANY)
+            for call in message["tool_calls"]:
+                _call(call)
+    return found
+
+
+def _call(told: Any) -> ToolCall:
+    (call,) = fields.calls({"calls": [told]}, 1)
+    if set(call) != CALL_KEYS or call["type"] != "function" or set(call["function"]) != {"name", "arguments"}:
+        raise UsageError(f"a call is {{id, type: function, function: {{name, arguments}}}}, not {short(call)}")
+    return call
 
 
 def started(n: int) -> Callable[[Any], list[Started]]:
@@ -156,34 +184,44 @@ def each(n: int) -> Callable[[Any], list[Any]]:
     return reader
 
 
-def step(calls: int) -> Callable[[Any], StepResult]:
-    """Reads the answer to a step of so many calls; raises the error that it may be."""
+def step(calls: Sequence[ToolCall]) -> Callable[[Any], StepResult]:
+    """Reads the answer to a step of these calls; raises the error that it may be.
+
+    Its messages come into the conversation that a model reads and learns from: they are the results of the calls, in
+    their order, and nothing else.
+    """
 
     def reader(told: Any) -> StepResult:
         found = _object(told)
         if "error" in found:
             raise failures.from_wire(found["error"])
-        messages = fields.messages(found, calls)
-        if len(messages) != calls or any(type(message["content"]) is not str for message in messages):
-            raise UsageError(f"{calls} calls were made, and {len(messages)} messages are no results of them")
+        messages = fields.items(found, "messages", len(calls))
+        if len(messages) != len(calls):
+            raise UsageError(f"{len(calls)} calls were made, and {len(messages)} were answered")
         return StepResult(
-            messages=messages,
+            messages=[_result(call["id"], message) for call, message in zip(calls, messages, strict=True)],
             now=fields.text(found, "now"),
-            refused=fields.number(found, "refused", 0, MOST),
-            faults=[_fault(_object(fault)) for fault in fields.items(found, "faults", MANY)],
+            refused=fields.number(found, "refused", 0, len(calls)),
+            faults=[_fault(_object(fault)) for fault in fields.items(found, "faults", MOST_FAULTS * len(calls))],
         )
 
     return reader
 
 
+def _result(call_id: str, told: Any) -> Message:
+    found = _object(told)
+    if found.keys() != {"role", "content", "tool_call_id"} or found["role"] != "tool":
+        raise UsageError(f"a result is {{role: tool, content, tool_call_id}}, not {short(found)}")
+    if found["tool_call_id"] != call_id:
+        raise UsageError(f"a result is of call {short(found['tool_call_id'])}, and {short(call_id)} was made")
+    return tool(call_id, fields.text(found, "content", MOST_CONTENT))
+
+
 def verdict(told: Any) -> Verdict:
     """The answer to `verify`."""
     found = _object(told)
-    score = found.get("score")
-    if type(score) not in (int, float) or not math.isfinite(cast(float, score)):
-        raise UsageError(f"'score' must be a number, not {short(score)}")
     findings = [fields.text({"finding": one}, "finding", LONG_TEXT) for one in fields.items(found, "findings", MANY)]
-    return Verdict(score=cast(float, score), findings=tuple(findings))
+    return Verdict(score=cast(float, found.get("score")), findings=tuple(findings))
 
 
 def piece(told: Any) -> Piece:
@@ -191,7 +229,7 @@ def piece(told: Any) -> Piece:
     found = _object(told)
     size, content = fields.number(found, "size", 1, MOST), fields.text(found, "content")
     try:
-        data = base64.b64decode(fields.text(found, "data", LONG_TEXT), validate=True)
+        data = base64.b64decode(fields.text(found, "data", 2 * PIECE), validate=True)
     except binascii.Error as error:
         raise UsageError(f"'data' must be base64: {error}") from None
     if not data:
@@ -213,9 +251,20 @@ def taken(offset: int, size: int) -> Callable[[Any], tuple[int, bool]]:
 
 
 def _fault(told: Mapping[str, Any]) -> Fault:
-    kind, tool = fields.text(told, "kind"), fields.text(told, "tool")
-    call = fields.number(told, "call", 0, MOST)
-    return Fault(cast(Any, kind), tool, call, _object(told.get("detail", {})))
+    kind, call, detail = (
+        fields.text(told, "kind"),
+        fields.number(told, "call", 0, MOST),
+        _object(told.get("detail", {})),
+    )
+    if kind not in KINDS:
+        raise UsageError(f"a fault is one of {', '.join(sorted(KINDS))}, not {short(kind)}")
+    _sized("what a fault did", detail, FAULT_BYTES)
+    return Fault(cast(Any, kind), fields.text(told, "tool"), call, detail)
+
+
+def _sized(what: str, told: Any, most: int) -> None:
+    if (size := len(encode(told))) > most:
+        raise UsageError(f"{what} has {size} characters; {most} is the most")
 
 
 def _object(told: Any) -> dict[str, Any]:

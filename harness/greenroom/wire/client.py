@@ -3,11 +3,16 @@
 import asyncio
 import base64
 import itertools
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import os
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import apsw
 
 from greenroom.errors import GreenroomError, SandboxError, SandboxLostError, SnapshotError, WireError
 from greenroom.messages import Message
@@ -16,11 +21,12 @@ from greenroom.tasks import Verdict
 from greenroom.wire import answers, tokens
 from greenroom.wire.address import Address
 from greenroom.wire.line import Line, Patience, TooLargeError
-from greenroom.wire.protocol import Limits, WorldSpec
-from greenroom.wire.transfer import PIECE
+from greenroom.wire.protocol import PIECE, Limits, WorldSpec
 from greenroom.worlds import load_snapshot
 
 T = TypeVar("T")
+SEARCH = 2.0
+"""Times the patience of connecting: so long the workers of a server are tried, one after the other."""
 TOGETHER = 64
 """So many steps travel in one message, at most: while one is answered, the next is under way."""
 
@@ -37,6 +43,7 @@ class RemoteSandbox:
         world: Which worlds; small ones without faults when None.
         token: The token of the control plane; of the environment or of the folder when None.
         patience: How long to wait.
+        alone: The server has one worker: whatever it says of others is not followed.
     """
 
     def __init__(
@@ -47,10 +54,12 @@ class RemoteSandbox:
         *,
         token: str | None = None,
         patience: Patience | None = None,
+        alone: bool = False,
     ) -> None:
         self._address = Address.parse(address) if isinstance(address, str) else address
         self._app, self._world = app, (world or WorldSpec()).to_json()
         self._given, self._patience = token, patience or Patience()
+        self._alone = alone or bool(self._address.prefix)
         self._first = self._station(self._address)
         self._stations: list[_Station] = []
         self._turns = itertools.count()
@@ -73,9 +82,9 @@ class RemoteSandbox:
         if not self._stations:
             await self._first.line.ask("ping")
         if not self._stations:  # Others may have asked meanwhile.
-            workers = self._first.line.greeting.workers if not self._address.prefix else []
+            workers = [] if self._alone else self._first.line.greeting.workers
             found = answers.read(self._address, "hello", self._addresses, workers)
-            others = [self._station(address) for address in found if address != self._address]
+            others = [self._station(address) for address in dict.fromkeys(found) if address != self._address]
             self._stations = [self._first, *others]
         return self._first.line.greeting.limits
 
@@ -97,15 +106,18 @@ class RemoteSandbox:
         return (await self._somewhere("tools", answers.schemas))[1]
 
     async def _somewhere(self, op: str, reader: Callable[[Any], T], **fields: Any) -> tuple["_Station", T]:
-        """Ask the next worker whose turn it is; another one, where that cannot be reached."""
+        """Ask the next worker whose turn it is; another one, where that cannot be reached.
+
+        A server may list workers that are not there: after some time no further one is tried.
+        """
         await self.connect()
-        first = next(self._turns)
+        first, until = next(self._turns), time.monotonic() + SEARCH * self._patience.connect
         for number in range(len(self._stations)):
             station = self._stations[(first + number) % len(self._stations)]
             try:
                 return station, await station.ask(op, reader, **fields)
             except SandboxLostError:
-                if number + 1 == len(self._stations):
+                if number + 1 == len(self._stations) or time.monotonic() > until:
                     raise
         raise SandboxError(f"{self._address} has no workers")
 
@@ -201,7 +213,7 @@ class RemoteSandbox:
 
         Args:
             snapshot: Its id.
-            path: The file.
+            path: The file; it is replaced when the whole has arrived and is sound, and left alone otherwise.
             most: So many bytes are taken: a server that is not trusted must not fill a disk.
 
         Raises:
@@ -209,14 +221,10 @@ class RemoteSandbox:
             SnapshotError: What arrived is not what was asked for, or is larger than that.
         """
         station = self._home_of(snapshot)
-        try:
-            content = await _fetch(station, snapshot, path, most)
-            if await asyncio.to_thread(_ids, path) != (snapshot, content):
+        with _replacing(path) as file:
+            content = await _fetch(station, snapshot, file, most)
+            if await asyncio.to_thread(_ids, file) != (snapshot, content):
                 raise SnapshotError(f"{self._address} sent another snapshot than {snapshot[:16]}…: it was not kept")
-        except BaseException:
-            with suppress(OSError):  # A file without a name has none to lose.
-                path.unlink(missing_ok=True)
-            raise
         return content
 
     async def upload(self, path: Path) -> str:
@@ -352,7 +360,7 @@ class _Station:
         if waiting.done():
             return  # Whoever asked has given up.
         try:
-            waiting.set_result(answers.read(self.line.address, "step", answers.step(len(request.calls)), answer))
+            waiting.set_result(answers.read(self.line.address, "step", answers.step(request.calls), answer))
         except GreenroomError as error:
             waiting.set_exception(error)
 
@@ -363,10 +371,33 @@ def _fail(steps: _Steps, error: Exception) -> None:
             waiting.set_exception(error)
 
 
+@contextmanager
+def _replacing(path: Path) -> Generator[Path]:
+    """A file beside another, which takes its place when all went well; one without a name is written as it is."""
+    if path.exists() and not path.stat().st_nlink:
+        yield path
+        return
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 def _ids(path: Path) -> tuple[str, str]:
-    """The id and the content id of a portable file, from what it holds."""
+    """The id and the content id of a portable file, from what it holds.
+
+    Raises:
+        SnapshotError: It cannot be read to its end.
+    """
     snapshot = load_snapshot(path)
-    return snapshot.page_id, snapshot.content_id
+    try:
+        return snapshot.page_id, snapshot.content_id
+    except (apsw.Error, ValueError, TypeError) as error:
+        raise SnapshotError(f"{path} holds no world of greenroom: {error}") from error
 
 
 async def _fetch(station: _Station, snapshot: str, path: Path, most: int) -> str:
@@ -379,7 +410,8 @@ async def _fetch(station: _Station, snapshot: str, path: Path, most: int) -> str
                 raise SnapshotError(
                     f"the file of {snapshot[:16]}… has {piece.size} bytes, and {most} are the most here"
                 )
-            if whole not in (None, (piece.size, piece.content)) or offset + len(piece.data) > piece.size:
+            fits = whole in (None, (piece.size, piece.content))
+            if not fits or len(piece.data) != min(PIECE, piece.size - offset):  # Of small ones there would be no end.
                 raise WireError(f"{station.line.address} sent pieces of {snapshot[:16]}… that do not fit together")
             whole = piece.size, piece.content
             offset += file.write(piece.data)

@@ -281,7 +281,7 @@ class Line:
                 asked.answer.set_exception(SandboxLostError(f"{self.address} {why}: its episodes are gone"))
 
     async def _send_again(self, socket: ClientConnection) -> None:
-        """Send what has no answer, in order, and what is asked meanwhile; from then on, what is asked is sent at once."""
+        """Send what has no answer, in order, and what is asked meanwhile; what is asked later is sent at once."""
         sent = 0
         while left := [n for n, asked in self._asked.items() if n > sent and not asked.answer.done()]:
             for number in left:
@@ -311,6 +311,10 @@ class Line:
                 self._heard(self._decoded(text))
         except ConnectionClosed as error:
             log.info("%s: the connection was lost: %s", self.address, error)
+            if error.sent is not None and error.sent.code in SENSELESS and not error.rcvd_then_sent:
+                raise WireError(
+                    f"{self.address} sent what nobody can take, and the connection was ended: {error}"
+                ) from error
             if _senseless(error):
                 self._fail(SandboxError(f"{self.address}: a message or its answer ended the connection: {error}"))
 

@@ -6,8 +6,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue, model_va
 
 from greenroom.app import App
 from greenroom.faults import PROFILES
-from greenroom.wire.protocol import WorldSpec
-from greenroom.wire.transfer import PIECE
+from greenroom.wire.protocol import PIECE, WorldSpec
 
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 

@@ -8,9 +8,9 @@ from typing import Any
 from greenroom.errors import UsageError
 from greenroom.wire import failures, fields
 from greenroom.wire.keeper import Keeper, Session, Started
-from greenroom.wire.protocol import short
+from greenroom.wire.protocol import PIECE, short
 from greenroom.wire.room import Room
-from greenroom.wire.transfer import PIECE, give
+from greenroom.wire.transfer import give
 from greenroom.worlds import PageSnapshot, Snapshot
 
 Request = Mapping[str, Any]

@@ -18,6 +18,9 @@ PATH = "/v1/ws"
 ANSWER_BYTES = 16 << 20
 """Of one answer: a client takes no more, and a server sends none that is larger."""
 
+PIECE = 1 << 20
+"""Bytes of one piece of a snapshot's file, before they are written as base64."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorldSpec:

@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.errors import SandboxBusyError, SandboxError, SnapshotError, UsageError
-from greenroom.wire.protocol import Limits
+from greenroom.wire.protocol import PIECE, Limits
 from greenroom.wire.room import Room
 from greenroom.worlds import Snapshot, paged
 from greenroom.worlds.portable import Image
-
-PIECE = 1 << 20
-"""Bytes of one piece, before they are written as base64."""
 
 _Key = tuple[str, Room, str]
 """The owner, the room and the snapshot of an upload."""

@@ -1,9 +1,12 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +49,76 @@ def url() -> Iterator[str]:
 
 def test_a_replica_that_never_answers_is_not_well_and_stops_none_of_the_others(url: str) -> None:
     assert Gateway(url, seconds=0.3).replicas("notes") == ["1"]
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+EVIL = {
+    "endless": (CHUNKED, b"100000\r\n" + b"x" * (1 << 20) + b"\r\n", 0.0),
+    "slow": (CHUNKED, b"1\r\nx\r\n", 0.1),
+    "slow within the head": (b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.1),
+    "deep": (b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n" + b"[" * 4000, b"", 0.0),
+}
+
+
+@contextmanager
+def gateway(listing: bytes, *evil: Any) -> Generator[tuple[str, list[int]]]:
+    """A gateway whose first replica is well; the second one was taken over. How many bytes that was rid of."""
+    sent = [0]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith("/notes/2/"):
+                self.misbehave(*evil)
+                return
+            body = listing if self.path == "/notes/" else b'{"ok": true}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def misbehave(self, head: bytes, piece: bytes, pause: float) -> None:
+            with suppress(OSError):
+                self.wfile.write(head)
+                while piece:
+                    self.wfile.write(piece)
+                    sent[0] += len(piece)
+                    time.sleep(pause)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", sent
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def listing(*names: str) -> bytes:
+    return json.dumps([{"name": name, "type": "directory"} for name in names]).encode()
+
+
+@pytest.mark.parametrize("mode", EVIL)
+def test_a_replica_that_was_taken_over_costs_neither_memory_nor_time_and_stops_none_of_the_others(mode: str) -> None:
+    begun = time.monotonic()
+    with gateway(listing("1", "2"), *EVIL[mode]) as (url, sent):
+        assert Gateway(url, seconds=1.5).replicas("notes") == ["1"]
+        assert time.monotonic() - begun < 10
+    assert sent[0] < 32 << 20  # What the kernel's buffers hold.
+
+
+def test_names_that_are_no_replica_s_are_passed_over() -> None:
+    with gateway(listing("1", "../shop", "a b", "é", "..", "x" * 100)) as (url, _):
+        assert Gateway(url, seconds=2).replicas("notes") == ["1"]
+
+
+@pytest.mark.parametrize("told", [b"7", b"[7]", b'[{"type": "directory"}]', b"[" * 200_000, b" " * (2 << 20)])
+def test_a_listing_that_is_none_is_no_gateway_s(told: bytes) -> None:
+    with gateway(told) as (url, _), pytest.raises(UsageError, match="is not a greenroom server"):
+        Gateway(url, seconds=5).replicas("notes")
 
 
 def test_a_gateway_that_does_not_answer_says_so() -> None:

@@ -1,8 +1,10 @@
 """What a client makes of a server that answers nonsense: a real one, behind a real socket."""
 
 import asyncio
+import base64
 import contextlib
 import json
+import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +13,15 @@ import pytest
 from websockets.asyncio.server import ServerConnection, unix_serve
 
 from greenroom import messages as m
-from greenroom.errors import SandboxBusyError, SandboxLostError, WireError
+from greenroom.errors import SandboxBusyError, SandboxLostError, SnapshotError, WireError
 from greenroom.rollouts import GroupSpec, Recovery, Rollouts
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import LocalSandbox
 from greenroom.wire import answers, failures
+from greenroom.wire.answers import MOST_CONTENT
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.line import Patience
-from greenroom.wire.protocol import encode
+from greenroom.wire.protocol import Limits, encode
 from support.notes import app
 from support.rollouts import Asker, Scripted
 from support.served import TASK, TOKEN
@@ -113,6 +116,7 @@ GREETINGS: list[dict[str, Any]] = [
     {"workers": 7},
     {"workers": [7]},
     {"workers": [{}]},
+    {"workers": [{"control": "x"}] * 257},
     {"workers": [{"control": 7}]},
     {"workers": [{"control": "x", "control_port": "7"}]},
     {"limits": []},
@@ -121,6 +125,14 @@ GREETINGS: list[dict[str, Any]] = [
     {"resumed": 1},
     {"server": None},
 ]
+MESSAGES: list[dict[str, Any]] = [
+    *({"role": role} for role in ("system", "assistant", "user", None)),
+    *({"tool_call_id": name} for name in ("call_1", None, 7)),
+    {"reasoning": "extra"},
+    {"tool_calls": []},
+    {"content": "x" * (MOST_CONTENT + 1)},
+]
+FAULT = {"kind": "latency", "tool": "notes_add", "call": 1, "detail": {"seconds": 1}}
 WRONG: list[tuple[str, Any]] = [
     *(("hello", GREETING | change) for change in GREETINGS),
     *((op, value) for op in ("families", "prepare", "open", "step", "verify") for value in (None, 7, "x", {}, [7])),
@@ -134,6 +146,18 @@ WRONG: list[tuple[str, Any]] = [
     ("step", [RESULT | {"messages": []}]),
     ("step", [RESULT | {"messages": [{"role": "tool", "content": None}]}]),
     ("step", [RESULT | {"messages": [{"role": "king", "content": ""}]}]),
+    *(("step", [RESULT | {"messages": [m.tool("call_0", "{}") | change]}]) for change in MESSAGES),
+    ("step", [RESULT | {"messages": [{"role": "tool", "content": "{}"}]}]),
+    ("step", [RESULT | {"refused": 2}]),
+    ("step", [RESULT | {"faults": [{"kind": "plague", "tool": "notes_add", "call": 1}]}]),
+    ("step", [RESULT | {"faults": [FAULT | {"detail": {"x": "x" * 100_000}}]}]),
+    ("step", [RESULT | {"faults": [FAULT] * 17}]),
+    ("open", [{"episode": "e" * 1000, "state": "s", "token": "t"}]),
+    ("open", [{"episode": "e0", "state": "s" * 1000, "token": "t"}]),
+    ("open", [{"episode": "e0", "state": "s", "token": "t" * 1000}]),
+    *(("verify", {"score": score, "findings": []}) for score in (1e308, -0.1, 1.0000001, None, [1])),
+    ("verify", {"score": 1, "findings": ["x"] * 2000}),
+    ("verify", {"score": 1, "findings": ["x" * 100_000]}),
     ("step", [RESULT | {"now": 7}]),
     ("step", [RESULT | {"refused": "none"}]),
     ("step", [RESULT | {"faults": [7]}]),
@@ -159,7 +183,14 @@ BRIEFS: list[dict[str, Any]] = [
     {"max_steps": 0},
     {"tools": [{}]},
     {"solution": [7]},
+    {"solution": [m.system("obey")]},
+    {"solution": [m.user("obey")]},
+    {"solution": [m.assistant("done") | {"reasoning": "extra"}]},
+    {"slips": [[m.system("obey")]]},
     {"excess": {}},
+    {"excess": m.call("notes_add", title="x") | {"extra": 1}},
+    {"policy": "x" * (5 << 20)},
+    {"tools": [{"function": {"name": "x", "description": "x" * (5 << 20)}}]},
 ]
 
 
@@ -209,15 +240,51 @@ def test_an_answer_under_the_id_of_another_request_is_never_taken_for_its_own(tm
         {"size": 10, "content": 7, "data": "eA=="},
         {"size": "10", "content": "c", "data": "eA=="},
         {"size": 1, "content": "c", "data": "eHg="},
+        {"size": 2, "content": "c", "data": "eA=="},
     ],
 )
-def test_a_piece_of_a_snapshot_that_is_none_leaves_no_file(tmp_path: Path, value: Any) -> None:
+def test_a_piece_of_a_snapshot_that_is_none_leaves_the_file_that_was_there(tmp_path: Path, value: Any) -> None:
+    (tmp_path / "file").write_text("mine")
+
     async def fetch(sandbox: RemoteSandbox, folder: Path) -> None:
         brief = await sandbox.prepare(TASK)
         await sandbox.download(brief.snapshot, folder / "file")
 
     asyncio.run(lost(tmp_path, {"download": ok(value)}, fetch))
-    assert not (tmp_path / "file").exists()
+    assert (tmp_path / "file").read_text() == "mine" and not list(tmp_path.glob(".file*"))
+
+
+def test_a_file_that_is_said_to_be_endless_fills_no_disk(tmp_path: Path) -> None:
+    async def work() -> None:
+        endless = {"size": 1 << 52, "content": "c", "data": base64.b64encode(bytes(1 << 20)).decode()}
+        async with Liar(tmp_path, {"download": ok(endless)}).up() as sandbox:
+            brief = await sandbox.prepare(TASK)
+            with pytest.raises(SnapshotError, match=f"has {1 << 52} bytes, and {Limits.snapshot_bytes} are the most"):
+                await sandbox.download(brief.snapshot, tmp_path / "file")
+            assert not list(tmp_path.glob("*file*"))
+            await sandbox.stop()
+
+    asyncio.run(work())
+
+
+def test_workers_that_are_not_there_hold_the_client_for_no_longer_than_one_search(tmp_path: Path) -> None:
+    async def work() -> None:
+        gone = GREETING | {"workers": [{"control": f"gone.{number}.sock"} for number in range(250)]}
+        lies = {"hello": ok(gone), "prepare": ok({"error": 7})}
+        async with Liar(tmp_path, lies).up() as sandbox:
+            begun = time.monotonic()
+            await sandbox.connect()
+            assert len(sandbox._stations) == 251
+            with pytest.raises(SandboxLostError):
+                await sandbox.prepare(TASK)
+            assert time.monotonic() - begun < 4 * QUICK.connect
+            await sandbox.stop()
+            alone = RemoteSandbox(f"unix:{tmp_path}", "notes", token=TOKEN, patience=QUICK, alone=True)
+            await alone.connect()
+            assert len(alone._stations) == 1
+            await alone.stop()
+
+    asyncio.run(work())
 
 
 @pytest.mark.parametrize("value", [None, {"have": 0, "done": False}, {"have": 1 << 60, "done": False}, {"have": 1}])
@@ -247,6 +314,49 @@ def test_a_neighbour_in_the_same_message_keeps_its_own_answer(tmp_path: Path) ->
 def test_a_server_that_is_full_and_talks_nonsense_is_asked_again_after_a_second(said_wait: Any) -> None:
     error = failures.from_wire({"code": "SandboxBusyError", "message": "full", "retry_after": said_wait})
     assert isinstance(error, SandboxBusyError) and error.retry_after == 1.0
+
+
+@pytest.mark.parametrize("score", ["1e309", "NaN", "1" + "0" * 400, "-0.5"])
+def test_a_score_that_is_none_is_never_a_reward(tmp_path: Path, score: str) -> None:
+    told = '{"id": %d, "ok": {"score": SCORE, "findings": ["\\ud800"]}}'.replace("SCORE", score)
+    asyncio.run(lost(tmp_path, {"verify": lambda request: told % request["id"]}))
+
+
+def test_the_parts_of_an_error_are_texts_of_bounded_length() -> None:
+    error = failures.from_wire({"code": ["x"], "message": "x" * 1_000_000})
+    assert len(str(error)) == failures.LONGEST
+    deep: Any = []
+    for _ in range(900):
+        deep = [deep]
+    assert len(str(failures.from_wire({"code": "UsageError", "message": deep}))) < 100
+    assert len(str(failures.from_wire(deep))) < 200
+
+
+def test_lone_surrogates_cross_in_results_and_findings(tmp_path: Path) -> None:
+    async def work() -> None:
+        odd = RESULT | {"messages": [m.tool("call_0", "\ud800")]}
+        lies = {"step": ok([odd]), "verify": ok({"score": 0.5, "findings": ["\ud800"]})}
+        async with Liar(tmp_path, lies).up() as sandbox:
+            await sandbox.open((await sandbox.prepare(TASK)).snapshot, TASK)
+            (result,) = await sandbox.step([CALL])
+            verdict = await sandbox.verify("e0", [])
+            assert (result.messages[0]["content"], verdict.score, verdict.findings) == ("\ud800", 0.5, ("\ud800",))
+            await sandbox.stop()
+
+    asyncio.run(work())
+
+
+def test_results_stand_in_the_order_of_their_calls(tmp_path: Path) -> None:
+    async def work() -> None:
+        two = StepRequest(episode="e0", calls=[m.call("notes_add", name, title="x") for name in ("a", "b")])
+        swapped = RESULT | {"messages": [m.tool("b", ""), m.tool("a", "")]}
+        async with Liar(tmp_path, {"step": ok([swapped])}).up() as sandbox:
+            await sandbox.open((await sandbox.prepare(TASK)).snapshot, TASK)
+            with pytest.raises(WireError, match="a result is of call 'b', and 'a' was made"):
+                await sandbox.step([two])
+            await sandbox.stop()
+
+    asyncio.run(work())
 
 
 def test_a_rollout_on_a_server_that_answers_nonsense_is_tried_again_and_then_invalid_with_the_cause(

@@ -27,6 +27,13 @@ def test_a_gateway_whose_server_is_not_up_yet_is_asked_again() -> None:
     assert len(heard) > 1
 
 
+def test_a_stranger_who_never_stops_talking_is_told_apart() -> None:
+    with stranger(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000) as (port, _):
+        sandbox = RemoteSandbox(f"ws://127.0.0.1:{port}", "notes", token=TOKEN, patience=SHORT)
+        with pytest.raises(UsageError, match="is not a greenroom server"):
+            asyncio.run(sandbox.families())
+
+
 def test_a_server_at_a_port_lets_us_in_after_the_knock(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path / "s", port=port):

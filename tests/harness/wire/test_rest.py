@@ -18,8 +18,7 @@ from greenroom.sandbox import StepRequest
 from greenroom.tasks import Size
 from greenroom.wire import web
 from greenroom.wire.keeper import Keeper
-from greenroom.wire.protocol import Limits, WorldSpec
-from greenroom.wire.transfer import PIECE
+from greenroom.wire.protocol import PIECE, Limits, WorldSpec
 from support.notes import app
 from support.served import TASK, Served, begin, serving
 

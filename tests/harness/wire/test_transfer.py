@@ -11,7 +11,7 @@ from greenroom.errors import SandboxBusyError, SandboxLostError, SnapshotError, 
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import LocalSandbox
 from greenroom.sandboxes.portable_files import PortableFile
-from greenroom.wire.transfer import PIECE
+from greenroom.wire.protocol import PIECE
 from greenroom.worlds import load_snapshot, paged, portable
 from greenroom.worlds.layer import BaseFile, Layer
 from support.notes import app
@@ -64,7 +64,7 @@ def test_a_file_that_is_larger_than_may_be_is_not_taken(served: Served, tmp_path
         await sandbox.download(brief.snapshot, path, size)
         with pytest.raises(SnapshotError, match=f"has {size} bytes, and {size - 1} are the most"):
             await sandbox.download(brief.snapshot, path, size - 1)
-        assert not path.exists()
+        assert list(tmp_path.iterdir()) == [path] and path.stat().st_size == size
 
     asyncio.run(work())
 
