@@ -11,7 +11,7 @@ from greenroom.wire.direct import DIRECT, DirectProtocol
 from greenroom.wire.guard import Receive, Scope, Send
 from greenroom.wire.keeper import Keeper, Session
 from greenroom.wire.ops import Operations
-from greenroom.wire.protocol import ANSWER_BYTES, VERSION, WorldSpec, decode, encode, short
+from greenroom.wire.protocol import VERSION, WorldSpec, decode, encode, excess, short
 
 log = logging.getLogger("greenroom.wire")
 MOST_ID = 1 << 53
@@ -164,10 +164,8 @@ class _Connection:
 
     def _tell(self, number: int, answer: str) -> None:
         """Keep an answer, and tell it to whoever is connected by now."""
-        if 4 * len(answer) > ANSWER_BYTES and (size := len(answer.encode())) > ANSWER_BYTES:
-            # The client would hang up, and ask again.
-            told = SandboxError(f"done, but its answer has {size} bytes, and {ANSWER_BYTES} are the most")
-            answer = _failed(number, told)
+        if (too_much := excess(answer)) is not None:  # The client would hang up, and ask again.
+            answer = _failed(number, SandboxError(f"done, but its answer has {too_much}"))
         self._session.replay.keep(number, answer)
         connection = self._open.get(self._session)
         if connection is not None:

@@ -19,7 +19,7 @@ from greenroom.wire.address import Address
 from greenroom.wire.answers import Greeting
 from greenroom.wire.connection import Connection
 from greenroom.wire.knock import knock
-from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode, short
+from greenroom.wire.protocol import ANSWER_BYTES, PATH, VERSION, decode, encode, excess, short
 
 log = logging.getLogger("greenroom.wire")
 FREE = frozenset({"families", "tools", "prepare", "ping"})
@@ -312,9 +312,7 @@ class Line:
         except ConnectionClosed as error:
             log.info("%s: the connection was lost: %s", self.address, error)
             if error.sent is not None and error.sent.code in SENSELESS and not error.rcvd_then_sent:
-                raise WireError(
-                    f"{self.address} sent what nobody can take, and the connection was ended: {error}"
-                ) from error
+                raise WireError(f"{self.address} sent what is no message, or too large a one: {error}") from error
             if _senseless(error):
                 self._fail(SandboxError(f"{self.address}: a message or its answer ended the connection: {error}"))
 
@@ -324,6 +322,10 @@ class Line:
         Raises:
             WireError: It is none. Whose answer it was to be is not known.
         """
+        if isinstance(text, bytes):
+            raise WireError(f"{self.address} speaks another language: messages are texts")
+        if (too_much := excess(text)) is not None:
+            raise WireError(f"{self.address} gave an answer that is too large: {too_much}")
         try:
             return decode(text)
         except UsageError as error:

@@ -18,6 +18,8 @@ PATH = "/v1/ws"
 ANSWER_BYTES = 16 << 20
 """Of one answer: a client takes no more, and a server sends none that is larger."""
 
+MOST_PARTS = 1 << 19
+"""Lists and objects of one answer: each is small as text, and twenty times as large in memory."""
 PIECE = 1 << 20
 """Bytes of one piece of a snapshot's file, before they are written as base64."""
 
@@ -106,6 +108,16 @@ def encode(message: Any) -> str:
         return orjson.dumps(message).decode()
     except TypeError:  # Lone surrogates, which models do write, are no UTF-8: they cross as escapes.
         return json.dumps(message, default=vars)
+
+
+def excess(answer: str) -> str | None:
+    """How much an answer has of what is too much; None where nothing is. Both sides look: neither is to be surprised."""
+    if 4 * len(answer) > ANSWER_BYTES and (size := len(answer.encode())) > ANSWER_BYTES:
+        return f"{size} bytes, and {ANSWER_BYTES} are the most"
+    # Brackets within texts count too, for looking at which is which would cost more than it saves.
+    if len(answer) > 2 * MOST_PARTS and (parts := answer.count("[") + answer.count("{")) > MOST_PARTS:
+        return f"{parts} lists and objects, and {MOST_PARTS} are the most"
+    return None
 
 
 def decode(text: str | bytes) -> dict[str, Any]:

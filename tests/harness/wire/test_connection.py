@@ -181,9 +181,11 @@ def test_late_answers_to_many_who_have_given_up_end_nothing(tmp_path: Path) -> N
     asyncio.run(asyncio.wait_for(work(), 20))
 
 
-def test_an_answer_that_is_too_large_loses_the_sandbox_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("piece", [b"[],", b'{"a":{}},', b"x"])
+def test_an_answer_that_is_too_large_loses_the_sandbox_at_once(tmp_path: Path, piece: bytes) -> None:
     async def work() -> None:
-        bomb = b'{"id": 1, "ok": [' + b"[]," * (ANSWER_BYTES // 3) + b"[]]}"
+        size = ANSWER_BYTES + 1 if piece == b"x" else ANSWER_BYTES - 100
+        bomb = b'{"id": 1, "ok": [' + piece * (size // len(piece)) + b"0]}"
         async with evil(tmp_path, flood(frame(bomb))) as (sandbox, connections):
             begun = time.monotonic()
             with pytest.raises(WireError, match="too large"):
