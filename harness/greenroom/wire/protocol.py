@@ -111,7 +111,7 @@ def encode(message: Any) -> str:
 
 
 def excess(answer: str) -> str | None:
-    """How much an answer has of what is too much; None where nothing is. Both sides look: neither is to be surprised."""
+    """How much an answer has of what is too much; None where nothing is. Both sides look, and agree."""
     if 4 * len(answer) > ANSWER_BYTES and (size := len(answer.encode())) > ANSWER_BYTES:
         return f"{size} bytes, and {ANSWER_BYTES} are the most"
     # Brackets within texts count too, for looking at which is which would cost more than it saves.

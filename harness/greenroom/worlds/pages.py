@@ -288,15 +288,23 @@ class Base:
         return PageSnapshot(Layer.bottom(self._file), self._schema)
 
 
-def _refuse_views(db: apsw.Connection, path: Path) -> None:
-    """Look for views where rows are to be read: one of a sender's making may have rows without end.
+def _need_plain_tables(db: apsw.Connection, path: Path) -> None:
+    """See to it that the rows which are to be read are stored: of a sender's making they may be endless, or huge.
+
+    What SQLite itself makes of the schema is asked, for its text may be forged.
 
     Raises:
-        SnapshotError: There is one.
+        SnapshotError: There is a view or a virtual table in a table's place, or a column that is computed.
     """
-    views = {str(name) for (name,) in stream(db, "SELECT lower(name) FROM sqlite_master WHERE type = 'view'")}
-    if "greenroom_table" in views or any(name.lower() in views for name in stored_shapes(db)):
-        raise SnapshotError(f"{path} has a view where a table should be: it is no world of greenroom")
+    kinds = {str(name).lower(): str(kind) for _, name, kind, *_ in run(db, "PRAGMA main.table_list")}
+    if kinds.get("greenroom_table", "table") != "table":
+        raise SnapshotError(f"{path} has no table of its tables: it is no world of greenroom")
+    for name in stored_shapes(db):
+        if (kind := kinds.get(name.lower(), "table")) != "table":
+            raise SnapshotError(f"{path} has a {kind} where a table should be: it is no world of greenroom")
+        quoted = name.replace('"', '""')
+        if any(hidden for *_, hidden in run(db, f'PRAGMA main.table_xinfo("{quoted}")')):
+            raise SnapshotError(f"{path} has a computed column in '{name[:60]}': a portable file has none")
 
 
 def load_snapshot(path: Path, schema: Schema | None = None) -> PageSnapshot:
@@ -314,7 +322,7 @@ def load_snapshot(path: Path, schema: Schema | None = None) -> PageSnapshot:
     snapshot = PageSnapshot(portable.load(path))
     try:
         with snapshot.reading() as db:
-            _refuse_views(db, path)
+            _need_plain_tables(db, path)
     except (apsw.Error, ValueError, TypeError) as error:
         raise SnapshotError(f"{path} holds no world of greenroom: {error}") from error
     if schema is not None:

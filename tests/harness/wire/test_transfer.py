@@ -140,16 +140,34 @@ def test_uploads_are_limited_and_forgotten(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
-def test_a_file_with_a_view_without_end_in_place_of_a_table_is_refused_at_once(tmp_path: Path) -> None:
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+ROWS = f"{ENDLESS} SELECT x AS rowid, x AS id, x AS title, x AS body, x AS reads FROM c"
+HUGE = "zeroblob(900000000)"
+HOSTILE = {
+    "view": [f"CREATE VIEW NOTES_note AS {ROWS}"],
+    "view of large values": [f"CREATE VIEW notes_note AS SELECT 1 AS id, {HUGE} AS title, {HUGE} AS body, 1 AS reads"],
+    "virtual": [
+        f"CREATE VIEW evil AS {ROWS}",
+        "CREATE VIRTUAL TABLE notes_note USING fts5(id, title, body, reads, content='evil', content_rowid='rowid')",
+    ],
+    "computed column": [
+        f"CREATE TABLE notes_note(id INTEGER PRIMARY KEY, title AS ({HUGE}), body, reads)",
+        "INSERT INTO notes_note(id) VALUES (1), (2), (3)",
+    ],
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_file_whose_rows_are_not_stored_is_refused_at_once(tmp_path: Path, what: str) -> None:
     local = LocalSandbox(app, cache_dir=tmp_path / "bases")
     plain = tmp_path / "plain"
     portable.export(paged(local.start(local.prepare(TASK).snapshot)).layer, plain)
     db = apsw.Connection(str(plain))
     db.execute("DROP TABLE notes_note")
-    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
-    db.execute(f"CREATE VIEW NOTES_note AS {endless} SELECT x AS id, x AS title, x AS body, x AS reads FROM c")
+    for statement in HOSTILE[what]:
+        db.execute(statement)
     db.close()
     base = BaseFile(plain, hashlib.sha256(plain.read_bytes()).hexdigest(), trusted=False)
     portable.save(Layer.bottom(base), tmp_path / "bad")
-    with pytest.raises(SnapshotError, match="a view where a table should be"):
+    with pytest.raises(SnapshotError, match=f"has a {what.partition(' of')[0]}"):
         load_snapshot(tmp_path / "bad")
