@@ -45,8 +45,8 @@ def exchange(
         connection.connect()
         with _hung_up_after(connection.sock, until):
             connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            answer = _read(response, most)
+            with connection.getresponse() as response:
+                answer = _read(response, most)
             if time.monotonic() >= until:  # What has no length ends wherever it is cut.
                 raise TimeoutError("it took too long to answer")
         return response.status, answer
