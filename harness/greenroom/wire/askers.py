@@ -75,6 +75,8 @@ class Askers:
             return
         async with asker.turn:
             yield
+            # Or all who came in the same turn of the event loop would be answered in it, one after the other.
+            await asyncio.sleep(0)
 
     def take(self, asker: _Asker, size: int) -> None:
         """Count bytes; fewer than none are given back.

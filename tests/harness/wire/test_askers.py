@@ -31,7 +31,6 @@ def test_requests_of_one_asker_are_answered_one_after_the_other_and_others_betwe
     async def answer(asked: Asked, who: str) -> None:
         async with asked.turn():
             answered.append(who)
-            await asyncio.sleep(0)
         asked.end()
 
     async def work() -> None:
