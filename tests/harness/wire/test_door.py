@@ -19,6 +19,8 @@ HEAD = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
     await send({"type": "http.response.body", "body": b"hello"})
 
@@ -113,7 +115,7 @@ def test_the_body_of_a_request_that_came_with_another_must_end_in_time_too(hasty
         with contextlib.suppress(ConnectionError):
             while piece := line.recv(4096):
                 told += piece
-    assert told.count(b"hello") == 2
+    assert told.count(b"hello") == 1
 
 
 def test_a_connection_may_wait_for_its_next_request_and_head_and_body_have_their_time_each(hasty: Path) -> None:
