@@ -9,8 +9,9 @@ from starlette.routing import Route
 
 from greenroom.errors import UsageError
 from greenroom.wire import models, web
+from greenroom.wire.askers import Askers
 from greenroom.wire.episodes import EPISODE, Episodes, of
-from greenroom.wire.guard import Application, Guard, Scope
+from greenroom.wire.guard import ASKER, Application, Guard, Scope
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.mcp_plane import McpPlane
 from greenroom.wire.protocol import VERSION, decode
@@ -27,20 +28,21 @@ _ARGUMENTS: dict[str, Any] = {
 }
 
 
-def agent_plane(keeper: Keeper, hosts: Iterable[str]) -> Application:
+def agent_plane(keeper: Keeper, hosts: Iterable[str], askers: Askers) -> Application:
     """The agent plane of a worker, guarded.
 
     Args:
         keeper: What is running.
         hosts: Names that a Host header over TCP may have, beside loopback's.
+        askers: How much may be under way, together and of each episode.
     """
 
     def admit(token: str, scope: Scope) -> bool:
         running = keeper.of_agent(token)
-        scope[EPISODE] = running
+        scope[EPISODE] = scope[ASKER] = running
         return running is not None
 
-    return Guard(agent_app(Episodes(keeper)), "agent", admit, hosts, keeper.limits.message_bytes)
+    return Guard(agent_app(Episodes(keeper)), "agent", admit, askers, hosts, keeper.limits.call_bytes)
 
 
 def agent_app(episodes: Episodes) -> FastAPI:

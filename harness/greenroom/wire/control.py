@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from greenroom.errors import UsageError
 from greenroom.wire import tokens
+from greenroom.wire.askers import Askers
 from greenroom.wire.control_socket import ControlSocket
 from greenroom.wire.guard import Application, Guard, Receive, Scope, Send, refuse
 from greenroom.wire.keeper import Keeper
@@ -12,7 +14,7 @@ from greenroom.wire.rest import control_rest
 
 
 def control_plane(
-    keeper: Keeper, workers: list[dict[str, Any]], number: int, token: str, hosts: Iterable[str]
+    keeper: Keeper, workers: list[dict[str, Any]], number: int, token: str, hosts: Iterable[str], askers: Askers
 ) -> Application:
     """The control plane of a worker, guarded.
 
@@ -22,6 +24,7 @@ def control_plane(
         number: Which of them this is.
         token: Who shows it may do everything.
         hosts: Names that a Host header over TCP may have, beside loopback's.
+        askers: How much may be under way.
     """
     socket = ControlSocket(keeper, workers, number)
     rest = control_rest(keeper, workers, number)
@@ -30,11 +33,11 @@ def control_plane(
         if scope["type"] == "websocket" and scope["path"] == PATH:
             await socket(scope, receive, send)
         elif scope["type"] == "websocket":
-            await refuse(scope, send, 404, f"no WebSocket is served here; it is at {PATH}")
+            await refuse(scope, send, 404, UsageError(f"no WebSocket is served here; it is at {PATH}"))
         else:
             await rest(scope, receive, send)
 
     def admit(given: str, scope: Scope) -> bool:
         return tokens.equal(given, token)
 
-    return Guard(application, "control", admit, hosts, keeper.limits.message_bytes)
+    return Guard(application, "control", admit, askers, hosts, keeper.limits.message_bytes)

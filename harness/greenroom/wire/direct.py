@@ -3,11 +3,21 @@
 It costs about as much as a bare echo. How a connection begins and ends stays an ASGI application's business.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
+from greenroom.errors import SandboxBusyError
+from greenroom.wire.askers import Asked, Askers
+
+log = logging.getLogger("greenroom.wire")
+TRY_AGAIN = 1013
+"""The code that such a connection is closed with."""
+FRAME = 64
+"""Bytes that a frame takes beside what it says."""
 DIRECT = "greenroom.direct"
 """Where in the scope an application finds the connection."""
 
@@ -17,9 +27,45 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     Attributes:
         heard: Gets each text message, once an application has set it; messages go to `receive` until then.
+        askers: How much may be under way on the plane.
     """
 
     heard: Callable[[str], None] | None = None
+    askers: Askers
+    _asked: Asked | None = None
+    _later_frames = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Read; what is held of a message that is not whole counts, and ends the connection where there is no room."""
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        begun = len(self.frames[0]) + self._later_frames if self.frames else 0
+        held = begun + len(self.conn.reader.buffer)
+        if held == 0 and self._asked is None:
+            return
+        try:
+            self._asked = self._asked or self.askers.begin(None)
+            self._asked.resize(held)
+        except SandboxBusyError as error:
+            log.warning("closed a WebSocket in the middle of a message: %s", error)
+            if self.conn.state is not State.OPEN:
+                self.transport.abort()
+                return
+            self.conn.send_close(TRY_AGAIN, "too much is under way")
+            self.handle_parser_exception()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Go, and give back what was held."""
+        super().connection_lost(exc)
+        if self._asked is not None:
+            self._asked.end()
+            self._asked = None
+
+    def handle_cont(self, event: Any) -> None:
+        """Keep a further frame of a message."""
+        self._later_frames += len(event.data) + FRAME
+        super().handle_cont(event)
 
     def handle_connect(self, event: Any) -> None:
         """Begin: the application starts a turn later, and finds the connection in its scope."""
@@ -29,6 +75,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Hand on a message that is whole."""
+        self._later_frames = 0
         if self.heard is None or self.close_sent or self.curr_msg_data_type != "text":
             super().send_receive_event_to_app()
             return
@@ -60,3 +107,12 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self.heard is not None:
             self.transport.resume_reading()
+
+
+def direct(askers: Askers) -> type[DirectProtocol]:
+    """The protocol of one plane's WebSockets.
+
+    Args:
+        askers: How much may be under way.
+    """
+    return type("Direct", (DirectProtocol,), {"askers": askers})

@@ -1,4 +1,4 @@
-"""The door of a plane: so many connections and no more, and none that says nothing."""
+"""The door of a plane: so many connections and no more, and none that says nothing, or never ends."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 log = logging.getLogger("greenroom.wire")
 OTHER_FILES = 128
 """Files that a worker has open beside its connections."""
-
-
+HEAD = object()
+"""What is waited for: the head of a request. A body is waited for as the request that it belongs to."""
 MOST = 16_384
 """More connections than these would be an attack, whatever the machine allows."""
 
@@ -31,13 +31,14 @@ def door(most: int, head_seconds: float) -> type[H11Protocol]:
 
     Args:
         most: So many at once; a newcomer beyond them is closed.
-        head_seconds: Within so long the head of a request must have come.
+        head_seconds: Within so long the head of a request must have come, and then, within as long again, its body.
     """
 
     class Door(H11Protocol):
         """A connection that counts, and must say what it wants."""
 
         _due: asyncio.TimerHandle | None = None
+        _awaited: object = None
 
         def connection_made(self, transport: Any) -> None:
             """Come in, if there is room."""
@@ -46,32 +47,35 @@ def door(most: int, head_seconds: float) -> type[H11Protocol]:
                 log.warning("refused a connection: %d are open, the most that is allowed", most)
                 transport.abort()
                 return
-            self._expect()
+            self._expect(HEAD)
 
-        def data_received(self, data: bytes) -> None:
-            """Read; a head that has begun must end in time, too."""
-            super().data_received(data)
-            if self.conn.their_state is not h11.IDLE:
-                self._forget()
-            elif self._due is None:
-                self._expect()
-
-        def handle_websocket_upgrade(self, event: Any) -> None:
-            """The head has come: from here on it is a WebSocket."""
-            self._forget()
-            super().handle_websocket_upgrade(event)
+        def handle_events(self) -> None:
+            """Look what has come; what has begun must end in time, too."""
+            super().handle_events()
+            if self.conn.their_state is h11.SEND_BODY and self.transport.get_protocol() is self:
+                self._expect(self.cycle)
+            elif self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+                self._expect(HEAD)
+            else:
+                self._expect(None)
 
         def connection_lost(self, exc: Exception | None) -> None:
             """Go."""
-            self._forget()
+            self._expect(None)
             super().connection_lost(exc)
 
-        def _expect(self) -> None:
-            self._due = self.loop.call_later(head_seconds, self.transport.abort)
-
-        def _forget(self) -> None:
+        def _expect(self, awaited: object) -> None:
+            """Wait for the head, or for the body of a request, from now on; a wait that goes on keeps its end."""
+            if awaited is self._awaited:
+                return
+            self._awaited = awaited
             if self._due is not None:
                 self._due.cancel()
-                self._due = None
+            self._due = None if awaited is None else self.loop.call_later(head_seconds, self._late)
+
+        def _late(self) -> None:
+            what = "head" if self._awaited is HEAD else "body"
+            log.warning("closed a connection: the %s of its request was not whole within %g s", what, head_seconds)
+            self.transport.abort()
 
     return Door

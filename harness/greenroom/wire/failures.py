@@ -64,6 +64,11 @@ def _seconds(told: Any) -> float:
     return max(SOONEST, float(told)) if sound else 1.0
 
 
+def whole_seconds(retry_after: float) -> int:
+    """When to try again, as a header says it."""
+    return max(1, round(retry_after))
+
+
 def status_of(code: str) -> int:
     """The HTTP status of an error's code."""
     if code in STATUS:

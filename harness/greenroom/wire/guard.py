@@ -1,11 +1,13 @@
 """The guard: stands before both planes, and lets nothing pass that is not meant for them. Refusals are logged."""
 
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, MutableMapping
 from typing import Any, Protocol
 
-from starlette.exceptions import HTTPException
-
+from greenroom.errors import GreenroomError, SandboxBusyError, UsageError
+from greenroom.wire import failures
+from greenroom.wire.askers import Askers, BodyTooLargeError
 from greenroom.wire.protocol import encode
 
 Scope = MutableMapping[str, Any]
@@ -19,6 +21,10 @@ OPEN_PATHS = frozenset({"/v1/health"})
 """What anyone may ask: whether this is up, and nothing else."""
 
 
+ASKER = "greenroom.asker"
+"""Where in the scope of a request it stands who asks, if there is more than one: what has a share of its own."""
+
+
 class Admit(Protocol):
     """Decides on a token; may put what it stands for into the scope."""
 
@@ -28,20 +34,28 @@ class Admit(Protocol):
 
 
 class Guard:
-    """Checks Host, Origin, token and size before anything else sees a request.
+    """Checks Host, Origin, token and size before anything else sees a request, and reads its body whole.
 
     Args:
         application: What is guarded.
         plane: `control` or `agent`; for the log.
         admit: Decides on tokens.
+        askers: How much may be under way.
         hosts: Names that a Host header over TCP may have, beside loopback's.
         most: Bytes of a body.
     """
 
     def __init__(
-        self, application: Application, plane: str, admit: Admit, hosts: Iterable[str] = (), most: int = 8 << 20
+        self,
+        application: Application,
+        plane: str,
+        admit: Admit,
+        askers: Askers,
+        hosts: Iterable[str] = (),
+        most: int = 8 << 20,
     ) -> None:
         self._application, self._plane, self._admit, self._most = application, plane, admit, most
+        self._askers = askers
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,13 +67,35 @@ class Guard:
         refusal = self._refusal(scope, headers)
         if refusal is not None:
             status, message = refusal
-            peer = scope.get("client") or ("unix socket",)
-            log.warning("%s plane: refused %s %r: %d %s", self._plane, peer[0], scope["path"][:200], status, message)
-            await refuse(scope, send, status, message)
-            return
-        if scope["type"] == "http":
-            receive = _Limited(receive, self._most)
-        await self._application(scope, receive, send)
+            await self._refuse(scope, send, status, UsageError(message))
+        elif scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._application(scope, receive, send)
+        else:
+            await self._ask(scope, receive, send, int(headers.get(b"content-length", b"0")))
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send, declared: int) -> None:
+        """Pass a request on, once it is whole and its turn has come."""
+        who: Hashable = scope.get(ASKER)
+        with contextlib.ExitStack() as until_answered:
+            try:
+                asked = self._askers.begin(who)
+                until_answered.callback(asked.end)
+                body = await asked.body(receive, declared, self._most)
+            except BodyTooLargeError as error:
+                await self._refuse(scope, send, 413, UsageError(str(error)))
+                return
+            except SandboxBusyError as error:
+                await self._refuse(scope, send, 429, error)
+                return
+            if body is None:
+                return
+            async with asked.turn():
+                await self._application(scope, _Whole(body, receive), send)
+
+    async def _refuse(self, scope: Scope, send: Send, status: int, error: GreenroomError) -> None:
+        peer = scope.get("client") or ("unix socket",)
+        log.warning("%s plane: refused %s %r: %d %s", self._plane, peer[0], scope["path"][:200], status, error)
+        await refuse(scope, send, status, error)
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -83,18 +119,18 @@ class Guard:
         return None
 
 
-class _Limited:
-    """Counts the bytes of a body whose length nobody told."""
+class _Whole:
+    """What an application receives: the body in one piece, then whatever comes."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._most, self._left = receive, most, most
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
 
     async def __call__(self) -> MutableMapping[str, Any]:
-        event = await self._receive()
-        self._left -= len(event.get("body", b""))
-        if self._left < 0:
-            raise HTTPException(413, f"the body is larger than {self._most} bytes")
-        return event
+        body, self._body = self._body, None
+        if body is None:
+            return await self._receive()
+        return {"type": "http.request", "body": body, "more_body": False}
 
 
 def name_of(host: str) -> str:
@@ -103,12 +139,19 @@ def name_of(host: str) -> str:
     return name if colon and port.isdigit() else host
 
 
-async def refuse(scope: Scope, send: Send, status: int, message: str) -> None:
-    """Answer with an error instead of what was asked for."""
-    body = encode({"error": {"code": "UsageError", "message": message}}).encode()
+async def refuse(scope: Scope, send: Send, status: int, error: GreenroomError) -> None:
+    """Answer with an error instead of what was asked for.
+
+    What is still to come of the body is read and dropped, for as long as the door lets it come: whoever is cut off in
+    the middle of sending would not read why.
+    """
+    told = failures.to_wire(error)
+    body = encode({"error": told}).encode()
     prefix = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if "retry_after" in told:
+        headers.append((b"retry-after", str(failures.whole_seconds(told["retry_after"])).encode()))
     await send({"type": f"{prefix}.start", "status": status, "headers": headers})
     await send({"type": f"{prefix}.body", "body": body})

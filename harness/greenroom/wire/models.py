@@ -9,6 +9,8 @@ from greenroom.faults import PROFILES
 from greenroom.wire.protocol import PIECE, WorldSpec
 
 Name = Annotated[str, Field(min_length=1, max_length=512)]
+STEPPED, SAID = 4096, 10_000
+"""Tool calls of all steps of a body, and of all messages of a conversation: to look at 65,536 keeps others waiting."""
 
 
 class _Strict(BaseModel):
@@ -103,9 +105,14 @@ class Step(_Strict):
 
 
 class Steps(_Strict):
-    """Many episodes' steps."""
+    """Many episodes' steps; 4,096 calls together at most."""
 
     steps: Annotated[list[Step], Field(max_length=1024), FailFast()]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_calls(cls, data: Any) -> Any:
+        return _few(data, "steps", "calls", STEPPED)
 
 
 class ChatMessage(BaseModel):
@@ -119,9 +126,24 @@ class ChatMessage(BaseModel):
 
 
 class Conversation(_Strict):
-    """What was said."""
+    """What was said; 10,000 tool calls together at most."""
 
     messages: Annotated[list[ChatMessage], Field(max_length=10_000), FailFast()]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_calls(cls, data: Any) -> Any:
+        return _few(data, "messages", "tool_calls", SAID)
+
+
+def _few(data: Any, items: str, inner: str, most: int) -> Any:
+    """The same, if its items have so few inner ones together; what has another shape is complained of later."""
+    found = data.get(items) if isinstance(data, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    lists = [item.get(inner) for item in found if isinstance(item, dict)] if isinstance(found, list) else []  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    count = sum(len(one) for one in lists if isinstance(one, list))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if count > most:
+        raise ValueError(f"all {items} have {count} {inner} together; {most} is the most: send several requests")
+    return data  # pyright: ignore[reportUnknownVariableType]
 
 
 # -- answers

@@ -73,13 +73,19 @@ class Limits:
         episodes: Episodes that run at once.
         snapshots: Snapshots that are kept at once.
         sessions: Sessions that are kept at once.
-        message_bytes: Of one message, or of a body of REST.
+        message_bytes: Of one message, or of a body of the control plane's REST.
+        call_bytes: Of a body of the agent plane: 65,536 characters of arguments take twelve bytes each at most.
+        control_bytes: Of all messages and bodies of the control plane that are under way: begun, and not answered yet.
+        agent_bytes: Of all bodies of the agent plane that are under way.
+        episode_bytes: Of those of one episode.
+        episode_requests: Requests of one episode's agent that are under way.
         snapshot_bytes: Of one uploaded snapshot.
         uploads: Uploads that are under way at once.
         steps: Episodes that one message may step, or forks that it may open.
         calls: Tool calls of one assistant message.
         idle_seconds: An episode that nobody names for so long is closed; a session without a connection ends.
         head_seconds: Within so long a connection says what it wants: the head of a request, or the WebSocket's hello.
+            Within as long again, the body is whole.
         replays: Answers that are kept for each session, for requests that are repeated.
         replay_bytes: Of those answers together.
     """
@@ -88,6 +94,11 @@ class Limits:
     snapshots: int = 16384
     sessions: int = 1024
     message_bytes: int = 8 << 20
+    call_bytes: int = 1 << 20
+    control_bytes: int = 256 << 20
+    agent_bytes: int = 64 << 20
+    episode_bytes: int = 4 << 20
+    episode_requests: int = 64
     snapshot_bytes: int = 2 << 30
     uploads: int = 4
     steps: int = 1024

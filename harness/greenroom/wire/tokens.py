@@ -78,16 +78,19 @@ def serving(folder: Path, file: Path | None) -> str:
     """The token that a server demands: of the file, of the environment, or a new one kept in its private folder.
 
     Raises:
-        UsageError: It is none, or the folder is open to others and no token was given.
+        UsageError: It is none, or no token was given, and the folder is open to others or another user's.
     """
     if file is not None:
         warn_of_readers(file)
         return check(_read(file))
     if given := os.environ.get(VARIABLE):
         return check(given, f"{VARIABLE}, or where compose takes it from: compose/.env, {VARIABLE}_MAIL of mail")
+    _check_owner(folder)
     if folder.stat().st_mode & 0o077:
         raise UsageError(f"{folder} is open to others: `chmod 700` it, or give a token in {VARIABLE}")
     path = folder / FILE
+    if path.is_file() and not path.is_symlink():
+        _check_owner(path)
     if path.is_file() and not path.is_symlink() and not path.stat().st_mode & 0o077:
         return check(_read(path))  # Clients of the server that was here before know it.
     path.unlink(missing_ok=True)
@@ -102,6 +105,16 @@ def warn_of_readers(file: Path) -> None:
     """Warn of a file with a token that others may read."""
     if file.is_file() and file.stat().st_mode & 0o004:
         log.warning("the token in %s can be read by everybody on this machine: `chmod 600` it", file)
+
+
+def _check_owner(path: Path) -> None:
+    """Whoever owns a token, or the folder that it is in, knows it: root reads everybody's, and must not take theirs."""
+    owner, own = path.stat().st_uid, os.geteuid()
+    if owner != own:
+        raise UsageError(
+            f"{path} belongs to user {owner}, who would know the token, and this runs as user {own}: "
+            f"remove it, take another folder, or give a token in {VARIABLE}"
+        )
 
 
 def made() -> str:

@@ -93,7 +93,7 @@ def failed(error: Exception) -> Response:
         log.error("answered %d: %r", status, told["message"])
     response = answer({"error": told}, status)
     if "retry_after" in told:
-        response.headers["Retry-After"] = str(max(1, round(told["retry_after"])))
+        response.headers["Retry-After"] = str(failures.whole_seconds(told["retry_after"]))
     return response
 
 

@@ -22,8 +22,9 @@ from greenroom.errors import GreenroomError, PluginError
 from greenroom.plugins import load_app
 from greenroom.wire.address import socket_name
 from greenroom.wire.agent import agent_plane
+from greenroom.wire.askers import Askers
 from greenroom.wire.control import control_plane
-from greenroom.wire.direct import DirectProtocol
+from greenroom.wire.direct import direct
 from greenroom.wire.door import door, room_for
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.protocol import Limits
@@ -106,12 +107,18 @@ class Worker:
             Path(spec.cache_dir) if spec.cache_dir else None,
         )
         self._spec = spec
-        control = control_plane(self.keeper, spec.addresses(), spec.number, spec.token, spec.hosts)
-        agent = agent_plane(self.keeper, spec.hosts)
-        self._sockets = {plane: self._listen(plane) for plane in ("control", "agent")}
-        self._servers = {
-            plane: _Server(_config(app, limits)) for plane, app in (("control", control), ("agent", agent))
+        self.askers = {
+            "control": Askers(limits.control_bytes),
+            "agent": Askers(limits.agent_bytes, limits.episode_bytes, limits.episode_requests),
         }
+        planes = {
+            "control": control_plane(
+                self.keeper, spec.addresses(), spec.number, spec.token, spec.hosts, self.askers["control"]
+            ),
+            "agent": agent_plane(self.keeper, spec.hosts, self.askers["agent"]),
+        }
+        self._sockets = {plane: self._listen(plane) for plane in planes}
+        self._servers = {plane: _Server(_config(app, limits, self.askers[plane])) for plane, app in planes.items()}
 
     def _listen(self, plane: str) -> list[socket.socket]:
         path = Path(self._spec.folder) / socket_name(plane, self._spec.number)
@@ -175,12 +182,12 @@ def load_served(name: str) -> App:
     return found
 
 
-def _config(app: Any, limits: Limits) -> uvicorn.Config:
+def _config(app: Any, limits: Limits, askers: Askers) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
         http=door(room_for(), limits.head_seconds),
-        ws=DirectProtocol,
+        ws=direct(askers),
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,
         lifespan="on",

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from greenroom.wire.door import door
 
@@ -17,6 +19,8 @@ HEAD = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
     await send({"type": "http.response.body", "body": b"hello"})
 
@@ -29,10 +33,20 @@ class _Server(uvicorn.Server):
 @pytest.fixture
 def two_at_once(tmp_path: Path) -> Iterator[Path]:
     """A server whose door takes two connections."""
+    yield from behind(door(2, 30), tmp_path)
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Path]:
+    """A server whose door waits a third of a second."""
+    yield from behind(door(8, 0.33), tmp_path)
+
+
+def behind(protocol: type[H11Protocol], tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "door.sock"
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(path))
-    config = uvicorn.Config(hello, http=door(2, 30), lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(hello, http=protocol, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
     server = _Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
     thread.start()
@@ -92,3 +106,24 @@ def test_both_planes_together_leave_files_to_the_worker(files: int, room: int) -
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert told.stdout.split() == [str(room), str(files)]
+
+
+def test_the_body_of_a_request_that_came_with_another_must_end_in_time_too(hasty: Path) -> None:
+    with knock(hasty) as line:
+        line.sendall(HEAD + b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
+        told = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := line.recv(4096):
+                told += piece
+    assert told.count(b"hello") == 1
+
+
+def test_a_connection_may_wait_for_its_next_request_and_head_and_body_have_their_time_each(hasty: Path) -> None:
+    with knock(hasty) as line:
+        assert answered(line)
+        time.sleep(0.6)
+        for part in (b"POST / HTTP/1.1\r\nhost: x\r\n", b"content-length: 1\r\n\r\n", b"x"):
+            line.sendall(part)
+            time.sleep(0.2)
+        assert b"hello" in line.recv(4096)
+        assert answered(line)

@@ -1,11 +1,12 @@
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
 import socket
 import time
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from greenroom.errors import SandboxLostError
 from greenroom.wire.keeper import ROOMS
 from greenroom.wire.line import Patience
 from support.served import TASK, TOKEN, Served, free_port, serving
+
+CALL = "/v1/episode/tools/notes_search"
 
 
 @pytest.fixture
@@ -223,6 +226,133 @@ def test_a_body_whose_length_nobody_told_is_counted(tmp_path: Path) -> None:
         for _ in range(20):
             line.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
         assert b"413" in line.recv(4096).split(b"\r\n")[0]
+
+
+@contextmanager
+def begun(served: Served, token: str, size: int, plane: str = "agent", path: str = CALL) -> Generator[socket.socket]:
+    """A request whose body lacks its last 100 bytes."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(20)
+        line.connect(str(served.folder / f"{plane}.sock"))
+        head = [f"POST {path} HTTP/1.1", "host: x", f"authorization: Bearer {token}", f"content-length: {size}"]
+        line.sendall("\r\n".join([*head, "", ""]).encode() + b" " * (size - 100))
+        yield line
+
+
+def wait_until_under_way(served: Served, plane: str, size: int) -> None:
+    until = time.monotonic() + 20
+    while served.worker.askers[plane].under_way != size and time.monotonic() < until:
+        time.sleep(0.01)
+    assert served.worker.askers[plane].under_way == size
+
+
+@pytest.mark.parametrize("path", [CALL, "/v1/mcp"])
+def test_a_body_of_the_agent_plane_is_small_and_one_that_says_it_is_not_is_refused_at_once(
+    served: Served, path: str
+) -> None:
+    token = opened(served)[0]["token"]
+    head = [f"POST {path} HTTP/1.1", "host: x", f"authorization: Bearer {token}"]
+    for length, body in (("content-length: 1048577", b""), ("transfer-encoding: chunked", b"1000\r\n" + b"x" * 4096)):
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(20)
+            line.connect(str(served.folder / "agent.sock"))
+            line.sendall("\r\n".join([*head, length, "", ""]).encode())
+            for _ in range(257 if body else 0):
+                line.sendall(body + b"\r\n")
+            assert b" 413 " in line.recv(4096)
+    most = json.dumps({"word": "\N{GRINNING FACE}" * 65_000}).encode()
+    assert 700_000 < len(most) < 1 << 20
+    assert served.ask("POST", CALL, most, token=token, plane="agent")[0] == 200
+
+
+def test_bodies_under_way_have_a_budget_and_each_episode_its_share(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", agent_bytes=100_000, episode_bytes=60_000) as served:
+        one, two = (episode["token"] for episode in opened(served))
+        large = {"word": "x" * 50_000}
+
+        def ask(token: str, body: Any) -> tuple[int, Any, str]:
+            return served.ask("POST", CALL, body, token=token, plane="agent")
+
+        with begun(served, one, 50_000):
+            wait_until_under_way(served, "agent", 50_000)
+            status, told, head = ask(one, large)
+            assert (status, told["error"]["code"]) == (429, "SandboxBusyError") and "retry-after: 1" in head
+            assert "60000 is the most" in told["error"]["message"]
+            status, told, _ = ask(two, large)
+            assert status == 429 and "100000 is the most" in told["error"]["message"]
+            assert ask(two, {"word": "x"})[0] == ask(one, {"word": "x"})[0] == 200
+            assert served.ask("GET", "/v1/server")[0] == 200
+        wait_until_under_way(served, "agent", 0)
+        assert ask(one, large)[0] == ask(two, large)[0] == 200
+        wait_until_under_way(served, "agent", 0)
+
+
+def test_messages_and_bodies_of_the_control_plane_have_one_budget(tmp_path: Path) -> None:
+    async def work(served: Served) -> None:
+        half = b"\x81\xff" + (70_000).to_bytes(8, "big") + b"mask" + b"x" * 60_000
+        async with greeted(served) as one:
+            async with greeted(served) as other:
+                one.transport.write(half)
+                await asyncio.to_thread(wait_until_under_way, served, "control", 60_000)
+                other.transport.write(half)
+                with pytest.raises(ConnectionClosed):
+                    await other.recv()
+                assert other.close_code == 1013
+            body = {"task": "x" * 60_000}
+            status, told, _ = await asyncio.to_thread(served.ask, "POST", "/v1/prepare", body)
+            assert (status, told["error"]["code"]) == (429, "SandboxBusyError")
+            one.transport.write(b"x" * 10_000)
+            assert "no JSON" in str(await one.recv())
+            await asyncio.to_thread(wait_until_under_way, served, "control", 0)
+
+    with serving(tmp_path / "s", control_bytes=100_000) as served:
+        asyncio.run(work(served))
+        wait_until_under_way(served, "control", 0)
+
+
+def test_frames_of_a_message_that_never_ends_count(tmp_path: Path) -> None:
+    async def work(served: Served) -> None:
+        async with greeted(served) as line:
+            line.transport.write(b"\x01\x81maskx" + b"\x00\x81maskx" * 2000)
+            with pytest.raises(ConnectionClosed):
+                await line.recv()
+            assert line.close_code == 1013
+
+    with serving(tmp_path / "s", control_bytes=100_000) as served:
+        asyncio.run(work(served))
+        wait_until_under_way(served, "control", 0)
+
+
+@pytest.mark.parametrize(("plane", "path"), [("control", "/v1/prepare"), ("agent", CALL), ("agent", "/v1/health")])
+def test_a_body_that_is_not_whole_in_time_ends_its_connection(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, plane: str, path: str
+) -> None:
+    with serving(tmp_path / "s", head_seconds=0.5) as served:
+        token = TOKEN if plane == "control" else opened(served)[0]["token"]
+        with begun(served, token, 1000, plane, path) as line:
+            since = time.monotonic()
+            with contextlib.suppress(ConnectionError):
+                while time.monotonic() < since + 10:
+                    line.sendall(b" ")  # A byte now and then is no excuse.
+                    time.sleep(0.1)
+            assert time.monotonic() < since + 8
+        assert "the body of its request was not whole within 0.5 s" in caplog.text
+        wait_until_under_way(served, plane, 0)
+        assert "Traceback" not in caplog.text
+        assert served.ask("GET", "/v1/health", plane=plane)[0] == 200
+
+
+def test_an_episode_has_so_many_requests_under_way_and_others_are_not_kept_waiting(tmp_path: Path) -> None:
+    with serving(tmp_path / "s", episode_requests=2) as served:
+        one, two = (episode["token"] for episode in opened(served))
+        with begun(served, one, 200), begun(served, one, 200):
+            wait_until_under_way(served, "agent", 400)
+            status, told, head = served.ask("GET", "/v1/episode/tools", token=one, plane="agent")
+            assert status == 429 and "2 requests are under way" in told["error"]["message"] and "retry-after" in head
+            assert served.ask("GET", "/v1/episode/tools", token=two, plane="agent")[0] == 200
+            assert served.ask("GET", "/v1/health", token=None, plane="agent")[0] == 200
+        wait_until_under_way(served, "agent", 0)
+        assert served.ask("GET", "/v1/episode/tools", token=one, plane="agent")[0] == 200
 
 
 def test_nobody_takes_over_a_session_without_its_token(served: Served) -> None:

@@ -168,6 +168,9 @@ def test_bad_requests_are_refused_with_a_sentence(served: Served, body: Any, sta
     assert found == status and told["error"]["message"]
 
 
+CALLED = {"id": "c", "type": "function", "function": {"name": "notes_search", "arguments": "{}"}}
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -175,14 +178,26 @@ def test_bad_requests_are_refused_with_a_sentence(served: Served, body: Any, sta
         ("/v1/reset", {"task": TASK, "world": {f"a{number}": 1 for number in range(300_000)}}),
         ("/v1/step", {"steps": [{"episode": "e", "calls": [{"id": 1, "more": 2}] * 64}] * 1000}),
         ("/v1/episodes/e/verify", {"messages": [{"role": 1, "tool_calls": [1] * 9}] * 9999}),
+        ("/v1/step", {"steps": [{"episode": "e", "calls": [CALLED] * 64}] * 1000}),
+        (
+            "/v1/episodes/e/verify",
+            {"messages": [{"role": "assistant", "content": None, "tool_calls": [CALLED] * 10}] * 6000},
+        ),
     ],
 )
-def test_a_body_with_a_million_mistakes_is_refused_in_a_moment(served: Served, path: str, body: Any) -> None:
+def test_a_body_with_a_million_mistakes_or_calls_is_refused_in_a_moment(served: Served, path: str, body: Any) -> None:
     raw = json.dumps(body).encode()
     begun = time.monotonic()
     status, told, _ = served.ask("POST", path, raw)
     assert status == 422 and len(told["error"]["message"]) < 1000
     assert time.monotonic() - begun < 1
+
+
+def test_a_body_may_have_as_many_calls_as_is_said(served: Served) -> None:
+    steps = [{"episode": "e", "calls": [CALLED] * 64}] * 64
+    assert served.ask("POST", "/v1/step", {"steps": steps})[0] == 200
+    status, told, _ = served.ask("POST", "/v1/step", {"steps": [*steps, {"episode": "e", "calls": [CALLED]}]})
+    assert status == 422 and "4097 calls together; 4096 is the most" in told["error"]["message"]
 
 
 def test_limits_are_429_with_retry_after(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,25 @@ def test_a_folder_that_is_open_to_others_needs_a_token(tmp_path: Path, monkeypat
     assert tokens.serving(tmp_path, file) == "a-file-wins-8Xq2Zr5Lk7"
     with pytest.raises(UsageError, match="cannot be read"):
         tokens.serving(tmp_path, tmp_path / "nothing")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("whose", ["folder", "token"])
+def test_root_takes_no_token_that_another_user_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    monkeypatch.delenv(tokens.VARIABLE, raising=False)
+    tmp_path.chmod(0o700)
+    known = tokens.serving(tmp_path, None)
+    path = tmp_path if whose == "folder" else tmp_path / "token"
+    os.chown(path, 10001, 10001)
+    with pytest.raises(UsageError, match="belongs to user 10001, who would know the token, and this runs as user 0"):
+        tokens.serving(tmp_path, None)
+    monkeypatch.setenv(tokens.VARIABLE, GOOD)
+    assert tokens.serving(tmp_path, None) == GOOD
+    monkeypatch.delenv(tokens.VARIABLE)
+    os.chown(path, 0, 0)
+    assert tokens.serving(tmp_path, None) == known
 
 
 def test_tokens_are_equal_when_they_are() -> None:
