@@ -16,7 +16,13 @@ from greenroom.errors import SandboxError, UsageError
 from greenroom.wire import tokens
 
 COMPOSE = Path(__file__).parents[3] / "compose"
-COMMANDS = (["docker", "compose"], ["docker-compose"])
+
+
+def _runs(command: list[str]) -> bool:
+    return bool(shutil.which(command[0])) and not subprocess.run([*command, "version"], capture_output=True).returncode
+
+
+INSTALLED = [command for command in (["docker", "compose"], ["docker-compose"]) if _runs(command)]
 HOLDER = """
 import sys
 from pathlib import Path
@@ -166,17 +172,11 @@ def test_a_project_belongs_to_one_process_at_a_time_and_to_the_next_when_that_is
     assert list(tmp_path.iterdir()) == []
 
 
-def composes(command: list[str]) -> bool:
-    return bool(shutil.which(command[0])) and not subprocess.run([*command, "version"], capture_output=True).returncode
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", INSTALLED, ids=" ".join)
 @pytest.mark.parametrize("profiles", [(), ("gpu",), ("*",)])
 def test_each_compose_takes_the_file_and_starts_services_of_a_profile_only_with_it(
     project: Project, command: list[str], profiles: tuple[str, ...]
 ) -> None:
-    if not composes(command):
-        pytest.skip(f"`{' '.join(command)}` is not installed")
     project.settle()
     told = Project(project.folder, os.environ)
     told.command = command
@@ -186,12 +186,10 @@ def test_each_compose_takes_the_file_and_starts_services_of_a_profile_only_with_
     assert told.given_tokens(profiles) == {app: project.settings[variable(app)] for app in apps}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", INSTALLED, ids=" ".join)
 def test_each_compose_names_a_token_that_is_missing(
     project: Project, command: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    if not composes(command):
-        pytest.skip(f"`{' '.join(command)}` is not installed")
     (project.folder / ".env").write_text("POSTGRES_PASSWORD=old\nGREENROOM_TOKEN=old\n")
     told = Project(project.folder, os.environ)
     told.command = command
