@@ -95,5 +95,6 @@ async def _serve(spec: "WorkerSpec", folder: Path) -> None:
                 f"listening at {spec.host}, which others reach: nothing is encrypted; their names for it: --allow-host"
             )
             errors().print(told, soft_wrap=True)
-        errors().print(f"serving {', '.join(spec.apps)} at unix:{folder}", markup=False, soft_wrap=True)
+        tcp = f" and at {spec.host}, port {spec.port} (control) and {spec.port + 1} (agent)" if spec.host else ""
+        errors().print(f"serving {', '.join(spec.apps)} at unix:{folder}{tcp}", markup=False, soft_wrap=True)
     await running
