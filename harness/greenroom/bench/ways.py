@@ -30,6 +30,7 @@ EACH = 20
 MOST = 16_000
 """Steps of a level in all rounds together, at most, unless one round has more."""
 PROTOCOL = "2026-07-28"
+WAITING = "in process, waiting"
 
 
 def _example() -> ToolCall:
@@ -170,7 +171,7 @@ class Work:
                     self._run(opened, number, step)
                     used += time.thread_time() - begun
 
-                return await timed("in process, waiting", sessions, each, act, lambda: used)
+                return await timed(WAITING, sessions, each, act, lambda: used)
 
     async def _websocket(self, way: str, address: str, sessions: int, each: int) -> Level:
         sandbox = self._sandbox(address)

@@ -9,9 +9,11 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
+from websockets.streams import StreamReader
 
 from greenroom.errors import SandboxBusyError
 from greenroom.wire.askers import Asked, Askers
+from greenroom.wire.frames import text_frame, whole_text
 
 log = logging.getLogger("greenroom.wire")
 TRY_AGAIN = 1013
@@ -20,6 +22,8 @@ FRAME = 64
 """Bytes that a frame takes beside what it says."""
 DIRECT = "greenroom.direct"
 """Where in the scope an application finds the connection."""
+BETWEEN_FRAMES = StreamReader.at_eof.__code__
+"""Where the parser of `websockets` waits when it has read a frame to its end."""
 
 
 class DirectProtocol(WebSocketsSansIOProtocol):
@@ -28,18 +32,34 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     Attributes:
         heard: Gets each text message, once an application has set it; messages go to `receive` until then.
         askers: How much may be under way on the plane.
+        between: Whether the next byte begins a message.
     """
 
     heard: Callable[[str], None] | None = None
+    between = False
     askers: Askers
     _asked: Asked | None = None
     _later_frames = 0
 
     def data_received(self, data: bytes) -> None:
         """Read; what is held of a message that is not whole counts, and ends the connection where there is no room."""
+        begin, most = 0, self.config.ws_max_size
+        while begin < len(data) and self.short_way and (found := whole_text(data, begin, most)) is not None:
+            text, begin = found
+            self._hear(text)
+        if begin < len(data):
+            self._read(data[begin:] if begin else data)
+
+    @property
+    def short_way(self) -> bool:
+        """Whether a whole text that comes next is taken without the library."""
+        return self.between and self.heard is not None and not self.close_sent and self.conn.state is State.OPEN
+
+    def _read(self, data: bytes) -> None:
         super().data_received(data)
         if self.transport.is_closing():
             return
+        self.between = not self.frames and _innermost(self.conn.parser).gi_code is BETWEEN_FRAMES
         begun = len(self.frames[0]) + self._later_frames if self.frames else 0
         held = begun + len(self.conn.reader.buffer)
         if held == 0 and self._asked is None:
@@ -80,6 +100,10 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             super().send_receive_event_to_app()
             return
         data, self.frames = b"".join(self.frames), []
+        self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
+        assert self.heard is not None
         try:
             text = data.decode()
         except UnicodeDecodeError:
@@ -90,10 +114,9 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     def say(self, text: str) -> bool:
         """Send a text message; whether there is still somebody to send it to."""
-        if self.close_sent or self.disconnected or self.transport.is_closing():
+        if self.conn.state is not State.OPEN or self.disconnected or self.transport.is_closing():
             return False
-        self.conn.send_text(text.encode())
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(text_frame(text.encode()))
         return True
 
     def pause_writing(self) -> None:
@@ -107,6 +130,13 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self.heard is not None:
             self.transport.resume_reading()
+
+
+def _innermost(generator: Any) -> Any:
+    """Where a generator waits: what is buffered does not tell whether a frame was begun."""
+    while generator.gi_yieldfrom is not None:
+        generator = generator.gi_yieldfrom
+    return generator
 
 
 def direct(askers: Askers) -> type[DirectProtocol]:
