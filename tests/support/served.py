@@ -96,13 +96,14 @@ async def begin(sandbox: RemoteSandbox, n: int = 1, task: str = TASK) -> tuple[B
 
 
 def free_port() -> int:
-    """A port that is free now, the next one too."""
+    """A port that is free now, the next two too."""
     while True:
-        with socket.socket() as one, socket.socket() as two:
+        with socket.socket() as one, socket.socket() as two, socket.socket() as three:
             one.bind(("127.0.0.1", 0))
             port = int(one.getsockname()[1])
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, OverflowError):
                 two.bind(("127.0.0.1", port + 1))
+                three.bind(("127.0.0.1", port + 2))
                 return port
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from websockets.asyncio.server import ServerConnection, unix_serve
+from websockets.asyncio.server import ServerConnection, serve, unix_serve
 
 from greenroom.errors import SandboxError
 from greenroom.wire.address import socket_name
@@ -59,9 +59,9 @@ def worker(folder: Path, apps: Sequence[str], port: int) -> Generator[Served]:
 
 
 @contextmanager
-def floor(folder: Path) -> Generator[Served]:
-    """The least that a server can do: a bare WebSocket that reads JSON and writes it again."""
-    with _child(["-m", "greenroom.bench.served"], str(folder / FLOOR), folder / FLOOR) as process:
+def floor(folder: Path, port: int) -> Generator[Served]:
+    """The least that a server can do: a bare WebSocket that reads JSON and writes it again, on a socket and a port."""
+    with _child(["-m", "greenroom.bench.served"], f"{port} {folder / FLOOR}", folder / FLOOR) as process:
         yield Served(process, "")
 
 
@@ -88,10 +88,13 @@ async def _echo(connection: ServerConnection) -> None:
         await connection.send(json.dumps(json.loads(message)))
 
 
-async def _serve_floor(path: str) -> None:
-    async with unix_serve(_echo, path, compression=None) as server:
+async def _serve_floor(port: str, path: str) -> None:
+    async with (
+        serve(_echo, "127.0.0.1", int(port), compression=None),
+        unix_serve(_echo, path, compression=None) as server,
+    ):
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve_floor(sys.stdin.readline().strip()))
+    asyncio.run(_serve_floor(*sys.stdin.readline().strip().split(" ", 1)))

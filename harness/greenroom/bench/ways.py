@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from websockets.asyncio.client import unix_connect
+from websockets.asyncio.client import connect, unix_connect
 
 from greenroom.bench.http import Pool
 from greenroom.bench.level import Level, timed
@@ -28,7 +28,10 @@ CONNECTIONS = 64
 EACH = 20
 """Steps that each session takes in a round, at least."""
 MOST = 16_000
-"""Steps of a level in all rounds together, at most, unless one round has more."""
+"""Steps of a level in all rounds together, at most, unless `LEAST` rounds have more."""
+LEAST = 3
+"""Rounds of a level, at least, where so many are asked for: one alone may be disturbed."""
+FLOOR_PORT = 2
 PROTOCOL = "2026-07-28"
 WAITING = "in process, waiting"
 
@@ -38,11 +41,11 @@ def _example() -> ToolCall:
 
 
 @asynccontextmanager
-async def _echo(path: Path) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
+async def _echo(line: connect) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
     """JSON there and back over one bare WebSocket, by as many at once as like to."""
     text = json.dumps({"id": 1, "op": "step", "steps": [{"episode": "0" * 40, "calls": [_example()]}]})
     waiting: deque[asyncio.Future[None]] = deque()
-    async with unix_connect(str(path), compression=None) as socket:
+    async with line as socket:
 
         async def listen() -> None:
             async for _ in socket:
@@ -68,7 +71,7 @@ class Work:
         folder: Where the server's sockets are.
         served: The server.
         bare: The floor.
-        port: Its port at loopback.
+        port: Its port at loopback; the second next is the floor's.
     """
 
     def __init__(self, app: str, world: str, folder: Path, served: Served, bare: Served, port: int) -> None:
@@ -87,9 +90,10 @@ class Work:
     async def measure(self, sessions: int, steps: int, rounds: int) -> list[Level]:
         """All ways, with so many sessions, taking turns."""
         each = max(EACH, steps // sessions // rounds)  # The same on every way: the first steps of a fork cost more.
-        rounds = max(1, min(rounds, MOST // (sessions * each)))
+        rounds = min(rounds, max(LEAST, MOST // (sessions * each)))
         ways: list[Callable[[], Awaitable[Level]]] = [
-            lambda: self._floor(sessions, 4 * each),
+            lambda: self._floor("floor, unix", self._bare_unix, sessions, 4 * each),
+            lambda: self._floor("floor, tcp", self._bare_tcp, sessions, 4 * each),
             lambda: self._in_process(sessions, each),
             lambda: self._waiting(sessions, each),
             lambda: self._websocket("websocket, unix", f"unix:{self._folder}", sessions, each),
@@ -104,14 +108,20 @@ class Work:
                 levels.append(await way())
         return [Level.of(levels) for levels in found]
 
-    async def _floor(self, sessions: int, each: int) -> Level:
+    def _bare_unix(self) -> connect:
+        return unix_connect(str(self._folder / FLOOR), compression=None)
+
+    def _bare_tcp(self) -> connect:
+        return connect(f"ws://127.0.0.1:{self._port + FLOOR_PORT}", compression=None)
+
+    async def _floor(self, way: str, line: Callable[[], connect], sessions: int, each: int) -> Level:
         """As many messages under way as there are sessions."""
-        async with _echo(self._folder / FLOOR) as there_and_back:
+        async with _echo(line()) as there_and_back:
 
             async def act(number: int, step: int) -> None:
                 await there_and_back()
 
-            return await timed("floor", sessions, each, act, lambda: self._bare.cpu, self._bare)
+            return await timed(way, sessions, each, act, lambda: self._bare.cpu, self._bare)
 
     def _sandbox(self, address: str) -> RemoteSandbox:
         return RemoteSandbox(address, self._app, WorldSpec(size=self._world), token=self._served.token)
@@ -161,7 +171,7 @@ class Work:
     async def _waiting(self, sessions: int, each: int) -> Level:
         """The tool alone, in process, but between two steps a session waits for a message, as a server does."""
         used = 0.0
-        async with _echo(self._folder / FLOOR) as there_and_back:
+        async with _echo(self._bare_unix()) as there_and_back:
             with self._opened(sessions) as opened:
 
                 async def act(number: int, step: int) -> None:

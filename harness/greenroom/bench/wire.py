@@ -10,7 +10,7 @@ from statistics import median
 from greenroom.bench.level import Level
 from greenroom.bench.report import Bar, Report, Row, at_most
 from greenroom.bench.served import Served, floor, worker
-from greenroom.bench.ways import WAITING, Work
+from greenroom.bench.ways import FLOOR_PORT, WAITING, Work
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.protocol import WorldSpec
 
@@ -36,14 +36,14 @@ def bench(
         sessions: How many episodes are stepped at once, separated by commas.
         steps: Steps of a level, at least, in all rounds together, and 20 of each session a round.
         rounds: The ways take turns so many times, so that what else the machine does hits all of them alike.
-        port: A loopback port that is free, and the next one.
+        port: A loopback port that is free, and the next two.
         resets: Measure the reset of a group on a world of 100 MB too; building it takes a minute the first time.
     """
     found: list[Level] = []
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as name:
         folder = Path(name)
-        with floor(folder) as bare, worker(folder, (app, LEDGER), port) as served:
+        with floor(folder, port + FLOOR_PORT) as bare, worker(folder, (app, LEDGER), port) as served:
             work = Work(app, world, folder, served, bare, port)
             for level in sessions.split(","):
                 found += asyncio.run(work.measure(int(level), steps, rounds))
@@ -87,10 +87,11 @@ def _bars(levels: Sequence[Level], rows: Sequence[Row]) -> list[Bar]:
     bars: list[Bar] = []
     for sessions in sorted({level.sessions for level in levels}):
         # The floor waits for each message, and so does the server: the tool is held against as it is between waits.
-        tool, bare = by[WAITING, sessions].milliseconds, by["floor", sessions].milliseconds
-        for way in ("websocket, unix", "websocket, tcp"):
-            taken = by[way, sessions].milliseconds
-            bars.append(at_most(f"{way}, {sessions} sessions: server CPU per step", taken, 2 * bare + tool, "ms"))
+        tool = by[WAITING, sessions].milliseconds
+        for line in ("unix", "tcp"):
+            taken, bare = (by[f"{way}, {line}", sessions].milliseconds for way in ("websocket", "floor"))
+            name = f"websocket, {line}, {sessions} sessions: server CPU per step"
+            bars.append(at_most(name, taken, 2 * bare + tool, "ms"))
         rest, mcp = by["rest", sessions].milliseconds - tool, by["mcp", sessions].milliseconds - tool
         ratio = mcp / rest if min(rest, mcp) > 0 else None  # Less than the tool alone: the machine was too busy.
         bars.append(at_most(f"mcp to rest, {sessions} sessions: server CPU without the tool's", ratio, 3.0, "x"))
