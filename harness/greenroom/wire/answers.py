@@ -179,9 +179,16 @@ def each(n: int) -> Callable[[Any], list[Any]]:
         found = fields.items({"results": told}, "results", n)
         if len(found) != n:
             raise UsageError(f"{n} steps were asked for, and {len(found)} were answered")
+        if n and later(found[0]):  # Else there would be no end.
+            raise UsageError("the first step of a message is not left for later")
         return found
 
     return reader
+
+
+def later(told: Any) -> bool:
+    """Whether a step was not run, since the answers before it are large: it is to be asked for again."""
+    return told == {"later": True}
 
 
 def step(calls: Sequence[ToolCall]) -> Callable[[Any], StepResult]:

@@ -344,8 +344,12 @@ class _Station:
         plain = [{"episode": request.episode, "calls": request.calls} for request, _ in steps]
         try:
             told = await self.ask("step", answers.each(len(steps)), steps=plain)
+            later = [step for step, answer in zip(steps, told, strict=True) if answers.later(answer)]
             for (request, waiting), answer in zip(steps, told, strict=True):
-                self._settle(request, waiting, answer)
+                if not answers.later(answer):
+                    self._settle(request, waiting, answer)
+            if later:
+                await self._ask(later)
         except TooLargeError as error:
             if len(steps) == 1:
                 _fail(steps, error)

@@ -9,9 +9,10 @@ from greenroom.errors import GreenroomError, SandboxError, UsageError
 from greenroom.wire import failures, fields
 from greenroom.wire.direct import DIRECT, DirectProtocol
 from greenroom.wire.guard import Receive, Scope, Send
-from greenroom.wire.keeper import Keeper, Session
+from greenroom.wire.keeper import Keeper
 from greenroom.wire.ops import Operations
 from greenroom.wire.protocol import VERSION, WorldSpec, decode, encode, excess, short
+from greenroom.wire.session import Session
 
 log = logging.getLogger("greenroom.wire")
 MOST_ID = 1 << 53

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 
 from greenroom.errors import AppError, SandboxLostError
 from greenroom.messages import ToolCall
-from greenroom.wire.keeper import Keeper, Running
+from greenroom.wire.keeper import Keeper
+from greenroom.wire.running import Running
 from greenroom.wire.web import Once
 
 EPISODE = "greenroom.episode"

@@ -4,10 +4,8 @@ import hmac
 import itertools
 import secrets
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,107 +18,16 @@ from greenroom.tasks import Verdict
 from greenroom.wire.protocol import Limits, WorldSpec, short
 from greenroom.wire.replay import Replay
 from greenroom.wire.room import Room
+from greenroom.wire.running import Running, Started
+from greenroom.wire.session import Session
 from greenroom.wire.transfer import Transfers
 
 REMEMBERED = 10_000
 """So many episodes that are gone are remembered, to say why."""
 REST = "rest/"
 """What the tokens of REST's sessions begin with."""
-_numbers = itertools.count(1)
 ROOMS = 64
 """So many kinds of worlds are served at once."""
-
-
-@dataclass(eq=False)
-class Session:
-    """One client of the control plane, over all its connections.
-
-    Attributes:
-        token: What it is resumed by.
-        room: What it is about; None for REST, where each request says it.
-        replay: Its latest answers.
-        episodes: What it has opened.
-        snapshots: What it was told of and has not released, and where that is.
-        holds: How often it was told of each of them: as often it is released before it is forgotten.
-        seen: When it was last heard of.
-        connected: How many connections it has; of REST, how many requests are being answered.
-        named: When each of its snapshots was last named.
-        ended: Whether it is over: nothing begins in it any more.
-        number: Tells it from others that had the same token, before or after.
-    """
-
-    token: str
-    room: Room | None
-    replay: Replay
-    seen: float
-    episodes: set[str] = field(default_factory=set[str])
-    snapshots: dict[str, Room] = field(default_factory=dict[str, Room])
-    holds: Counter[str] = field(default_factory=Counter[str])
-    connected: int = 0
-    named: dict[str, float] = field(default_factory=dict[str, float])
-    ended: bool = False
-    number: int = field(default_factory=_numbers.__next__)
-
-    def check(self) -> None:
-        """Refuse what would begin in a session that is over.
-
-        Raises:
-            SandboxLostError: It is.
-        """
-        if self.ended:
-            raise SandboxLostError("this session has ended: begin another one with a hello")
-
-    @contextmanager
-    def asking(self) -> Generator[None]:
-        """A request of REST is being answered: the session is not given up meanwhile."""
-        self.connected += 1
-        try:
-            yield
-        finally:
-            self.connected -= 1
-
-
-@dataclass(eq=False, slots=True, weakref_slot=True)
-class Running:
-    """An episode: where it runs, under which name, and who opened it.
-
-    Attributes:
-        id: Its public name.
-        local: Its name in its sandbox.
-        room: Where it runs.
-        session: Who opened it.
-        task: Its task.
-        secret: The second half of its agent's token.
-        seen: When it was last named.
-    """
-
-    id: str
-    local: str
-    room: Room
-    session: Session
-    task: str
-    secret: str
-    seen: float
-
-    @property
-    def token(self) -> str:
-        """The token of its agent: good for this episode's tools and nothing else."""
-        return f"{self.id}.{self.secret}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Started:
-    """An episode that was opened, as it crosses the wire.
-
-    Attributes:
-        episode: Its name.
-        state: The id of its world, as proved by the sandbox.
-        token: Its agent's token.
-    """
-
-    episode: str
-    state: str
-    token: str
 
 
 class Keeper:

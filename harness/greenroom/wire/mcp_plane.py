@@ -15,8 +15,8 @@ from greenroom.errors import GreenroomError
 from greenroom.wire import web
 from greenroom.wire.episodes import Episodes, of
 from greenroom.wire.guard import Receive, Scope, Send
-from greenroom.wire.keeper import Running
 from greenroom.wire.protocol import decode, encode
+from greenroom.wire.running import Running
 
 Context = ServerRequestContext[Any, Any]
 

@@ -267,10 +267,16 @@ class StepAnswer(BaseModel):
     faults: list[dict[str, Any]]
 
 
-class StepsAnswer(BaseModel):
-    """What came of each step: a result, or an error of its own."""
+class Later(BaseModel):
+    """A step that was not run, since the answers before it are large: it is to be asked for again."""
 
-    results: list[StepAnswer | Failed]
+    later: Literal[True]
+
+
+class StepsAnswer(BaseModel):
+    """What came of each step: a result, or an error of its own; or nothing yet."""
+
+    results: list[StepAnswer | Failed | Later]
 
 
 class VerdictAnswer(BaseModel):

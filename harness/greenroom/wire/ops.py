@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from greenroom.errors import UsageError
+from greenroom.sandbox import StepResult
 from greenroom.wire import failures, fields
-from greenroom.wire.keeper import Keeper, Session, Started
-from greenroom.wire.protocol import PIECE, short
+from greenroom.wire.keeper import Keeper
+from greenroom.wire.protocol import ANSWER_BYTES, PIECE, encode, short
 from greenroom.wire.room import Room
+from greenroom.wire.running import Started
+from greenroom.wire.session import Session
 from greenroom.wire.transfer import give
 from greenroom.worlds import PageSnapshot, Snapshot
 
@@ -20,6 +23,12 @@ LARGE = 4 << 20
 """Bytes of a world whose rows take long to read."""
 AT_ONCE = 8
 """So few steps are not worth a task of their own."""
+LATER = {"later": True}
+"""The answer to a step that was not run: it is to be asked for again."""
+ENOUGH = ANSWER_BYTES // 4
+"""Bytes of a message's answers, after which no further step is run: the next one's may have most of the rest."""
+SMALL, LONGEST_ESCAPE = 4096, 6
+"""Characters of a text that is not worth to be encoded for its size, and the bytes that each may take."""
 
 
 class Turn:
@@ -33,6 +42,27 @@ class Turn:
         if time.perf_counter() > self._until:
             await asyncio.sleep(0)
             self._until = time.perf_counter() + SLICE
+
+
+class Told:
+    """How much the answers of one message's steps have together: what is too much would be lost, and has been run."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    @property
+    def enough(self) -> bool:
+        """Whether what comes next is better left for another message: its own answer may be large, too."""
+        return self._bytes > ENOUGH
+
+    def add(self, answer: Any) -> None:
+        """Count an answer."""
+        if isinstance(answer, StepResult):
+            self._bytes += sum(_size(str(message.get("content"))) for message in answer.messages)
+
+
+def _size(text: str) -> int:
+    return len(encode(text)) if len(text) > SMALL else LONGEST_ESCAPE * len(text)
 
 
 class Operations:
@@ -129,17 +159,25 @@ class Operations:
         return opened
 
     def step(self, request: Request) -> Any:
-        """Run the calls of many episodes; each has a result or an error of its own."""
+        """Run the calls of many episodes; each has a result or an error of its own, or is left for later."""
         steps = fields.items(request, "steps", self._limits.steps)
-        return [self._step(step) for step in steps] if len(steps) <= AT_ONCE else self._steps(steps)
+        told = Told()
+        return [self._told(told, step) for step in steps] if len(steps) <= AT_ONCE else self._steps(told, steps)
 
-    async def _steps(self, steps: list[Any]) -> list[Any]:
+    async def _steps(self, told: Told, steps: list[Any]) -> list[Any]:
         answers: list[Any] = []
         turn = Turn()
         for step in steps:
-            answers.append(self._step(step))
+            answers.append(self._told(told, step))
             await turn.pause()
         return answers
+
+    def _told(self, told: Told, step: Any) -> Any:
+        if told.enough:
+            return LATER
+        answer = self._step(step)
+        told.add(answer)
+        return answer
 
     def _step(self, step: Any) -> Any:
         try:

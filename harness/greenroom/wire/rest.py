@@ -8,9 +8,10 @@ from starlette.exceptions import HTTPException
 
 from greenroom.errors import UsageError
 from greenroom.wire import models, web
-from greenroom.wire.keeper import Keeper, Session
+from greenroom.wire.keeper import Keeper
 from greenroom.wire.ops import Operations
 from greenroom.wire.protocol import VERSION
+from greenroom.wire.session import Session
 
 About = Annotated[str, Path(min_length=1, max_length=512)]
 DESCRIPTION = (

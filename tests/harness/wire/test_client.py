@@ -523,21 +523,59 @@ def test_holds_of_a_session_that_ended_are_not_given_back_in_the_next(tmp_path: 
     asyncio.run(work())
 
 
-def test_an_answer_that_no_client_takes_is_an_error_and_the_connection_goes_on(fresh: Served) -> None:
-    async def work() -> None:
-        sandbox = fresh.sandbox()
-        _, opened = await begin(sandbox, 18)
+def test_an_answer_that_no_client_takes_is_an_error_and_the_connection_goes_on(tmp_path: Path) -> None:
+    async def work(sandbox: RemoteSandbox) -> None:
+        _, opened = await begin(sandbox, 1)
         body = "x" * 65_000
-        big = m.call("notes_add", title="big", body=body)
-        added = await sandbox.step([step(one.episode, big) for one in opened])
-        note = json.loads(str(added[0].messages[0]["content"]))["id"]
+        (added,) = await sandbox.step([step(opened[0].episode, m.call("notes_add", title="big", body=body))])
+        note = json.loads(str(added.messages[0]["content"]))["id"]
         line = sandbox._stations[0].line
         connected = line._socket
-        reads = [m.call("notes_read", f"c{n}", note_id=note) for n in range(64)]
-        with pytest.raises(SandboxError, match=f"done, but its answer has 7.* bytes, and {ANSWER_BYTES} are the most"):
-            await sandbox.step([step(one.episode, *reads) for one in opened])
+        reads = [m.call("notes_read", f"c{n}", note_id=note) for n in range(300)]
+        with pytest.raises(SandboxError, match=f"done, but its answer has 1.* bytes, and {ANSWER_BYTES} are the most"):
+            await sandbox.step([step(opened[0].episode, *reads)])
         (read,) = await sandbox.step([step(opened[0].episode, reads[0])])
         assert body in str(read.messages[0]["content"]) and line._socket is connected
         await sandbox.stop()
+
+    with serving(tmp_path / "s", calls=300) as server:
+        asyncio.run(work(server.sandbox()))
+
+
+def test_steps_whose_answers_are_too_much_for_one_message_are_each_run_once(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        _, opened = await begin(sandbox, 18)
+        big = m.call("notes_add", title="big", body="x" * 65_000)
+        added = await sandbox.step([step(one.episode, big) for one in opened])
+        note = json.loads(str(added[0].messages[0]["content"]))["id"]
+        reads = [m.call("notes_read", f"c{n}", note_id=note) for n in range(60)]
+        results = await sandbox.step([step(one.episode, ADD, *reads) for one in opened])  # 70 MB.
+        assert all(len(str(result.messages[-1]["content"])) > 65_000 for result in results)
+        found = await sandbox.step([step(one.episode, SEARCH) for one in opened])
+        for result in found:
+            assert len(json.loads(str(result.messages[0]["content"]))) == 1
+        await sandbox.stop()
+
+    asyncio.run(work())
+
+
+def test_a_server_that_leaves_all_for_later_is_not_asked_for_ever(tmp_path: Path) -> None:
+    async def answer(connection: ServerConnection) -> None:
+        async for text in connection:
+            asked = json.loads(text)
+            ok: Any = [{"later": True}]
+            if asked["op"] == "hello":
+                ok = {"server": "s", "workers": [], "limits": {}, "resumed": True}
+            await connection.send(encode({"id": asked.get("id", 0), "ok": ok}))
+
+    async def work() -> None:
+        async with unix_serve(answer, str(tmp_path / "control.sock")):
+            sandbox = RemoteSandbox(f"unix:{tmp_path}", "notes", token=TOKEN, patience=SHORT)
+            await sandbox.connect()
+            station = sandbox._stations[0]
+            with pytest.raises(WireError, match="the first step of a message is not left for later"):
+                await asyncio.wait_for(station.step(step("e", ADD)), 20)
+            await sandbox.stop()
 
     asyncio.run(work())
