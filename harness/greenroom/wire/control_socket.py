@@ -11,7 +11,7 @@ from greenroom.wire.direct import DIRECT, DirectProtocol
 from greenroom.wire.guard import Receive, Scope, Send
 from greenroom.wire.keeper import Keeper
 from greenroom.wire.ops import Operations
-from greenroom.wire.protocol import VERSION, WorldSpec, decode, encode, excess, short
+from greenroom.wire.protocol import VERSION, WorldSpec, decode, excess, packed, short
 from greenroom.wire.session import Session
 
 log = logging.getLogger("greenroom.wire")
@@ -47,7 +47,7 @@ class ControlSocket:
             return
         except GreenroomError as error:
             log.warning("control plane: refused a hello: %r", str(error))
-            protocol.say(encode({"id": 0, "error": failures.to_wire(error)}))
+            protocol.say(packed({"id": 0, "error": failures.to_wire(error)}))
             await send({"type": "websocket.close", "code": REFUSED})
             return
         if session in self._open:
@@ -65,7 +65,7 @@ class ControlSocket:
             if self._open.get(session) is connection:
                 del self._open[session]
 
-    def _greet(self, event: MutableMapping[str, Any]) -> tuple[Session, str]:
+    def _greet(self, event: MutableMapping[str, Any]) -> tuple[Session, bytes]:
         """Read the hello; returns its session and the greeting.
 
         Raises:
@@ -84,7 +84,7 @@ class ControlSocket:
             "resumed": resumed,
             "episodes": sorted(session.episodes),
         }
-        return session, encode({"id": number, "ok": greeting})
+        return session, packed({"id": number, "ok": greeting})
 
     def _begin(self, hello: dict[str, Any]) -> tuple[Session, bool]:
         if hello.get("op") != "hello":
@@ -129,9 +129,11 @@ class _Connection:
             self._session.check()
             message = decode(text)
             number = fields.number(message, "id", 1, MOST_ID)
-            new, answer = self._session.replay.take(number, text)
+            replay = self._session.replay
+            replay.read(fields.number(message, "read", 0, MOST_ID, default=0))
+            new, answer = replay.take(number, text)
         except GreenroomError as error:
-            self._protocol.say(encode({"id": number, "error": failures.to_wire(error)}))
+            self._protocol.say(packed({"id": number, "error": failures.to_wire(error)}))
             return
         if new:
             self._run(number, message)
@@ -145,7 +147,7 @@ class _Connection:
             self._tell(number, _failed(number, error))
             return
         if not asyncio.iscoroutine(found):
-            self._tell(number, encode({"id": number, "ok": found}))
+            self._tell(number, packed({"id": number, "ok": found}))
             if self._session.ended:
                 self._later(self._send({"type": "websocket.close", "code": 1000, "reason": "the session ended"}))
             return
@@ -158,12 +160,12 @@ class _Connection:
 
     async def _wait(self, number: int, found: Awaitable[Any]) -> None:
         try:
-            answer = encode({"id": number, "ok": await found})
+            answer = packed({"id": number, "ok": await found})
         except Exception as error:
             answer = _failed(number, error)
         self._tell(number, answer)
 
-    def _tell(self, number: int, answer: str) -> None:
+    def _tell(self, number: int, answer: bytes) -> None:
         """Keep an answer, and tell it to whoever is connected by now."""
         if (too_much := excess(answer)) is not None:  # The client would hang up, and ask again.
             answer = _failed(number, SandboxError(f"done, but its answer has {too_much}"))
@@ -173,7 +175,7 @@ class _Connection:
             connection._protocol.say(answer)
 
 
-def _failed(number: int, error: Exception) -> str:
+def _failed(number: int, error: Exception) -> bytes:
     if not isinstance(error, GreenroomError):
         log.error("request %d failed", number, exc_info=error)
-    return encode({"id": number, "error": failures.to_wire(error)})
+    return packed({"id": number, "error": failures.to_wire(error)})

@@ -112,11 +112,11 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             return
         self.heard(text)
 
-    def say(self, text: str) -> bool:
-        """Send a text message; whether there is still somebody to send it to."""
+    def say(self, text: bytes) -> bool:
+        """Send a text message, in UTF-8; whether there is still somebody to send it to."""
         if self.conn.state is not State.OPEN or self.disconnected or self.transport.is_closing():
             return False
-        self.transport.write(text_frame(text.encode()))
+        self.transport.write(text_frame(text))
         return True
 
     def pause_writing(self) -> None:

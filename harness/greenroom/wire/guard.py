@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from greenroom.errors import GreenroomError, SandboxBusyError, UsageError
 from greenroom.wire import failures
 from greenroom.wire.askers import Askers, BodyTooLargeError
-from greenroom.wire.protocol import encode
+from greenroom.wire.protocol import packed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -146,7 +146,7 @@ async def refuse(scope: Scope, send: Send, status: int, error: GreenroomError) -
     the middle of sending would not read why.
     """
     told = failures.to_wire(error)
-    body = encode({"error": told}).encode()
+    body = packed({"error": told})
     prefix = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 401:

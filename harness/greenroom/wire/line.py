@@ -104,7 +104,7 @@ class Line:
             GreenroomError: What the server says.
         """
         number = self._next()
-        text = encode({"id": number, "op": op, **fields})
+        text = encode({"id": number, "op": op, "read": self._read, **fields})
         self._check(op, text)
         self._run_here()
         asked = self._asked[number] = _Asked(op, text, asyncio.get_running_loop().create_future())
@@ -121,13 +121,18 @@ class Line:
             TooLargeError: The server takes no message of that size; nothing was sent.
         """
         number = self._next()
-        text = encode({"id": number, "op": op, **fields})
+        text = encode({"id": number, "op": op, "read": self._read, **fields})
         self._check(op, text)
         self._run_here()
         asked = _Asked(op, text, asyncio.get_running_loop().create_future())
         self._asked[number] = asked
         asked.answer.add_done_callback(lambda answer: self._forget(number, answer))
         await self._send(self._socket, asked.text)
+
+    @property
+    def _read(self) -> int:
+        """The latest request of which, and of all before it, nothing is awaited any more."""
+        return next(iter(self._asked), self._latest) - 1
 
     def _next(self) -> int:
         self._latest += 1

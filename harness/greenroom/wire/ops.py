@@ -9,7 +9,7 @@ from greenroom.errors import UsageError
 from greenroom.sandbox import StepResult
 from greenroom.wire import failures, fields
 from greenroom.wire.keeper import Keeper
-from greenroom.wire.protocol import ANSWER_BYTES, PIECE, encode, short
+from greenroom.wire.protocol import ANSWER_BYTES, PIECE, packed, short
 from greenroom.wire.room import Room
 from greenroom.wire.running import Started
 from greenroom.wire.session import Session
@@ -62,7 +62,7 @@ class Told:
 
 
 def _size(text: str) -> int:
-    return len(encode(text)) if len(text) > SMALL else LONGEST_ESCAPE * len(text)
+    return len(packed(text)) if len(text) > SMALL else LONGEST_ESCAPE * len(text)
 
 
 class Operations:

@@ -113,20 +113,28 @@ class Limits:
         return asdict(self)
 
 
+def packed(message: Any) -> bytes:
+    """A message as JSON, in UTF-8; dataclasses become objects."""
+    try:
+        return orjson.dumps(message)
+    except TypeError:  # Lone surrogates, which models do write, are no UTF-8: they cross as escapes.
+        return json.dumps(message, default=vars).encode()
+
+
 def encode(message: Any) -> str:
     """A message as JSON text; dataclasses become objects."""
-    try:
-        return orjson.dumps(message).decode()
-    except TypeError:  # Lone surrogates, which models do write, are no UTF-8: they cross as escapes.
-        return json.dumps(message, default=vars)
+    return packed(message).decode()
 
 
-def excess(answer: str) -> str | None:
-    """How much an answer has of what is too much; None where nothing is. Both sides look, and agree."""
-    if 4 * len(answer) > ANSWER_BYTES and (size := len(answer.encode())) > ANSWER_BYTES:
-        return f"{size} bytes, and {ANSWER_BYTES} are the most"
+def excess(answer: str | bytes) -> str | None:
+    """How much an answer has of what is too much; None where nothing is. What a server says a client takes."""
+    if len(answer) <= 2 * MOST_PARTS:
+        return None
+    data = answer if isinstance(answer, bytes) else answer.encode()
+    if len(data) > ANSWER_BYTES:
+        return f"{len(data)} bytes, and {ANSWER_BYTES} are the most"
     # Brackets within texts count too, for looking at which is which would cost more than it saves.
-    if len(answer) > 2 * MOST_PARTS and (parts := answer.count("[") + answer.count("{")) > MOST_PARTS:
+    if (parts := data.count(b"[") + data.count(b"{")) > MOST_PARTS:
         return f"{parts} lists and objects, and {MOST_PARTS} are the most"
     return None
 

@@ -1,22 +1,21 @@
 """The answers of a session that are kept, so that a repeated request runs nothing twice."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from greenroom.errors import SandboxLostError, UsageError
 from greenroom.wire.protocol import Limits
 
 
-@dataclass
+@dataclass(slots=True)
 class _Kept:
     """A request that was taken on: what it said, in short, and its answer once there is one."""
 
     digest: int
-    answer: str | None = None
+    answer: bytes | None = None
 
 
 class Replay:
-    """The latest answers of one session.
+    """The latest answers of one session that its client has not read, as far as is known.
 
     Args:
         limits: How many are kept.
@@ -24,11 +23,11 @@ class Replay:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._kept: OrderedDict[int, _Kept] = OrderedDict()
+        self._kept: dict[int, _Kept] = {}
         self._bytes = 0
         self._latest = 0
 
-    def take(self, number: int, request: str) -> tuple[bool, str | None]:
+    def take(self, number: int, request: str) -> tuple[bool, bytes | None]:
         """Whether a request is new; if it is not, its first answer, or None while that is being worked on.
 
         Raises:
@@ -49,7 +48,12 @@ class Replay:
         self._kept[number] = _Kept(digest)
         return True, None
 
-    def keep(self, number: int, answer: str) -> None:
+    def read(self, number: int) -> None:
+        """Forget the requests up to this one: their client has what it wanted, and sends none of them again."""
+        while self._kept and (oldest := next(iter(self._kept))) <= number:
+            self._forget(oldest)
+
+    def keep(self, number: int, answer: bytes) -> None:
         """Keep the answer of a request that was taken; the oldest answers go when there are too many."""
         kept = self._kept.get(number)
         if kept is None:
@@ -60,4 +64,7 @@ class Replay:
             oldest = next((n for n, k in self._kept.items() if k.answer is not None), number)
             if oldest == number:
                 break
-            self._bytes -= len(self._kept.pop(oldest).answer or "")
+            self._forget(oldest)
+
+    def _forget(self, number: int) -> None:
+        self._bytes -= len(self._kept.pop(number).answer or b"")

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from greenroom.errors import GreenroomError, SandboxLostError, UsageError
 from greenroom.wire import failures, models
-from greenroom.wire.protocol import encode
+from greenroom.wire.protocol import packed
 
 log = logging.getLogger("greenroom.wire")
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -99,7 +99,7 @@ def failed(error: Exception) -> Response:
 
 def answer(value: Any, status: int = 200) -> Response:
     """A value as an answer; dataclasses become objects."""
-    return Response(encode(value), status, media_type="application/json")
+    return Response(packed(value), status, media_type="application/json")
 
 
 _Name = tuple[int, str, str]

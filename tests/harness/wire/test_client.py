@@ -579,3 +579,19 @@ def test_a_server_that_leaves_all_for_later_is_not_asked_for_ever(tmp_path: Path
             await sandbox.stop()
 
     asyncio.run(work())
+
+
+def test_a_server_keeps_no_answer_that_a_client_has_read(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        _, opened = await begin(sandbox, 8)
+        for _ in range(5):
+            await asyncio.gather(*(sandbox.step([step(one.episode, SEARCH)]) for one in opened))
+        line = sandbox._stations[0].line
+        await asyncio.gather(*(line.ask("content", episode=one.episode) for one in opened))
+        await line.ask("ping")
+        (session,) = fresh.keeper._sessions.values()
+        assert len(session.replay._kept) == 1
+        await sandbox.stop()
+
+    asyncio.run(work())

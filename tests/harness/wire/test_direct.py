@@ -73,7 +73,7 @@ class Talk:
 
         def hear(text: str) -> None:
             self.heard.append(text)
-            protocol.say(text)
+            protocol.say(text.encode())
 
         protocol.heard = hear
         while (event := await receive())["type"] != "websocket.disconnect":
@@ -215,7 +215,7 @@ def test_nothing_is_said_after_the_client_has_said_goodbye() -> None:
         await talk.begin()
         await talk.read(client(b"\x03\xe8", Opcode.CLOSE))
         said = talk.said
-        assert not talk.protocol.say("too late")
+        assert not talk.protocol.say(b"too late")
         assert talk.said == said
 
     asyncio.run(work())

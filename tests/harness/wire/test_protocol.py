@@ -92,8 +92,8 @@ def test_a_repeated_request_gets_its_first_answer_and_runs_nothing() -> None:
     replay = Replay(Limits(replays=2))
     assert replay.take(1, "a") == (True, None)
     assert replay.take(1, "a") == (False, None)
-    replay.keep(1, "answer")
-    assert replay.take(1, "a") == (False, "answer")
+    replay.keep(1, b"answer")
+    assert replay.take(1, "a") == (False, b"answer")
     with pytest.raises(UsageError, match="for another request"):
         replay.take(1, "b")
 
@@ -102,8 +102,8 @@ def test_answers_that_are_forgotten_are_never_made_again() -> None:
     replay = Replay(Limits(replays=2))
     for number in range(1, 5):
         assert replay.take(number, "x")[0]
-        replay.keep(number, "answer")
-    assert replay.take(4, "x") == (False, "answer")
+        replay.keep(number, b"answer")
+    assert replay.take(4, "x") == (False, b"answer")
     with pytest.raises(SandboxLostError, match="ids grow"):
         replay.take(1, "x")
 
@@ -112,8 +112,25 @@ def test_answers_are_kept_within_their_bytes() -> None:
     replay = Replay(Limits(replay_bytes=100))
     for number in range(1, 20):
         replay.take(number, "x")
-        replay.keep(number, "y" * 40)
+        replay.keep(number, b"y" * 40)
     assert replay._bytes <= 100 and len(replay._kept) == 2
+
+
+def test_what_a_client_has_read_is_forgotten_and_never_made_again() -> None:
+    replay = Replay(Limits())
+    for number in range(1, 6):
+        replay.take(number, "x")
+        if number != 2:
+            replay.keep(number, b"answer")
+    replay.read(3)
+    replay.keep(2, b"late")  # Nobody waits for it any more.
+    assert replay._bytes == 2 * len(b"answer") and list(replay._kept) == [4, 5]
+    assert replay.take(4, "x") == (False, b"answer")
+    for number in (1, 2, 3):
+        with pytest.raises(SandboxLostError, match="ids grow"):
+            replay.take(number, "x")
+    replay.read(1 << 53)
+    assert replay._bytes == 0 and replay.take(6, "x") == (True, None)
 
 
 @pytest.mark.parametrize(
