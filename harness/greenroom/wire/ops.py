@@ -161,6 +161,8 @@ class Operations:
     def step(self, request: Request) -> Any:
         """Run the calls of many episodes; each has a result or an error of its own, or is left for later."""
         steps = fields.items(request, "steps", self._limits.steps)
+        if len(steps) == 1:
+            return [self._step(steps[0])]
         told = Told()
         return [self._told(told, step) for step in steps] if len(steps) <= AT_ONCE else self._steps(told, steps)
 
