@@ -13,6 +13,8 @@ from greenroom.check import check_app
 from greenroom.plugins import load_simulator
 from greenroom.sandbox import StepRequest
 from greenroom.sandboxes import LocalSandbox
+from greenroom.wire import answers
+from greenroom.wire.protocol import decode, encode
 from greenroom.worlds import World
 from greenroom_envs.tau2 import Tau2App
 
@@ -44,6 +46,16 @@ def test_every_task_is_proved_by_its_golden_actions(domain: str, split: Split, r
     assert not violations
     assert not report.impure
     assert report.families[0].oracle == 1.0
+
+
+@pytest.mark.parametrize("domain", ["library", "kiosk"])
+def test_its_briefs_cross_the_wire(domain: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    app: Tau2App = request.getfixturevalue(domain)
+    sandbox = LocalSandbox(app, cache_dir=tmp_path / "bases")
+    for split in ("train", "test"):
+        for number in range(3):
+            brief = sandbox.prepare(f"{app.name}/{split}/{sandbox.families()[0]}/{number}")
+            assert answers.brief(decode(encode({"brief": brief}))["brief"]) == brief
 
 
 def test_the_tasks_that_prove_nothing_are_left_out_with_the_reason(library: Tau2App, kiosk: Tau2App) -> None:
