@@ -14,6 +14,7 @@ from websockets.streams import StreamReader
 from greenroom.errors import SandboxBusyError
 from greenroom.wire.askers import Asked, Askers
 from greenroom.wire.frames import text_frame, whole_text
+from greenroom.wire.unread import Unread
 
 log = logging.getLogger("greenroom.wire")
 TRY_AGAIN = 1013
@@ -32,14 +33,21 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     Attributes:
         heard: Gets each text message, once an application has set it; messages go to `receive` until then.
         askers: How much may be under way on the plane.
+        unread_seconds: Within so long some of what waits for the client must have been read.
         between: Whether the next byte begins a message.
     """
 
     heard: Callable[[str], None] | None = None
     between = False
     askers: Askers
+    unread_seconds: float
     _asked: Asked | None = None
     _later_frames = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin."""
+        super().connection_made(transport)
+        self._unread = Unread(transport, self.unread_seconds)
 
     def data_received(self, data: bytes) -> None:
         """Read; what is held of a message that is not whole counts, and ends the connection where there is no room."""
@@ -77,6 +85,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Go, and give back what was held."""
+        self._unread.end()
         super().connection_lost(exc)
         if self._asked is not None:
             self._asked.end()
@@ -122,12 +131,14 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """The client does not read: then nothing more is read from it, or its answers would pile up."""
         super().pause_writing()
+        self._unread.begin()
         if self.heard is not None:
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The client reads again."""
         super().resume_writing()
+        self._unread.end()
         if self.heard is not None:
             self.transport.resume_reading()
 
@@ -139,10 +150,11 @@ def _innermost(generator: Any) -> Any:
     return generator
 
 
-def direct(askers: Askers) -> type[DirectProtocol]:
+def direct(askers: Askers, unread_seconds: float) -> type[DirectProtocol]:
     """The protocol of one plane's WebSockets.
 
     Args:
         askers: How much may be under way.
+        unread_seconds: Within so long some of what waits for a client must have been read; it is hung up at otherwise.
     """
-    return type("Direct", (DirectProtocol,), {"askers": askers})
+    return type("Direct", (DirectProtocol,), {"askers": askers, "unread_seconds": unread_seconds})

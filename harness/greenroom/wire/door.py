@@ -1,4 +1,4 @@
-"""The door of a plane: so many connections and no more, and none that says nothing, or never ends."""
+"""The door of a plane: so many connections and no more, and none that says nothing, reads nothing, or never ends."""
 
 import asyncio
 import logging
@@ -7,6 +7,8 @@ from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from greenroom.wire.unread import Unread
 
 log = logging.getLogger("greenroom.wire")
 OTHER_FILES = 128
@@ -31,7 +33,8 @@ def door(most: int, head_seconds: float) -> type[H11Protocol]:
 
     Args:
         most: So many at once; a newcomer beyond them is closed.
-        head_seconds: Within so long the head of a request must have come, and then, within as long again, its body.
+        head_seconds: Within so long the head of a request must have come, and then, within as long again, its body;
+            within so long, some of an answer must have been read.
     """
 
     class Door(H11Protocol):
@@ -43,6 +46,7 @@ def door(most: int, head_seconds: float) -> type[H11Protocol]:
         def connection_made(self, transport: Any) -> None:
             """Come in, if there is room."""
             super().connection_made(transport)
+            self._unread = Unread(transport, head_seconds)
             if len(self.connections) > most:
                 log.warning("refused a connection: %d are open, the most that is allowed", most)
                 transport.abort()
@@ -62,7 +66,18 @@ def door(most: int, head_seconds: float) -> type[H11Protocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             """Go."""
             self._expect(None)
+            self._unread.end()
             super().connection_lost(exc)
+
+        def pause_writing(self) -> None:
+            """An answer waits to be read."""
+            super().pause_writing()
+            self._unread.begin()
+
+        def resume_writing(self) -> None:
+            """It was read."""
+            super().resume_writing()
+            self._unread.end()
 
         def _expect(self, awaited: object) -> None:
             """Wait for the head, or for the body of a request, from now on; a wait that goes on keeps its end."""

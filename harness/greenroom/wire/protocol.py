@@ -85,7 +85,7 @@ class Limits:
         calls: Tool calls of one assistant message.
         idle_seconds: An episode that nobody names for so long is closed; a session without a connection ends.
         head_seconds: Within so long a connection says what it wants: the head of a request, or the WebSocket's hello.
-            Within as long again, the body is whole.
+            Within as long again, the body is whole. Within as long, some of an answer that waits is read.
         replays: Answers that are kept for each session, for requests that are repeated.
         replay_bytes: Of those answers together.
     """

@@ -187,7 +187,7 @@ def _config(app: Any, limits: Limits, askers: Askers) -> uvicorn.Config:
         app,
         loop="asyncio",
         http=door(room_for(), limits.head_seconds),
-        ws=direct(askers),
+        ws=direct(askers, limits.head_seconds),
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,
         lifespan="on",

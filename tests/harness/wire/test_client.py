@@ -595,3 +595,25 @@ def test_a_server_keeps_no_answer_that_a_client_has_read(fresh: Served) -> None:
         await sandbox.stop()
 
     asyncio.run(work())
+
+
+def test_who_asks_and_reads_nothing_is_hung_up_at_and_finds_the_answer_when_it_is_back(tmp_path: Path) -> None:
+    async def work() -> None:
+        sandbox = server.sandbox()
+        _, opened = await begin(sandbox, 1)
+        (added,) = await sandbox.step([step(opened[0].episode, m.call("notes_add", title="big", body="x" * 65_000))])
+        note = json.loads(str(added.messages[0]["content"]))["id"]
+        line = sandbox._stations[0].line
+        transport = line._socket.transport  # pyright: ignore[reportOptionalMemberAccess]
+        transport.pause_reading()
+        asyncio.get_running_loop().call_later(2, transport.resume_reading)
+        reads = [m.call("notes_read", f"c{n}", note_id=note) for n in range(60)]
+        asked = asyncio.ensure_future(sandbox.step([step(opened[0].episode, ADD, *reads)]))
+        (result,) = await asyncio.wait_for(asked, 20)
+        assert len(result.messages) == 61 and line._socket.transport is not transport  # pyright: ignore[reportOptionalMemberAccess]
+        (found,) = await sandbox.step([step(opened[0].episode, SEARCH)])
+        assert len(json.loads(str(found.messages[0]["content"]))) == 1
+        await sandbox.stop()
+
+    with serving(tmp_path / "s", head_seconds=0.5) as server:
+        asyncio.run(work())

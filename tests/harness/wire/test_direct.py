@@ -102,7 +102,8 @@ class Talk:
 
 
 def kinds() -> tuple[type[DirectProtocol], type[DirectProtocol]]:
-    return direct(Askers(1 << 24)), type("OfLibrary", (Long,), {"askers": Askers(1 << 24)})
+    told = {"askers": Askers(1 << 24), "unread_seconds": 30.0}
+    return direct(Askers(1 << 24), 30.0), type("OfLibrary", (Long,), told)
 
 
 def client(said: bytes, opcode: Opcode = Opcode.TEXT, key: bytes = b"", **bits: bool) -> bytes:
@@ -196,7 +197,7 @@ def test_whole_texts_take_the_short_way_again_after_anything_else() -> None:
     """Should `websockets` name its parts otherwise one day, this says so: all would go the long way."""
 
     async def work() -> None:
-        talk = Talk(direct(Askers(1 << 24)))
+        talk = Talk(direct(Askers(1 << 24), 30.0))
         await talk.begin()
         assert talk.protocol.short_way
         for data in (client(b"text"), client(b"?", Opcode.PING), parts(b"text", 2), client(b"l" * 66_000)):
@@ -211,7 +212,7 @@ def test_whole_texts_take_the_short_way_again_after_anything_else() -> None:
 
 def test_nothing_is_said_after_the_client_has_said_goodbye() -> None:
     async def work() -> None:
-        talk = Talk(direct(Askers(1 << 24)))
+        talk = Talk(direct(Askers(1 << 24), 30.0))
         await talk.begin()
         await talk.read(client(b"\x03\xe8", Opcode.CLOSE))
         said = talk.said

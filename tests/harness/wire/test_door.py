@@ -18,11 +18,15 @@ from greenroom.wire.door import door
 HEAD = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
+LARGE = 8 << 20
+
+
 async def hello(scope: Any, receive: Any, send: Any) -> None:
+    body = b"x" * LARGE if scope["path"] == "/large" else b"hello"
     while (await receive()).get("more_body"):
         pass
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
-    await send({"type": "http.response.body", "body": b"hello"})
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
 
 
 class _Server(uvicorn.Server):
@@ -126,4 +130,27 @@ def test_a_connection_may_wait_for_its_next_request_and_head_and_body_have_their
             line.sendall(part)
             time.sleep(0.2)
         assert b"hello" in line.recv(4096)
+        assert answered(line)
+
+
+def test_who_reads_nothing_of_an_answer_is_hung_up_at_and_who_reads_slowly_has_it_all(
+    hasty: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with knock(hasty) as idle, knock(hasty) as slow:
+        for line in (idle, slow):
+            line.sendall(HEAD.replace(b"/", b"/large", 1))
+        got = 0
+        until = time.monotonic() + 2  # Six times as long as nothing may be read.
+        while got <= LARGE and (piece := slow.recv(1 << 20)):
+            got += len(piece)
+            if time.monotonic() < until:
+                time.sleep(0.1)
+        assert got > LARGE
+        rest = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := idle.recv(1 << 20):
+                rest += piece
+        assert len(rest) < LARGE
+        assert "nothing of its answer was read within 0.33 s" in caplog.text
+    with knock(hasty) as line:
         assert answered(line)
