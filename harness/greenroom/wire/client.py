@@ -344,10 +344,12 @@ class _Station:
         plain = [{"episode": request.episode, "calls": request.calls} for request, _ in steps]
         try:
             told = await self.ask("step", answers.each(len(steps)), steps=plain)
-            later = [step for step, answer in zip(steps, told, strict=True) if answers.later(answer)]
+            later: _Steps = []
             for (request, waiting), answer in zip(steps, told, strict=True):
                 if not answers.later(answer):
                     self._settle(request, waiting, answer)
+                elif not waiting.done():  # Else nobody wants it any more.
+                    later.append((request, waiting))
             if later:
                 await self._ask(later)
         except TooLargeError as error:

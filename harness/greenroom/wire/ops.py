@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from greenroom.errors import UsageError
-from greenroom.sandbox import StepResult
+from greenroom.errors import SandboxError, UsageError
 from greenroom.wire import failures, fields
 from greenroom.wire.keeper import Keeper
-from greenroom.wire.protocol import ANSWER_BYTES, PIECE, packed, short
+from greenroom.wire.protocol import ANSWER_BYTES, MOST_PARTS, PIECE, packed, short
 from greenroom.wire.room import Room
 from greenroom.wire.running import Started
 from greenroom.wire.session import Session
@@ -27,8 +26,10 @@ LATER = {"later": True}
 """The answer to a step that was not run: it is to be asked for again."""
 ENOUGH = ANSWER_BYTES // 4
 """Bytes of a message's answers, after which no further step is run: the next one's may have most of the rest."""
-SMALL, LONGEST_ESCAPE = 4096, 6
-"""Characters of a text that is not worth to be encoded for its size, and the bytes that each may take."""
+MANY_PARTS = MOST_PARTS // 4
+"""Lists and objects of a message's answers, after which no further step is run."""
+SPARE = 1 << 16
+"""Bytes, and parts, of a message beside its answers: the steps that are left for later among them."""
 
 
 class Turn:
@@ -48,21 +49,33 @@ class Told:
     """How much the answers of one message's steps have together: what is too much would be lost, and has been run."""
 
     def __init__(self) -> None:
-        self._bytes = 0
+        self._bytes = self._parts = 0
 
     @property
     def enough(self) -> bool:
         """Whether what comes next is better left for another message: its own answer may be large, too."""
-        return self._bytes > ENOUGH
+        return self._bytes > ENOUGH or self._parts > MANY_PARTS
 
-    def add(self, answer: Any) -> None:
-        """Count an answer."""
-        if isinstance(answer, StepResult):
-            self._bytes += sum(_size(str(message.get("content"))) for message in answer.messages)
+    def add(self, answer: Any) -> Any:
+        """Count an answer; one that has no room beside those before it becomes an error: they are not lost with it."""
+        size, parts = _weight(answer)
+        if _too_much(self._bytes + size, self._parts + parts):
+            error = f"done, but its answer has {size} bytes, and {parts} lists and objects: make fewer calls in a step"
+            answer = {"error": failures.to_wire(SandboxError(error))}
+            size, parts = _weight(answer)
+        self._bytes += size
+        self._parts += parts
+        return answer
 
 
-def _size(text: str) -> int:
-    return len(packed(text)) if len(text) > SMALL else LONGEST_ESCAPE * len(text)
+def _weight(answer: Any) -> tuple[int, int]:
+    """The bytes of an answer, and its lists and objects, as `excess` counts them."""
+    data = packed(answer)
+    return len(data), data.count(b"[") + data.count(b"{")
+
+
+def _too_much(size: int, parts: int) -> bool:
+    return size > ANSWER_BYTES - SPARE or (size > 2 * MOST_PARTS - SPARE and parts > MOST_PARTS - SPARE)
 
 
 class Operations:
@@ -177,9 +190,7 @@ class Operations:
     def _told(self, told: Told, step: Any) -> Any:
         if told.enough:
             return LATER
-        answer = self._step(step)
-        told.add(answer)
-        return answer
+        return told.add(self._step(step))
 
     def _step(self, step: Any) -> Any:
         try:

@@ -560,6 +560,64 @@ def test_steps_whose_answers_are_too_much_for_one_message_are_each_run_once(fres
     asyncio.run(work())
 
 
+async def with_note(sandbox: RemoteSandbox, n: int, body: str) -> tuple[list[str], int]:
+    """Episodes that each have a note of that body, and its number."""
+    _, opened = await begin(sandbox, n)
+    added = await sandbox.step([step(one.episode, m.call("notes_add", title="big", body=body)) for one in opened])
+    return [one.episode for one in opened], json.loads(str(added[0].messages[0]["content"]))["id"]
+
+
+async def count(sandbox: RemoteSandbox, episodes: list[str]) -> list[int]:
+    """How often each has run ADD."""
+    found = await sandbox.step([step(episode, SEARCH) for episode in episodes])
+    return [str(result.messages[0]["content"]).count('"id"') for result in found]
+
+
+def test_steps_whose_answers_have_too_many_brackets_for_one_message_are_each_run_once(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        episodes, note = await with_note(sandbox, 18, "[" * 60_000)
+        read = m.call("notes_read", "read", note_id=note)
+        assert len(await sandbox.step([step(episode, ADD, read) for episode in episodes])) == 18
+        assert await count(sandbox, episodes) == [1] * 18
+        await sandbox.stop()
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("letter", ["\u4e2d", "["])
+@pytest.mark.parametrize("place", range(3))
+def test_an_answer_that_no_client_takes_costs_its_neighbours_nothing(tmp_path: Path, place: int, letter: str) -> None:
+    async def work(sandbox: RemoteSandbox) -> None:
+        episodes, note = await with_note(sandbox, 3, letter * 65_000)
+        steps = [step(episode, ADD) for episode in episodes]
+        steps[place] = step(episodes[place], ADD, *(m.call("notes_read", f"c{n}", note_id=note) for n in range(99)))
+        results = await asyncio.gather(*(sandbox.step([one]) for one in steps), return_exceptions=True)
+        lost = results.pop(place)
+        assert type(lost) is SandboxError and "done, but its answer has" in str(lost)
+        assert all(isinstance(result, list) for result in results), results
+        assert await count(sandbox, episodes) == [1] * 3
+        await sandbox.stop()
+
+    with serving(tmp_path / "s", calls=100) as server:
+        asyncio.run(work(server.sandbox()))
+
+
+def test_a_step_that_was_left_for_later_and_then_given_up_is_not_asked_for_again(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        episodes, note = await with_note(sandbox, 6, "x" * 65_000)
+        reads = [m.call("notes_read", f"c{n}", note_id=note) for n in range(63)]
+        asked = [asyncio.ensure_future(sandbox.step([step(episode, ADD, *reads)])) for episode in episodes]
+        await asked[0]
+        asked[-1].cancel()
+        await asyncio.wait(asked)
+        assert await count(sandbox, episodes) == [1] * 5 + [0]
+        await sandbox.stop()
+
+    asyncio.run(work())
+
+
 def test_a_server_that_leaves_all_for_later_is_not_asked_for_ever(tmp_path: Path) -> None:
     async def answer(connection: ServerConnection) -> None:
         async for text in connection:

@@ -482,3 +482,16 @@ def test_keys_end_with_the_session_that_they_were_used_in(fresh: Served) -> None
         assert fresh.keeper.counts()["episodes"] == fresh.keeper.counts()["sessions"] == 0
         lives.append(first)
     assert lives[0] != lives[1]
+
+
+def test_steps_are_left_for_later_only_beyond_4_mb(fresh: Served) -> None:
+    _, opened = reset(fresh, n=1024)
+    add = m.call("notes_add", title="t", body="x" * 1000)
+    steps = [{"episode": one["episode"], "calls": [add]} for one in opened]
+    _, told, _ = fresh.ask("POST", "/v1/step", {"steps": steps})
+    note = json.loads(told["results"][0]["messages"][0]["content"])["id"]
+    for one in steps:
+        one["calls"] = [m.call("notes_read", note_id=note)]
+    status, told, _ = fresh.ask("POST", "/v1/step", {"steps": steps})
+    assert status == 200 and len(json.dumps(told)) < 4 << 20
+    assert {"later": True} not in told["results"]
