@@ -1,6 +1,7 @@
 """The WebSocket of the control plane: hellos, requests, answers, and sessions that outlive their connections."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, MutableMapping
 from typing import Any
@@ -117,8 +118,11 @@ class _Connection:
 
     async def leave(self) -> None:
         """The session goes on with another connection: close this one."""
+        if not self._protocol.writable.is_set():  # It does not read, and would not read this: nobody waits for it.
+            self._protocol.transport.abort()
         self._protocol.heard = None
-        await self._send({"type": "websocket.close", "code": TAKEN_OVER, "reason": "the session goes on elsewhere"})
+        with contextlib.suppress(OSError):  # It is gone.
+            await self._send({"type": "websocket.close", "code": TAKEN_OVER, "reason": "the session goes on elsewhere"})
 
     def heard(self, text: str | None) -> None:
         """Take a message: answer it now, or have it answered."""
