@@ -134,7 +134,7 @@ class _Connection:
             message = decode(text)
             number = fields.number(message, "id", 1, MOST_ID)
             replay = self._session.replay
-            replay.read(fields.number(message, "read", 0, MOST_ID, default=0))
+            replay.read(fields.number(message, "read", 0, number - 1, default=0))
             new, answer = replay.take(number, text)
         except GreenroomError as error:
             self._protocol.say(packed({"id": number, "error": failures.to_wire(error)}))

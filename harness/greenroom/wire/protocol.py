@@ -118,7 +118,8 @@ def packed(message: Any) -> bytes:
     try:
         return orjson.dumps(message)
     except TypeError:  # Lone surrogates, which models do write, are no UTF-8: they cross as escapes.
-        return json.dumps(message, default=vars).encode()
+        text = json.dumps(message, default=vars, ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="backslashreplace")
 
 
 def encode(message: Any) -> str:

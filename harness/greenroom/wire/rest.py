@@ -127,7 +127,7 @@ class _ControlRest:
         return await self._in(request, body, "open", lambda opened: {"opened": opened})
 
     async def step(self, request: Request, body: models.Steps) -> Response:
-        """Run the calls of many episodes; each has a result or an error of its own."""
+        """Run the calls of many episodes; each has a result or an error of its own, or is left for later."""
         return await self._on(request, "step", body.model_dump(), lambda results: {"results": results})
 
     async def verify(self, request: Request, episode: About, body: models.Conversation) -> Response:

@@ -603,6 +603,19 @@ def test_an_answer_that_no_client_takes_costs_its_neighbours_nothing(tmp_path: P
         asyncio.run(work(server.sandbox()))
 
 
+def test_a_lone_surrogate_makes_no_message_too_large(fresh: Served) -> None:
+    async def work() -> None:
+        sandbox = fresh.sandbox()
+        episodes, note = await with_note(sandbox, 3, "\u00e9" * 65_000)
+        odd = m.call("notes_add", "\ud800", title="one more")
+        first, last = ([m.call("notes_read", f"c{n}", note_id=note) for n in range(many)] for many in (30, 40))
+        steps = [step(episode, *calls) for episode, calls in zip(episodes, (first, [odd], last), strict=True)]
+        assert [len(result.messages) for result in await sandbox.step(steps)] == [30, 1, 40]
+        await sandbox.stop()
+
+    asyncio.run(work())
+
+
 def test_a_step_that_was_left_for_later_and_then_given_up_is_not_asked_for_again(fresh: Served) -> None:
     async def work() -> None:
         sandbox = fresh.sandbox()
