@@ -51,12 +51,13 @@ class ControlSocket:
             protocol.say(packed({"id": 0, "error": failures.to_wire(error)}))
             await send({"type": "websocket.close", "code": REFUSED})
             return
-        if session in self._open:
-            await self._open[session].leave()
-        connection = self._open[session] = _Connection(self._keeper, session, self._open, protocol, send)
+        before, connection = self._open.get(session), _Connection(self._keeper, session, self._open, protocol, send)
+        self._open[session] = connection  # At once: of several newcomers the latest stays.
         session.connected += 1
         try:
             protocol.say(greeting)
+            if before is not None:
+                await before.leave()
             protocol.heard = connection.heard
             while (event := await receive())["type"] == "websocket.receive":
                 connection.heard(event.get("text"))
