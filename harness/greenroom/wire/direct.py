@@ -135,6 +135,13 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         if self.heard is not None:
             self.transport.pause_reading()
 
+    async def receive(self) -> Any:
+        """What is queued for the application; a client that does not read is not read from again by that."""
+        event = await super().receive()
+        if self.heard is not None and not self.writable.is_set():
+            self.transport.pause_reading()
+        return event
+
     def resume_writing(self) -> None:
         """The client reads again."""
         super().resume_writing()

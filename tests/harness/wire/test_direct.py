@@ -27,7 +27,7 @@ class Paper(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.written, self.closing = b"", False
+        self.written, self.closing, self.reading = b"", False, True
 
     def write(self, data: Any) -> None:
         self.written += data
@@ -41,9 +41,14 @@ class Paper(asyncio.Transport):
     def abort(self) -> None:
         self.closing = True
 
-    def pause_reading(self) -> None: ...
+    def get_write_buffer_size(self) -> int:
+        return 0
 
-    def resume_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
 
 
 class Long(DirectProtocol):
@@ -218,5 +223,20 @@ def test_nothing_is_said_after_the_client_has_said_goodbye() -> None:
         said = talk.said
         assert not talk.protocol.say(b"too late")
         assert talk.said == said
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("opcode", [Opcode.TEXT, Opcode.BINARY, Opcode.PING])
+def test_nothing_is_read_from_a_client_that_does_not_read_whatever_it_says(opcode: Opcode) -> None:
+    async def work() -> None:
+        talk = Talk(direct(Askers(1 << 24), 30.0))
+        await talk.begin()
+        talk.protocol.pause_writing()
+        await talk.read(client(b"more", opcode))
+        assert not talk.paper.reading
+        talk.protocol.resume_writing()
+        await talk.read(client(b"more", opcode))
+        assert talk.paper.reading
 
     asyncio.run(work())
