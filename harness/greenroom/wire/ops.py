@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from greenroom.errors import SandboxError, UsageError
 from greenroom.wire import failures, fields
 from greenroom.wire.keeper import Keeper
@@ -56,22 +58,22 @@ class Told:
         """Whether what comes next is better left for another message: its own answer may be large, too."""
         return self._bytes > ENOUGH or self._parts > MANY_PARTS
 
-    def add(self, answer: Any) -> Any:
+    def add(self, answer: Any) -> orjson.Fragment:
         """Count an answer; one that has no room beside those before it becomes an error: they are not lost with it."""
-        size, parts = _weight(answer)
+        data = packed(answer)
+        size, parts = len(data), _parts(data)
         if _too_much(self._bytes + size, self._parts + parts):
             error = f"done, but its answer has {size} bytes, and {parts} lists and objects: make fewer calls in a step"
-            answer = {"error": failures.to_wire(SandboxError(error))}
-            size, parts = _weight(answer)
+            data = packed({"error": failures.to_wire(SandboxError(error))})
+            size, parts = len(data), _parts(data)
         self._bytes += size
         self._parts += parts
-        return answer
+        return orjson.Fragment(data)
 
 
-def _weight(answer: Any) -> tuple[int, int]:
-    """The bytes of an answer, and its lists and objects, as `excess` counts them."""
-    data = packed(answer)
-    return len(data), data.count(b"[") + data.count(b"{")
+def _parts(data: bytes) -> int:
+    """Lists and objects, as `excess` counts them."""
+    return data.count(b"[") + data.count(b"{")
 
 
 def _too_much(size: int, parts: int) -> bool:
