@@ -27,10 +27,8 @@ CONNECTIONS = 64
 """HTTP connections, at most: REST and MCP have as many sessions as they are asked for, over these."""
 EACH = 20
 """Steps that each session takes in a round, at least."""
-MOST = 16_000
-"""Steps of a level in all rounds together, at most, unless `LEAST` rounds have more."""
-LEAST = 3
-"""Rounds of a level, at least, where so many are asked for: one alone may be disturbed."""
+MOST = 6_000
+"""Steps of a level in all rounds of a start together, at most, unless one round has more."""
 FLOOR_PORT = 2
 PROTOCOL = "2026-07-28"
 WAITING = "in process, waiting"
@@ -90,7 +88,7 @@ class Work:
     async def measure(self, sessions: int, steps: int, rounds: int) -> list[Level]:
         """All ways, with so many sessions, taking turns."""
         each = max(EACH, steps // sessions // rounds)  # The same on every way: the first steps of a fork cost more.
-        rounds = min(rounds, max(LEAST, MOST // (sessions * each)))
+        rounds = max(1, min(rounds, MOST // (sessions * each)))
         ways: list[Callable[[], Awaitable[Level]]] = [
             lambda: self._floor("floor, unix", self._bare_unix, sessions, 4 * each),
             lambda: self._floor("floor, tcp", self._bare_tcp, sessions, 4 * each),
