@@ -11,6 +11,8 @@ from greenroom.bench.served import Served
 from greenroom.bench.timing import quantile
 from greenroom.errors import GreenroomError
 
+WARM = 200
+"""Steps that go before, of all sessions together: what slept while another way was measured has cold caches."""
 Act = Callable[[int, int], Awaitable[None]]
 """One step: of the session of this number, its k-th."""
 
@@ -77,7 +79,7 @@ class Level:
 async def timed(
     way: str, sessions: int, each: int, act: Act, cpu: Callable[[], float], served: Served | None = None
 ) -> Level:
-    """Let each session take its steps, one after the other, all sessions at once; one step each goes before.
+    """Let each session take its steps, one after the other, all sessions at once; some steps of each go before.
 
     Args:
         way: Which way.
@@ -100,7 +102,7 @@ async def timed(
                 refused += 1
             times.append(time.perf_counter() - begun)
 
-    await asyncio.gather(*(session(number, 1) for number in range(sessions)))
+    await asyncio.gather(*(session(number, max(1, WARM // sessions)) for number in range(sessions)))
     times.clear()
     used, begun = cpu(), time.perf_counter()
     await asyncio.gather(*(session(number, each) for number in range(sessions)))
