@@ -1,7 +1,7 @@
 """The plainest frames of a WebSocket, read and written at once (RFC 6455, section 5.2).
 
-The package `websockets` reads whatever a peer may send, a few bytes at a time; it takes as long for that as all else
-that a server does with a message. What is not a whole text of one frame is left to it.
+The package `websockets` reads whatever a peer may send, a few bytes at a time, which is a third of what a server does
+with a message beside its tool. What is not a whole text of one frame is left to it.
 """
 
 from struct import Struct
