@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import random
 import socket
 import threading
 import time
@@ -96,15 +97,13 @@ async def begin(sandbox: RemoteSandbox, n: int = 1, task: str = TASK) -> tuple[B
 
 
 def free_port() -> int:
-    """A port that is free now, the next two too."""
+    """A port that is free now, the next two too; not one that the system may give to any connection meanwhile."""
     while True:
-        with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            with contextlib.suppress(OSError, OverflowError):
-                two.bind(("127.0.0.1", port + 1))
-                three.bind(("127.0.0.1", port + 2))
-                return port
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with contextlib.ExitStack() as taken, contextlib.suppress(OSError):
+            for number in range(3):
+                taken.enter_context(socket.socket()).bind(("127.0.0.1", port + number))
+            return port
 
 
 STRANGERS = [

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,13 +18,9 @@ from greenroom.containers.engine import Engine
 from greenroom.containers.project import Project, compose_command
 from greenroom.containers.services import services
 from support.containers import ROOT, inside, need_images, until
+from support.served import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from greenroom.containers.project import Project
 from greenroom.containers.services import PROJECT, SERVICE
 from greenroom.errors import UsageError
 from support.containers import need_images
+from support.served import free_port
 
 NOWHERE = Engine("unix:///nowhere/docker.sock")
 
@@ -29,7 +30,7 @@ def project(name: str = "mine", **settings: str) -> Project:
 def test_a_port_that_is_taken_is_named_with_who_has_it_and_what_to_set(taken: int) -> None:
     wanted = f"port {taken}, which 'gateway' is to publish, is taken by process {os.getpid()} .*set AGENT_PORT"
     with pytest.raises(UsageError, match=wanted):
-        need_ports(NOWHERE, project(CONTROL_PORT=str(free()), AGENT_PORT=str(taken)), ["mail", "gateway"])
+        need_ports(NOWHERE, project(CONTROL_PORT=str(free_port()), AGENT_PORT=str(taken)), ["mail", "gateway"])
 
 
 def test_a_port_of_a_service_that_is_not_started_may_be_taken(taken: int) -> None:
@@ -47,8 +48,8 @@ def test_a_port_that_is_none_is_refused_whatever_is_started(variable: str, said:
 
 @pytest.mark.parametrize(("one", "other"), [("CONTROL_PORT", "AGENT_PORT"), ("AGENT_PORT", "POSTGRES_PORT")])
 def test_two_ports_that_are_the_same_are_named_where_both_are_to_be_published(one: str, other: str) -> None:
-    number = str(free())
-    settings = {"CONTROL_PORT": str(free()), one: number, other: number}
+    number = str(free_port())
+    settings = {"CONTROL_PORT": str(free_port()), one: number, other: number}
     with pytest.raises(UsageError, match=f"{one} and {other} are both {number}.*to another in /nowhere/.env"):
         need_ports(NOWHERE, project(**settings), ["mail", "gateway", "postgres"])
 
@@ -59,19 +60,14 @@ def test_a_setting_that_is_the_usual_port_of_another_is_the_same_too() -> None:
 
 
 def test_a_port_that_is_the_same_as_one_of_a_service_that_is_not_started_may_be_so() -> None:
-    number = str(free())
-    settings = {"CONTROL_PORT": number, "AGENT_PORT": str(free()), "POSTGRES_PORT": number}
+    number = str(free_port())
+    settings = {"CONTROL_PORT": number, "AGENT_PORT": str(free_port()), "POSTGRES_PORT": number}
     need_ports(NOWHERE, project(**settings), ["mail", "gateway"])
-
-
-def free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
 
 
 @pytest.mark.docker
 def test_a_container_that_publishes_the_port_is_named_unless_it_is_the_service_s_own() -> None:
-    engine, number, name = need_images("gateway"), free(), f"greenroom-test-{secrets.token_hex(4)}"
+    engine, number, name = need_images("gateway"), free_port(), f"greenroom-test-{secrets.token_hex(4)}"
     other = engine.client.containers.run(
         "greenroom-gateway",
         name=name,
@@ -84,7 +80,7 @@ def test_a_container_that_publishes_the_port_is_named_unless_it_is_the_service_s
         told = f"'{name}' of compose project 'theirs': stop that, or set CONTROL_PORT"
         with pytest.raises(UsageError, match=told):
             need_ports(engine, project(CONTROL_PORT=str(number)), ["gateway"])
-        need_ports(engine, project("theirs", CONTROL_PORT=str(number), AGENT_PORT=str(free())), ["gateway"])
+        need_ports(engine, project("theirs", CONTROL_PORT=str(number), AGENT_PORT=str(free_port())), ["gateway"])
         with pytest.raises(UsageError, match=f"which 'postgres' is to publish, is taken by container '{name}'"):
             need_ports(engine, project("theirs", POSTGRES_PORT=str(number)), ["postgres"])
     finally:

@@ -1,4 +1,3 @@
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from support.kinds import KINDS
 from support.notes import app
 from support.plugins import with_plugins
 from support.rollouts import broken
+from support.served import free_port
 
 Make = Callable[..., Sandbox]
 
@@ -48,8 +48,7 @@ def processes(environment: dict[str, str]) -> Iterator[ProcessServer]:
 @pytest.fixture(scope="session")
 def over_tcp(environment: dict[str, str], home: Path) -> Iterator[FixedServer]:
     """A server that somebody else has started, at a TCP address."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     folder, log = home / "served", home / "log"
     command = [sys.executable, "-m", "greenroom.cli.main", "serve", "notes"]
     with log.open("w") as out:
