@@ -30,8 +30,8 @@ EACH = 20
 MOST = 6_000
 """Steps of a level in all rounds of a start together, at most, unless one round has more."""
 FLOOR_PORT = 2
+"""What the floor's port is beyond that of the server, which has two."""
 PROTOCOL = "2026-07-28"
-WAITING = "in process, waiting"
 
 
 def _example() -> ToolCall:
@@ -179,7 +179,7 @@ class Work:
                     self._run(opened, number, step)
                     used += time.thread_time() - begun
 
-                return await timed(WAITING, sessions, each, act, lambda: used)
+                return await timed("in process, waiting", sessions, each, act, lambda: used)
 
     async def _websocket(self, way: str, address: str, sessions: int, each: int) -> Level:
         sandbox = self._sandbox(address)

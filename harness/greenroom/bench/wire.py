@@ -13,7 +13,7 @@ from statistics import median
 from greenroom.bench.level import Level
 from greenroom.bench.report import Bar, Report, Row, at_most
 from greenroom.bench.served import Served, floor, worker
-from greenroom.bench.ways import FLOOR_PORT, WAITING, Work
+from greenroom.bench.ways import FLOOR_PORT, Work
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.protocol import WorldSpec
 
@@ -123,8 +123,7 @@ def _bars(levels: Sequence[Level], rows: Sequence[Row]) -> list[Bar]:
     by = {(level.way, level.sessions): level for level in levels}
     bars: list[Bar] = []
     for sessions in sorted({level.sessions for level in levels}):
-        # The floor waits for each message, and so does the server: the tool is held against as it is between waits.
-        tool = by[WAITING, sessions].milliseconds
+        tool = by["in process", sessions].milliseconds
         for line in ("unix", "tcp"):
             taken, bare = (by[f"{way}, {line}", sessions].milliseconds for way in ("websocket", "floor"))
             name = f"websocket, {line}, {sessions} sessions: server CPU per step"
