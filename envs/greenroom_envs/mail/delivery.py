@@ -3,14 +3,34 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from greenroom import World
 from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.desk import Recipient, Rule, Vacation, VacationSent, Verdict
-from greenroom_envs.mail.mailbox import new_thread, next_number, owner, send, utc_now
-from greenroom_envs.mail.models import Attachment, Contact, MessageLabel, MessageRow, Thread
+from greenroom_envs.mail.mailbox import new_thread, number_after, send, utc_now
+from greenroom_envs.mail.models import Account, Attachment, Contact, MessageLabel, MessageRow, Thread
 from greenroom_envs.mail.names import tag
+
+# Made once: building a statement costs as much as running it.
+_MINE = or_(Rule.sender == bindparam("address"), Rule.sender == "")
+RULES = select(Rule).where(_MINE).order_by(Rule.id)
+# All that most mail asks of the mailbox that it comes to, read at once.
+DOOR = select(
+    Account.address,
+    select(Verdict.spam).where(Verdict.address == bindparam("address")).scalar_subquery(),
+    select(func.max(MessageRow.number)).where(MessageRow.tag == bindparam("tag")).scalar_subquery(),
+    exists().where(_MINE),
+    exists().where(Vacation.id == 1),
+).where(Account.id == 1)
+KNOWN = select(Contact.id).where(Contact.address == bindparam("address"))
+SPOKEN = (
+    select(MessageRow)
+    .join(Thread, Thread.id == MessageRow.thread_id)
+    .where(Thread.subject == bindparam("subject"), MessageRow.recipient == bindparam("address"))
+    .order_by(MessageRow.id.desc())
+    .limit(1)
+)
 
 Files = Sequence[tuple[str, int, str | None]]
 
@@ -42,19 +62,20 @@ class Arrival:
 
 def deliver(world: World, arrival: Arrival) -> MessageRow:
     """Put a message where it belongs: spam by the user's verdict, else by the filter rules, else the inbox."""
-    me, sender = owner(world), arrival.sender.strip() or arrival.address
-    spam = world.session.get(Verdict, arrival.address)
-    rules = [] if spam and spam.spam else _fitting(world, arrival)
-    folder = "spam" if spam and spam.spam else next((r.folder for r in rules if r.folder), "inbox")
+    sender = arrival.sender.strip() or arrival.address
+    asked = {"address": arrival.address, "tag": tag(sender)}
+    me, spam, last, ruled, away = world.session.execute(DOOR, asked).one()
+    rules = _fitting(world, arrival) if ruled and not spam else []
+    folder = "spam" if spam else next((r.folder for r in rules if r.folder), "inbox")
     answered = arrival.reply_to
     message = MessageRow(
         tag=tag(sender),
-        number=next_number(world, tag(sender)),
+        number=number_after(world, last),
         thread_id=answered.thread_id if answered else new_thread(world, arrival.subject),
         folder=folder,
         sender=sender,
         address=arrival.address,
-        recipient=", ".join(arrival.to) or me.address,
+        recipient=", ".join(arrival.to) or me,
         subject=arrival.subject,
         body=arrival.body,
         sent_at=utc_now(world),
@@ -64,7 +85,7 @@ def deliver(world: World, arrival: Arrival) -> MessageRow:
     world.session.add(message)
     world.session.flush()
     _hang_on(world, message, arrival, {rule.label for rule in rules if rule.label})
-    if folder != "spam":
+    if away and not spam:
         _answer_while_away(world, message)
     return message
 
@@ -79,18 +100,16 @@ def _hang_on(world: World, message: MessageRow, arrival: Arrival, labels: set[st
 
 def _fitting(world: World, arrival: Arrival) -> list[Rule]:
     """The rules that fit, first made first; there are never many rules of one sender, and few of none."""
-    mine = or_(Rule.sender == arrival.address, Rule.sender == "")
-    rules = world.session.scalars(select(Rule).where(mine).order_by(Rule.id))
+    rules = world.session.scalars(RULES, {"address": arrival.address})
     return [rule for rule in rules if rule.subject.lower() in arrival.subject.lower()]
 
 
 def _answer_while_away(world: World, message: MessageRow) -> None:
     """The vacation's answer goes to people of the address book, once to each, and never to an answer like itself."""
     vacation = world.session.get(Vacation, 1)
-    today = Clock.of(world).today
-    if vacation is None or not vacation.first_day <= today <= vacation.last_day:
+    if vacation is None or not vacation.first_day <= Clock.of(world).today <= vacation.last_day:
         return
-    known = world.session.scalar(select(Contact.id).where(Contact.address == message.address))
+    known = world.session.scalar(KNOWN, {"address": message.address})
     if known is None or world.session.get(VacationSent, message.address):
         return
     world.session.add(VacationSent(address=message.address))
@@ -109,11 +128,5 @@ def thread_of(world: World, subject: str, address: str) -> MessageRow | None:
     """The last message to an address whose subject is answered by `Re: …`, if any."""
     if not subject.startswith("Re: "):
         return None
-    plain = subject.removeprefix("Re: ")
-    return world.session.scalars(
-        select(MessageRow)
-        .join(Thread, Thread.id == MessageRow.thread_id)
-        .where(Thread.subject == plain, MessageRow.recipient == address)
-        .order_by(MessageRow.id.desc())
-        .limit(1)
-    ).one_or_none()
+    asked = {"subject": subject.removeprefix("Re: "), "address": address}
+    return world.session.scalars(SPOKEN, asked).one_or_none()

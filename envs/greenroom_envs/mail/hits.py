@@ -101,7 +101,11 @@ def _dates(world: World, query: Query) -> Iterator[ColumnElement[bool]]:
 def page_of(world: World, chosen: Listing, limit: int, page: int, empty: str = "") -> Hits:
     """Run a list of messages and cut one page out of it; `empty` is noted when nothing is on it."""
     rows = world.session.execute(chosen.limit(limit + 1).offset((page - 1) * limit)).all()
-    clock = Clock.of(world)
+    return shown(rows, Clock.of(world), limit, empty)
+
+
+def shown(rows: Sequence[Sequence[Any]], clock: Clock, limit: int, empty: str = "") -> Hits:
+    """A page of rows of `SHOWN`, of which there is one more than its limit when there is more."""
     found: Hits = {"hits": [_hit(row, clock) for row in rows[:limit]]}
     if len(rows) > limit:
         found["more"] = True

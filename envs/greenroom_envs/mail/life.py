@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Split, World, names
 from greenroom.letters import LETTER, read_letter
@@ -25,6 +25,18 @@ PAPERS, WITH_FILE = 0.25, 0.08
 THINGS = 300
 DAY = (7, 19)
 POSTMASTER = ("Postmaster", "postmaster@mail-service.com")
+# Made once: building a statement costs as much as running it.
+NEWSLETTERS = select(Subscription).where(Subscription.active).order_by(Subscription.id)
+LAST_CONTACT = select(func.max(Contact.id))
+RANKED = select(Contact).where(Contact.id >= bindparam("rank")).order_by(Contact.id).limit(1)
+WRITER = select(Contact).where(Contact.address == bindparam("address"))
+ANSWERED = (
+    select(MessageRow.id)
+    .where(
+        MessageRow.folder == "sent", MessageRow.thread_id == bindparam("thread"), MessageRow.id > bindparam("message")
+    )
+    .limit(1)
+)
 REMINDERS = (
     "Did you see my mail? I still need an answer.",
     "I have not heard from you. Could you look at this today?",
@@ -94,8 +106,7 @@ def _files(rng: Random, topic: str, writer: Contact, now: datetime) -> Files:
 
 def _newsletter(world: World, rng: Random) -> Subscription | None:
     """One of the newsletters that the user still gets; there are never many."""
-    active = select(Subscription).where(Subscription.active).order_by(Subscription.id)
-    found = world.session.scalars(active).all()
+    found = world.session.scalars(NEWSLETTERS).all()
     return rng.choice(found) if found else None
 
 
@@ -125,10 +136,9 @@ def _turn(now: datetime) -> datetime:
 
 def _busy_contact(world: World, rng: Random) -> Contact | None:
     """Activity follows Zipf's law: the contact of rank r is drawn with a weight of about 1/r."""
-    last = world.session.scalar(select(func.max(Contact.id))) or 0
+    last = world.session.scalar(LAST_CONTACT) or 0
     rank = int((last + 1) ** rng.random())
-    later = select(Contact).where(Contact.id >= rank).order_by(Contact.id).limit(1)
-    return world.session.scalars(later).one_or_none()
+    return world.session.scalars(RANKED, {"rank": rank}).one_or_none()
 
 
 def remind(world: World, message: MessageRow, after: timedelta) -> None:
@@ -140,10 +150,8 @@ def remind(world: World, message: MessageRow, after: timedelta) -> None:
 def sender_grows_impatient(world: World, payload: dict[str, Any]) -> None:
     """Ask again, twice at most, when the user has not written to the sender since."""
     message = world.session.get_one(MessageRow, payload["message"])
-    mine = select(MessageRow.id).where(
-        MessageRow.folder == "sent", MessageRow.thread_id == message.thread_id, MessageRow.id > message.id
-    )
-    if world.session.scalar(mine.limit(1)) is not None or message.folder in ("spam", "trash"):
+    mine = {"thread": message.thread_id, "message": message.id}
+    if world.session.scalar(ANSWERED, mine) is not None or message.folder in ("spam", "trash"):
         return
     _answer(world, message, message.sender, message.address, world.random.choice(REMINDERS))
     if payload["times"] < 2:
@@ -155,7 +163,7 @@ def somebody_answers(world: World, payload: dict[str, Any]) -> None:
     """Somebody answers what the user wrote to them: what they always had to say, or something polite."""
     message = world.session.get_one(MessageRow, payload["message"])
     habit = world.session.get(Habit, payload["address"])
-    writer = world.session.scalars(select(Contact).where(Contact.address == payload["address"])).one_or_none()
+    writer = world.session.scalars(WRITER, {"address": payload["address"]}).one_or_none()
     if habit is None or writer is None:
         return
     first, me = writer.name.split()[0], owner(world).name.split()[0]

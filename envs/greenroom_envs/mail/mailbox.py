@@ -170,7 +170,11 @@ def new_thread(world: World, subject: str) -> int:
 
 def next_number(world: World, sender_tag: str) -> int:
     """The number of the next message of a tag. Messages are never destroyed, so none comes twice."""
-    last = world.session.scalar(LAST, {"tag": sender_tag})
+    return number_after(world, world.session.scalar(LAST, {"tag": sender_tag}))
+
+
+def number_after(world: World, last: int | None) -> int:
+    """The number that follows the last one of a tag, or the first of all."""
     return first_number(world.random) if last is None else last + 1
 
 

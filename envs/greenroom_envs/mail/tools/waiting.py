@@ -2,24 +2,32 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.clock import Clock
-from greenroom_envs.mail.hits import SHOWN, Hits, page_of
-from greenroom_envs.mail.mailbox import owner, utc_now
-from greenroom_envs.mail.models import MessageRow
+from greenroom_envs.mail.hits import SHOWN, Hits, shown
+from greenroom_envs.mail.models import Account, MessageRow
 
 WAIT = timedelta(minutes=30)
+TEN = 10
+
+# One statement, made once: agents wait often, and most often nothing has come.
+_LAST = select(func.max(MessageRow.id)).where(MessageRow.sent_at <= bindparam("since")).scalar_subquery()
+_ME = select(Account.address).where(Account.id == 1).scalar_subquery()
+ARRIVED = (
+    select(*SHOWN)
+    .where(MessageRow.id > func.coalesce(_LAST, 0), MessageRow.address != _ME)
+    .order_by(MessageRow.id.desc())
+    .limit(TEN + 1)
+)
 
 
 @app.tool(takes=WAIT, writes=False)
 def wait_for_mail(world: World) -> Hits:
     """Wait half an hour, then list what arrived meanwhile, latest first, ten at most."""
-    before = select(func.max(MessageRow.id)).where(MessageRow.sent_at <= utc_now(world) - WAIT)
-    last = world.session.scalar(before) or 0
-    arrived = (MessageRow.id > last, MessageRow.address != owner(world).address)
     clock = Clock.of(world)
+    rows = world.session.execute(ARRIVED, {"since": clock.utc_now - WAIT}).all()
     empty = f"Nothing arrived in half an hour; it is {clock.shown(clock.utc_now)} now."
-    return page_of(world, select(*SHOWN).where(*arrived).order_by(MessageRow.id.desc()), 10, 1, empty)
+    return shown(rows, clock, TEN, empty)
