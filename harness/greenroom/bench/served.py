@@ -1,7 +1,5 @@
-"""Servers in processes of their own, whose CPU is theirs alone: a worker, and the floor."""
+"""Servers in processes of their own, whose CPU is theirs alone: a worker, the floor, and the floor with steps in it."""
 
-import asyncio
-import json
 import secrets
 import subprocess
 import sys
@@ -12,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from websockets.asyncio.server import ServerConnection, serve, unix_serve
 
+from greenroom.bench.floor import FloorSpec
 from greenroom.errors import SandboxError
 from greenroom.wire.address import socket_name
 from greenroom.wire.worker import WorkerSpec
 
-FLOOR = "floor.sock"
+FLOOR, STEPPING = "floor.sock", "stepping.sock"
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,21 @@ def worker(folder: Path, apps: Sequence[str], port: int) -> Generator[Served]:
 
 @contextmanager
 def floor(folder: Path, port: int) -> Generator[Served]:
-    """The least that a server can do: a bare WebSocket that reads JSON and writes it again, on a socket and a port."""
-    with _child(["-m", "greenroom.bench.served"], f"{port} {folder / FLOOR}", folder / FLOOR) as process:
+    """The floor, on a socket and a port."""
+    with _floor(FloorSpec(port, str(folder / FLOOR))) as served:
+        yield served
+
+
+@contextmanager
+def stepping(folder: Path, app: str, world: str) -> Generator[Served]:
+    """The floor with an app's steps in it, on a socket."""
+    with _floor(FloorSpec(0, str(folder / STEPPING), app, world)) as served:
+        yield served
+
+
+@contextmanager
+def _floor(spec: FloorSpec) -> Generator[Served]:
+    with _child(["-m", "greenroom.bench.floor"], spec.to_json(), Path(spec.path)) as process:
         yield Served(process, "")
 
 
@@ -81,20 +92,3 @@ def _child(arguments: Sequence[str], line: str, socket: Path) -> Generator[psuti
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
-
-
-async def _echo(connection: ServerConnection) -> None:
-    async for message in connection:
-        await connection.send(json.dumps(json.loads(message)))
-
-
-async def _serve_floor(port: str, path: str) -> None:
-    async with (
-        serve(_echo, "127.0.0.1", int(port), compression=None),
-        unix_serve(_echo, path, compression=None) as server,
-    ):
-        await server.serve_forever()
-
-
-if __name__ == "__main__":
-    asyncio.run(_serve_floor(*sys.stdin.readline().strip().split(" ", 1)))

@@ -5,8 +5,9 @@ import gc
 import json
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,10 @@ from websockets.asyncio.client import connect, unix_connect
 
 from greenroom.bench.http import Pool
 from greenroom.bench.level import Level, timed
-from greenroom.bench.served import FLOOR, Served
+from greenroom.bench.served import FLOOR, STEPPING, Served
+from greenroom.bench.steps import Steps
 from greenroom.errors import GreenroomError
-from greenroom.messages import ToolCall, calls_of
-from greenroom.plugins import load_app
-from greenroom.sandbox import Brief, Opened, StepRequest
-from greenroom.sandboxes.local import LocalSandbox
+from greenroom.sandbox import StepRequest
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.protocol import WorldSpec
 
@@ -34,14 +33,15 @@ FLOOR_PORT = 2
 PROTOCOL = "2026-07-28"
 
 
-def _example() -> ToolCall:
-    return {"id": "call_0", "type": "function", "function": {"name": "mail_search", "arguments": '{"query": "lease"}'}}
+def _example() -> dict[str, Any]:
+    """A step as it is asked for over the wire."""
+    function = {"name": "mail_search", "arguments": '{"query": "lease"}'}
+    return {"episode": "0" * 40, "calls": [{"id": "call_0", "type": "function", "function": function}]}
 
 
 @asynccontextmanager
-async def _echo(line: connect) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
-    """JSON there and back over one bare WebSocket, by as many at once as like to."""
-    text = json.dumps({"id": 1, "op": "step", "steps": [{"episode": "0" * 40, "calls": [_example()]}]})
+async def _there_and_back(line: connect) -> AsyncGenerator[Callable[[str], Awaitable[None]]]:
+    """Texts to a floor and back over one bare WebSocket, by as many at once as like to."""
     waiting: deque[asyncio.Future[None]] = deque()
     async with line as socket:
 
@@ -49,7 +49,7 @@ async def _echo(line: connect) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
             async for _ in socket:
                 waiting.popleft().set_result(None)
 
-        async def there_and_back() -> None:
+        async def there_and_back(text: str) -> None:
             answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             waiting.append(answer)
             await socket.send(text)
@@ -60,30 +60,38 @@ async def _echo(line: connect) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
         listening.cancel()
 
 
+@dataclass(frozen=True)
+class Servers:
+    """What is measured, each in a process of its own.
+
+    Attributes:
+        folder: Where their sockets are.
+        port: The worker's at loopback.
+        worker: The server.
+        floor: The floor; its port is `FLOOR_PORT` beyond the worker's.
+        stepping: The floor that takes steps.
+    """
+
+    folder: Path
+    port: int
+    worker: Served
+    floor: Served
+    stepping: Served
+
+
 class Work:
-    """The steps to measure: the reading calls of an oracle, in turn.
+    """The steps to measure, on every way.
 
     Args:
         app: The environment.
         world: How much data its worlds hold.
-        folder: Where the server's sockets are.
-        served: The server.
-        bare: The floor.
-        port: Its port at loopback; the second next is the floor's.
+        servers: Where.
     """
 
-    def __init__(self, app: str, world: str, folder: Path, served: Served, bare: Served, port: int) -> None:
-        self._app, self._world, self._folder, self._served, self._port = app, world, folder, served, port
-        self._bare = bare
-        self._local = LocalSandbox(load_app(app), world)
-        self._brief = _reading(self._local, app)
-        loaded = load_app(app)
-        self._calls = [
-            call
-            for message in self._brief.solution
-            for call in calls_of(message)
-            if not loaded.tools[call["function"]["name"]].writes
-        ]
+    def __init__(self, app: str, world: str, servers: Servers) -> None:
+        self._app, self._world, self._servers = app, world, servers
+        self._folder, self._served, self._port = servers.folder, servers.worker, servers.port
+        self._steps = Steps(app, world)
 
     async def measure(self, sessions: int, steps: int, rounds: int) -> list[Level]:
         """All ways, with so many sessions, taking turns."""
@@ -93,7 +101,7 @@ class Work:
             lambda: self._floor("floor, unix", self._bare_unix, sessions, 4 * each),
             lambda: self._floor("floor, tcp", self._bare_tcp, sessions, 4 * each),
             lambda: self._in_process(sessions, each),
-            lambda: self._waiting(sessions, each),
+            lambda: self._stepping(sessions, each),
             lambda: self._websocket("websocket, unix", f"unix:{self._folder}", sessions, each),
             lambda: self._websocket("websocket, tcp", f"ws://127.0.0.1:{self._port}", sessions, each),
             lambda: self._http("rest", self._rest, sessions, each),
@@ -114,12 +122,24 @@ class Work:
 
     async def _floor(self, way: str, line: Callable[[], connect], sessions: int, each: int) -> Level:
         """As many messages under way as there are sessions."""
-        async with _echo(line()) as there_and_back:
+        floor, text = self._servers.floor, json.dumps({"id": 1, "op": "step", "steps": [_example()]})
+        async with _there_and_back(line()) as there_and_back:
 
             async def act(number: int, step: int) -> None:
-                await there_and_back()
+                await there_and_back(text)
 
-            return await timed(way, sessions, each, act, lambda: self._bare.cpu, self._bare)
+            return await timed(way, sessions, each, act, lambda: floor.cpu, floor)
+
+    async def _stepping(self, sessions: int, each: int) -> Level:
+        """The floor with the steps in it: one that is asked for each step, and does nothing beside it."""
+        stepping = self._servers.stepping
+        async with _there_and_back(unix_connect(str(self._folder / STEPPING), compression=None)) as there_and_back:
+            await there_and_back(json.dumps({"sessions": sessions}))
+
+            async def act(number: int, step: int) -> None:
+                await there_and_back(json.dumps({"session": number, "step": step, **_example()}))
+
+            return await timed("floor with the tool, unix", sessions, each, act, lambda: stepping.cpu, stepping)
 
     def _sandbox(self, address: str) -> RemoteSandbox:
         return RemoteSandbox(address, self._app, WorldSpec(size=self._world), token=self._served.token)
@@ -141,65 +161,37 @@ class Work:
             await sandbox.stop()
 
     async def _open(self, sandbox: RemoteSandbox, sessions: int) -> list[str]:
-        brief = await sandbox.prepare(self._brief.task)
+        brief = await sandbox.prepare(self._steps.brief.task)
         return [one.episode for one in await sandbox.open(brief.snapshot, brief.task, sessions)]
 
-    def _call(self, step: int) -> ToolCall:
-        return self._calls[step % len(self._calls)]
-
-    def _run(self, opened: Sequence[Opened], number: int, step: int) -> None:
-        self._local.step([StepRequest(episode=opened[number].episode, calls=[self._call(step)])])
-
-    @contextmanager
-    def _opened(self, sessions: int) -> Generator[Sequence[Opened]]:
-        opened = self._local.open(self._brief.snapshot, self._brief.task, sessions)
-        yield opened
-        for one in opened:
-            self._local.close(one.episode)
-
     async def _in_process(self, sessions: int, each: int) -> Level:
-        with self._opened(sessions) as opened:
+        with self._steps.opened(sessions) as opened:
 
             async def act(number: int, step: int) -> None:
-                self._run(opened, number, step)
+                self._steps.run(opened[number], step)
                 await asyncio.sleep(0)
 
             return await timed("in process", sessions, each, act, time.process_time)
-
-    async def _waiting(self, sessions: int, each: int) -> Level:
-        """The tool alone, in process, but between two steps a session waits for a message, as a server does."""
-        used = 0.0
-        async with _echo(self._bare_unix()) as there_and_back:
-            with self._opened(sessions) as opened:
-
-                async def act(number: int, step: int) -> None:
-                    nonlocal used
-                    await there_and_back()
-                    begun = time.thread_time()
-                    self._run(opened, number, step)
-                    used += time.thread_time() - begun
-
-                return await timed("in process, waiting", sessions, each, act, lambda: used)
 
     async def _websocket(self, way: str, address: str, sessions: int, each: int) -> Level:
         sandbox = self._sandbox(address)
         episodes = await self._open(sandbox, sessions)
 
         async def act(number: int, step: int) -> None:
-            await sandbox.step([StepRequest(episode=episodes[number], calls=[self._call(step)])])
+            await sandbox.step([StepRequest(episode=episodes[number], calls=[self._steps.call(step)])])
 
         level = await timed(way, sessions, each, act, lambda: self._served.cpu, self._served)
         await sandbox.stop()
         return level
 
     async def _rest(self, pool: Pool, token: str, step: int) -> None:
-        function = self._call(step)["function"]
+        function = self._steps.call(step)["function"]
         headers = {"authorization": f"Bearer {token}"}
         _check(await pool.post(f"/v1/episode/tools/{function['name']}", headers, function["arguments"].encode()))
 
     async def _mcp(self, pool: Pool, token: str, step: int) -> None:
         """What the client of the `mcp` package sends for a call."""
-        function = self._call(step)["function"]
+        function = self._steps.call(step)["function"]
         meta = {
             "io.modelcontextprotocol/protocolVersion": PROTOCOL,
             "io.modelcontextprotocol/clientInfo": {"name": "mcp", "version": "0.1.0"},
@@ -222,14 +214,3 @@ def _check(answer: tuple[int, bytes]) -> None:
     status, body = answer
     if status != 200 or b'"error"' in body[:40]:
         raise GreenroomError(f"the server answered {status}: {body[:200]!r}")
-
-
-def _reading(sandbox: LocalSandbox, app: str) -> Brief:
-    """The first task whose oracle reads."""
-    loaded = load_app(app)
-    for family in sandbox.families():
-        brief = sandbox.prepare(f"{app}/test/{family}/0")
-        names = [call["function"]["name"] for message in brief.solution for call in calls_of(message)]
-        if sum(not loaded.tools[name].writes for name in names) > 1:
-            return brief
-    raise GreenroomError(f"no oracle of '{app}' reads twice: measure another app")

@@ -12,8 +12,8 @@ from statistics import median
 
 from greenroom.bench.level import Level
 from greenroom.bench.report import Bar, Report, Row, at_most
-from greenroom.bench.served import Served, floor, worker
-from greenroom.bench.ways import FLOOR_PORT, Work
+from greenroom.bench.served import Served, floor, stepping, worker
+from greenroom.bench.ways import FLOOR_PORT, Servers, Work
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.protocol import WorldSpec
 
@@ -81,8 +81,12 @@ def _start(asked: _Asked, resets: bool) -> tuple[list[Level], list[Row]]:
     port = asked.port
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as name:
         folder = Path(name)
-        with floor(folder, port + FLOOR_PORT) as bare, worker(folder, (asked.app, LEDGER), port) as served:
-            work = Work(asked.app, asked.world, folder, served, bare, port)
+        with (
+            worker(folder, (asked.app, LEDGER), port) as served,
+            floor(folder, port + FLOOR_PORT) as bare,
+            stepping(folder, asked.app, asked.world) as with_tool,
+        ):
+            work = Work(asked.app, asked.world, Servers(folder, port, served, bare, with_tool))
             for sessions in asked.sessions:
                 found += asyncio.run(work.measure(sessions, asked.steps, asked.rounds))
             if resets:

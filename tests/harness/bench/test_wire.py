@@ -8,7 +8,7 @@ from support.served import free_port
 def test_every_way_is_measured_and_held_against_the_floor() -> None:
     report = bench(world="small", sessions="1,3", steps=6, rounds=1, starts=2, resets=False, port=free_port())
     ways = {(row["way"], row["sessions"]): row for row in report.rows}
-    here = {"floor, unix", "floor, tcp", "in process", "in process, waiting"}
+    here = {"floor, unix", "floor, tcp", "in process", "floor with the tool, unix"}
     assert {way for way, _ in ways} == here | {"websocket, unix", "websocket, tcp", "rest", "mcp"}
     assert all(row["refused"] == 0 and row["server CPU ms/step"] > 0 for row in ways.values())
     assert ways["websocket, unix", 3]["steps"] == 120

@@ -1,0 +1,58 @@
+"""The steps to measure: the reading calls of an oracle, in turn."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from greenroom.errors import GreenroomError
+from greenroom.messages import ToolCall, calls_of
+from greenroom.plugins import load_app
+from greenroom.sandbox import Brief, Opened, StepRequest
+from greenroom.sandboxes.local import LocalSandbox
+
+
+class Steps:
+    """Steps of an app, and the app in this very process to take them in.
+
+    Args:
+        app: The environment.
+        world: How much data its worlds hold.
+
+    Attributes:
+        brief: The task: the first whose oracle reads.
+        calls: What it reads by.
+    """
+
+    def __init__(self, app: str, world: str) -> None:
+        self._local = LocalSandbox(load_app(app), world)
+        self.brief, self.calls = _reading(self._local, app)
+
+    def call(self, step: int) -> ToolCall:
+        """The call of a step."""
+        return self.calls[step % len(self.calls)]
+
+    @contextmanager
+    def opened(self, sessions: int) -> Generator[Sequence[Opened]]:
+        """Forks of the task's start, for so many sessions."""
+        opened = self._local.open(self.brief.snapshot, self.brief.task, sessions)
+        try:
+            yield opened
+        finally:
+            for one in opened:
+                self._local.close(one.episode)
+
+    def run(self, opened: Opened, step: int) -> str:
+        """Take a step; returns what the tool answers."""
+        result = self._local.step([StepRequest(episode=opened.episode, calls=[self.call(step)])])[0]
+        return str(result.messages[0]["content"])
+
+
+def _reading(sandbox: LocalSandbox, app: str) -> tuple[Brief, list[ToolCall]]:
+    """The first task whose oracle reads twice, and its reading calls."""
+    tools = load_app(app).tools
+    for family in sandbox.families():
+        brief = sandbox.prepare(f"{app}/test/{family}/0")
+        made = [call for message in brief.solution for call in calls_of(message)]
+        reading = [call for call in made if not tools[call["function"]["name"]].writes]
+        if len(reading) > 1:
+            return brief, reading
+    raise GreenroomError(f"no oracle of '{app}' reads twice: measure another app")
