@@ -6,6 +6,8 @@ from greenroom.holds import SPARE, Holds, holds_of
 from greenroom.rollouts import GroupSpec, Rollouts
 from greenroom.sandboxes import LocalSandbox
 from greenroom.sandboxes.blocking import BlockingSandbox
+from greenroom.sandboxes.remote import FixedServer
+from greenroom.sandboxes.served import Place, ServedSandbox
 from support.notes import app
 from support.rollouts import Asker, Scripted
 from support.served import serving
@@ -63,7 +65,8 @@ def test_two_engines_and_an_environment_on_one_sandbox_never_free_each_others_st
 
 def test_a_play_on_the_asynchronous_face_does_not_free_what_an_environment_needs(tmp_path: Path) -> None:
     with serving(tmp_path / "s") as served:
-        sandbox = BlockingSandbox(served.sandbox())
+        server = FixedServer(Place(address=f"unix:{served.folder}"))
+        sandbox = BlockingSandbox(ServedSandbox("notes", server, lambda _: served.sandbox()))
         env = GreenroomEnv(sandbox=sandbox, user=Asker())
         env.reset(options={"task": TASK})
         snapshot = env.snapshot()

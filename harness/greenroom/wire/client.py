@@ -34,8 +34,9 @@ TOGETHER = 64
 class RemoteSandbox:
     """An `AsyncSandbox` on a server.
 
-    It connects when it is first asked for something. Groups are spread over the server's workers. A connection that
-    drops is made again and its episodes go on; an episode that is gone raises `SandboxLostError`.
+    It connects when it is first asked for something, and belongs to the event loop that asks until that ends. Groups
+    are spread over the server's workers. A connection that drops is made again and its episodes go on; an episode that
+    is gone raises `SandboxLostError`.
 
     Args:
         address: `unix:DIR`, or `ws://HOST:PORT`.
@@ -298,8 +299,12 @@ class _Station:
         return answers.read(self.line.address, op, reader, await self.line.ask(op, **fields))
 
     def step(self, request: StepRequest) -> "asyncio.Future[StepResult]":
-        """Put a step into the message that goes out at the end of this turn of the event loop."""
-        loop = asyncio.get_running_loop()
+        """Put a step into the message that goes out at the end of this turn of the event loop.
+
+        Raises:
+            UsageError: The line belongs to another event loop, which runs.
+        """
+        loop = self.line.here()
         if self._loop is not loop:  # What a loop that has ended left waits for nothing any more.
             self._loop, self._steps, self._due, self._under_way = loop, [], False, set()
         waiting: asyncio.Future[StepResult] = loop.create_future()

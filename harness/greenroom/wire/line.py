@@ -101,6 +101,7 @@ class Line:
             SandboxLostError: The server cannot be reached, or what was asked about is gone.
             WireError: The server answered what is no answer.
             TooLargeError: The server takes no message of that size; nothing was sent.
+            UsageError: The line belongs to another event loop, which runs; nothing was sent.
             GreenroomError: What the server says.
         """
         number = self._next()
@@ -119,6 +120,7 @@ class Line:
 
         Raises:
             TooLargeError: The server takes no message of that size; nothing was sent.
+            UsageError: The line belongs to another event loop, which runs; nothing was sent.
         """
         number = self._next()
         text = encode({"id": number, "op": op, "read": self._read, **fields})
@@ -175,13 +177,24 @@ class Line:
         if self._socket is not None:
             self._socket.transport.abort()
 
-    def _run_here(self) -> None:
-        """Have a connection in the running event loop; one of a loop that has ended is no good any more."""
+    def here(self) -> asyncio.AbstractEventLoop:
+        """The running event loop, which the line belongs to from now on; what a loop that has ended left is dropped.
+
+        Raises:
+            UsageError: It belongs to another one, which runs: the two would take the session away from each other.
+        """
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
+            if self._loop is not None and self._loop.is_running():
+                raise UsageError(f"the client of {self.address} is used by another event loop: make one for each loop")
             self._loop, self._runner, self._socket = loop, None, None
             for number in list(self._asked):
                 self._drop(number)
+        return loop
+
+    def _run_here(self) -> None:
+        """Have a connection in the running event loop."""
+        loop = self.here()
         if self._runner is None or self._runner.done():
             self._runner = loop.create_task(self._run())
 
@@ -376,14 +389,19 @@ class Line:
             raise WireError(f"{self.address} goes on giving answers that nobody awaits")
 
     async def stop(self) -> None:
-        """End the session, if the server is there, and hang up."""
+        """End the session, if the server is there, and hang up.
+
+        Raises:
+            UsageError: The line belongs to another event loop, which runs; it was left alone.
+        """
+        self.here()
         if self.greeting.server:
             try:
                 async with asyncio.timeout(FAREWELL):
-                    await self.ask("bye")  # From another loop than before, if need be.
+                    await self.ask("bye")
             except (TimeoutError, GreenroomError):
                 pass
-        if self._runner is not None and self._loop is asyncio.get_running_loop():
+        if self._runner is not None:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
             self._fail(SandboxLostError(f"the session with {self.address} was ended"))

@@ -214,9 +214,15 @@ async def _main(spec: WorkerSpec) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
-    # Whoever started it holds the other end: when that is gone, by whatever cause, nobody needs this any more.
-    loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or worker.stop())
+    loop.add_reader(sys.stdin.fileno(), _listen_for_the_end, worker)
     await worker.serve()
+
+
+def _listen_for_the_end(worker: Worker) -> None:
+    """Whoever started it holds the other end: when that is gone, by whatever cause, nobody needs this any more."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())  # It would be called again and again.
+        worker.stop()
 
 
 def _first_line(handle: int) -> bytes:

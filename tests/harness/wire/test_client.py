@@ -367,6 +367,27 @@ async def _twice(sandbox: RemoteSandbox, episode: str) -> Any:
     return await sandbox.step([step(episode, SEARCH)]), await sandbox.stop()
 
 
+def test_one_client_is_not_shared_by_two_event_loops_that_run(fresh: Served) -> None:
+    sandbox = fresh.sandbox()
+    elsewhere = BlockingSandbox(sandbox)
+    brief = elsewhere.prepare(TASK)
+    (opened,) = elsewhere.open(brief.snapshot, TASK)
+
+    async def intrude() -> None:
+        with pytest.raises(UsageError, match="another event loop: make one for each loop"):
+            await sandbox.step([step(opened.episode, ADD)])
+        with pytest.raises(UsageError, match="another event loop"):
+            await sandbox.families()
+        with pytest.raises(UsageError, match="another event loop"):
+            await sandbox.stop()
+
+    asyncio.run(intrude())
+    elsewhere.step([step(opened.episode, ADD)])
+    (found,) = elsewhere.step([step(opened.episode, SEARCH)])
+    assert str(found.messages[0]["content"]).count('"id"') == 1
+    elsewhere.stop()
+
+
 def test_lone_surrogates_are_refused_as_in_process(served: Served, tmp_path: Path) -> None:
     odd = m.call("notes_add", title="x")
     odd["function"]["arguments"] = '{"title": "\ud800"}'
