@@ -20,8 +20,8 @@ class BlockingSandbox:
         sandbox: The sandbox.
 
     Attributes:
-        aio: The same; who plays many episodes at once asks it directly, from an event loop of its own, if it is one that
-            serves several (`ServedSandbox`).
+        aio: The same; who plays many episodes at once asks it directly, from an event loop of its own, if it is
+            one that serves several (`ServedSandbox`).
     """
 
     def __init__(self, sandbox: AsyncSandbox) -> None:
