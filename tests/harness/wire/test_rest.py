@@ -2,7 +2,6 @@ import asyncio
 import base64
 import dataclasses
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
