@@ -14,21 +14,20 @@ from typing import Any, TypeVar
 
 import apsw
 
-from greenroom.errors import GreenroomError, SandboxError, SandboxLostError, SnapshotError, WireError
+from greenroom.errors import SandboxError, SandboxLostError, SnapshotError, WireError
 from greenroom.messages import Message
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Verdict
 from greenroom.wire import answers, tokens
 from greenroom.wire.address import Address
-from greenroom.wire.line import Line, Patience, TooLargeError
+from greenroom.wire.line import Line, Patience
 from greenroom.wire.protocol import PIECE, Limits, WorldSpec
+from greenroom.wire.station import Station
 from greenroom.worlds import load_snapshot
 
 T = TypeVar("T")
 SEARCH = 2.0
 """Times the patience of connecting: so long the workers of a server are tried, one after the other."""
-TOGETHER = 64
-"""So many steps travel in one message, at most: while one is answered, the next is under way."""
 
 
 class RemoteSandbox:
@@ -62,10 +61,10 @@ class RemoteSandbox:
         self._given, self._patience = token, patience or Patience()
         self._alone = alone or bool(self._address.prefix)
         self._first = self._station(self._address)
-        self._stations: list[_Station] = []
+        self._stations: list[Station] = []
         self._turns = itertools.count()
-        self._of_episode: dict[str, _Station] = {}
-        self._of_snapshot: dict[str, dict[_Station, _Told]] = {}
+        self._of_episode: dict[str, Station] = {}
+        self._of_snapshot: dict[str, dict[Station, _Told]] = {}
         self.agent_tokens: dict[str, str] = {}
 
     @property
@@ -92,11 +91,11 @@ class RemoteSandbox:
     def _addresses(self, workers: list[dict[str, Any]]) -> list[Address]:
         return [self._address.worker(told) for told in workers]
 
-    def _station(self, address: Address) -> "_Station":
+    def _station(self, address: Address) -> Station:
         def token() -> str:
             return self._given or tokens.asking(address.folder)
 
-        return _Station(Line(address, token, self._app, self._world, self._patience))
+        return Station(Line(address, token, self._app, self._world, self._patience))
 
     async def families(self) -> list[str]:
         """The task families of the app."""
@@ -106,7 +105,7 @@ class RemoteSandbox:
         """The schemas of all of the app's tools."""
         return (await self._somewhere("tools", answers.schemas))[1]
 
-    async def _somewhere(self, op: str, reader: Callable[[Any], T], **fields: Any) -> tuple["_Station", T]:
+    async def _somewhere(self, op: str, reader: Callable[[Any], T], **fields: Any) -> tuple[Station, T]:
         """Ask the next worker whose turn it is; another one, where that cannot be reached.
 
         A server may list workers that are not there: after some time no further one is tried.
@@ -153,7 +152,7 @@ class RemoteSandbox:
             )
         self._keeps(snapshot, station)
 
-    def _at(self, episode: str) -> "_Station":
+    def _at(self, episode: str) -> Station:
         station = self._of_episode.get(episode)
         if station is None:
             raise SandboxLostError(f"episode '{episode}' is not running: it was closed, or never opened")
@@ -242,13 +241,13 @@ class RemoteSandbox:
             self._keeps(snapshot, self._stations[(first + number) % len(self._stations)])
         return snapshot
 
-    def _home_of(self, snapshot: str) -> "_Station":
+    def _home_of(self, snapshot: str) -> Station:
         stations = self._of_snapshot.get(snapshot)
         if not stations:
             raise SandboxLostError(f"snapshot '{snapshot[:16]}…' is not known to this client: prepare its task first")
         return next(reversed(stations))
 
-    def _keeps(self, snapshot: str, station: "_Station") -> None:
+    def _keeps(self, snapshot: str, station: Station) -> None:
         """Note that a worker told of a snapshot that it keeps; the latest is asked."""
         stations = self._of_snapshot.setdefault(snapshot, {})
         known, session = stations.pop(station, None), station.line.sessions
@@ -269,117 +268,6 @@ class _Told:
 
     session: int
     holds: int
-
-
-_Steps = list[tuple[StepRequest, "asyncio.Future[StepResult]"]]
-
-
-class _Station:
-    """One worker: its line, and the steps that wait for the next message to it.
-
-    A server may answer messages in any order. So an episode's steps are in one message at a time: those that find
-    one under way wait until it is answered.
-    """
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._steps: _Steps = []
-        self._due = False
-        self._under_way: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def ask(self, op: str, reader: Callable[[Any], T], **fields: Any) -> T:
-        """Ask for an operation, and read its answer.
-
-        Raises:
-            WireError: It is no answer to that.
-            GreenroomError: What the server says.
-        """
-        return answers.read(self.line.address, op, reader, await self.line.ask(op, **fields))
-
-    def step(self, request: StepRequest) -> "asyncio.Future[StepResult]":
-        """Put a step into the message that goes out at the end of this turn of the event loop.
-
-        Raises:
-            UsageError: The line belongs to another event loop, which runs.
-        """
-        loop = self.line.here()
-        if self._loop is not loop:  # What a loop that has ended left waits for nothing any more.
-            self._loop, self._steps, self._due, self._under_way = loop, [], False, set()
-        waiting: asyncio.Future[StepResult] = loop.create_future()
-        if not self._due:
-            self._due = True
-            loop.call_soon(self._go, loop)
-        self._steps.append((request, waiting))
-        return waiting
-
-    def _go(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._due = False
-        while share := self._share():
-            episodes = {request.episode for request, _ in share}
-            self._under_way |= episodes
-            task = loop.create_task(self._ask(share))
-            self._tasks.add(task)
-            task.add_done_callback(lambda task, episodes=episodes: self._gone(task, episodes))
-
-    def _share(self) -> _Steps:
-        """What goes into the next message; the rest goes on waiting."""
-        share: _Steps = []
-        rest: _Steps = []
-        waiting: set[str] = set()
-        for step in self._steps:
-            episode = step[0].episode
-            if len(share) < TOGETHER and episode not in waiting and episode not in self._under_way:
-                share.append(step)
-            else:
-                rest.append(step)
-                waiting.add(episode)
-        self._steps = rest
-        return share
-
-    def _gone(self, task: "asyncio.Task[None]", episodes: set[str]) -> None:
-        self._tasks.discard(task)
-        loop = task.get_loop()
-        if self._loop is loop:
-            self._under_way -= episodes
-            self._go(loop)
-
-    async def _ask(self, steps: _Steps) -> None:
-        plain = [{"episode": request.episode, "calls": request.calls} for request, _ in steps]
-        try:
-            told = await self.ask("step", answers.each(len(steps)), steps=plain)
-            later: _Steps = []
-            for (request, waiting), answer in zip(steps, told, strict=True):
-                if not answers.later(answer):
-                    self._settle(request, waiting, answer)
-                elif not waiting.done():  # Else nobody wants it any more.
-                    later.append((request, waiting))
-            if later:
-                await self._ask(later)
-        except TooLargeError as error:
-            if len(steps) == 1:
-                _fail(steps, error)
-                return
-            half = len(steps) // 2
-            await self._ask(steps[:half])
-            await self._ask(steps[half:])
-        except Exception as error:
-            _fail(steps, error)
-
-    def _settle(self, request: StepRequest, waiting: "asyncio.Future[StepResult]", answer: Any) -> None:
-        if waiting.done():
-            return  # Whoever asked has given up.
-        try:
-            waiting.set_result(answers.read(self.line.address, "step", answers.step(request.calls), answer))
-        except GreenroomError as error:
-            waiting.set_exception(error)
-
-
-def _fail(steps: _Steps, error: Exception) -> None:
-    for _, waiting in steps:
-        if not waiting.done():
-            waiting.set_exception(error)
 
 
 @contextmanager
@@ -411,7 +299,7 @@ def _ids(path: Path) -> tuple[str, str]:
         raise SnapshotError(f"{path} holds no world of greenroom: {error}") from error
 
 
-async def _fetch(station: _Station, snapshot: str, path: Path, most: int) -> str:
+async def _fetch(station: Station, snapshot: str, path: Path, most: int) -> str:
     """Write a snapshot's file piece by piece; returns the content id that it is said to have."""
     offset, whole = 0, None
     with path.open("wb") as file:
@@ -429,7 +317,7 @@ async def _fetch(station: _Station, snapshot: str, path: Path, most: int) -> str
     return whole[1]
 
 
-async def _send(station: _Station, path: Path, snapshot: str, content: str) -> None:
+async def _send(station: Station, path: Path, snapshot: str, content: str) -> None:
     size, offset, done = path.stat().st_size, 0, False
     told = {"snapshot": snapshot, "content": content, "size": size}
     with path.open("rb") as file:
