@@ -1,5 +1,6 @@
 """Vacation: an answer while the user is away; for more than thirty days the answer is no, and the rule."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,12 +13,17 @@ from greenroom_envs.mail.desk import Vacation
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import states
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import asking, on_day, says_no, value_fact
+from greenroom_envs.mail.families.told import RECIPIENTS, asking, on_day, says_no, value_fact
 from greenroom_envs.mail.families.values import days_of, moment_of, spoken
 
 REQUESTS = asking(
     ("set a vacation answer", "let people know that I am away", "answer my mail with a note that I am away"),
     (" from {first} to {last}", " from {first} until {last}", ", with {first} as the first day and {last} as the last"),
+    (
+        ", and tell people to write to {deputy} meanwhile",
+        ", and send people to {deputy} meanwhile",
+        ", and name {deputy} as the one to write to",
+    ),
 )
 LONGER = asking(
     (
@@ -28,14 +34,16 @@ LONGER = asking(
         "put the end of my vacation answer off by {days} days",
     ),
 )
+# Without a day: whoever prolongs such an answer may leave its words as they are.
 ANSWERS = Wordings(
     ("I am away", "I am out of the office", "I cannot read my mail", "I am travelling"),
-    (" until {last}", ", back after {last}", "; I return after {last}"),
-    (".", ". Please write again then.", ". In a hurry? Call the office.", ". Thank you."),
+    ("; meanwhile {deputy} answers for me", ". Please write to {deputy}", ": {deputy} stands in for me"),
+    (".", ". I answer when I am back.", ". In a hurry? Call the office.", ". Thank you."),
 )
 TOOLS = (
     "mail_search",
     "mail_send",
+    "mail_find_contacts",
     "mail_add_event",
     "mail_list_events",
     "mail_set_vacation",
@@ -76,24 +84,32 @@ def vacation(world: World, split: Split) -> Task:
     """Have an answer set for some days, or one that is set prolonged; some requests are for too many days."""
     plant, rng = Plant(world, split), world.random
     long, there, level = rng.choice(CASES)
-    period = _period(plant, *((40, 60) if long else (12, 28)))
+    deputy, period = plant.person(), _period(plant, *((32, 76) if long else (12, 28)))
+    plant.insert()
     first, until = period.first, period.last - timedelta(days=_longer(plant, period))
-    body = ANSWERS.one(rng, split, last=spoken(until))
+    body = ANSWERS.one(rng, split, deputy=deputy.name)
     if there:
         world.session.add(Vacation(id=1, first_day=first.date(), last_day=until.date(), body=body))
     start: list[s.Step] = [("mail_show_vacation", {})] if there else []
-    text = body if there else f"I am away until {spoken(period.last)}."
+    back = f"I am away until {spoken(period.last)}."
+    text = body if there else f"{back} Please write to {deputy.name}."
     set_it, too_few = period.away(spoken(period.last), text), period.away(period.early, text)
+    unnamed = period.away(spoken(period.last), back)
     look: s.Step = ("mail_show_policy", {})
-    no = f"No, it can be set for thirty days at most, which is until {period.within}."
-    wanted = {"first_day": on_day(first), "last_day": on_day(period.last), "body": states(spoken(period.last))}
+    no = f"No, until {spoken(period.last)} is more than thirty days, the most; it can be set until {period.within}."
+    wanted = {
+        "first_day": on_day(first),
+        "last_day": on_day(period.last),
+        "body": _tells(spoken(period.last), deputy.name),
+    }
     change = (
         updated("mail_vacation", key=1, values={"last_day": on_day(period.last)})
         if there
         else inserted("mail_vacation", wanted)
     )
     more = str((period.last - until).days)
-    slots = {"days": more} if there else {"first": spoken(first), "last": spoken(period.last)}
+    days = {"first": spoken(first), "last": spoken(period.last)}
+    slots = {"days": more} if there else {**days, "deputy": deputy.name}
     facts = _facts(plant, slots)
     return Task(
         goal=Goal(
@@ -107,7 +123,7 @@ def vacation(world: World, split: Split) -> Task:
         solution=s.script(*start, look, no) if long else s.script(*start, set_it, s.DONE),
         slips=(
             s.script(*start, period.away(period.within, text) if long else too_few, s.DONE),
-            s.script(*start, look, s.DONE),
+            s.script(*start, *([look] if long else [unnamed]), s.DONE),
         ),
         excess=s.delete_call(plant.bystander),
         verifier=says_no(["thirty days", "30 days"], [spoken(period.last), period.within])
@@ -133,6 +149,11 @@ def _longer(plant: Plant, period: Period) -> int:
     return plant.rng.choice([n for n in numbers if names.split_of(str(n)) == plant.split])
 
 
+def _tells(*values: str) -> Callable[[object], bool]:
+    """A predicate of a text: it states all of these."""
+    return lambda text: all(states(value)(text) for value in values)
+
+
 def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:
     rng, split = plant.rng, plant.split
     if "days" in slots:
@@ -140,4 +161,10 @@ def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:
     return (
         value_fact(rng, split, "first day", slots["first"], "from when", "begin"),
         value_fact(rng, split, "last day", slots["last"], "until when", "end", "how long"),
+        Fact(
+            key="deputy",
+            value=slots["deputy"],
+            wordings=RECIPIENTS.draw(rng, split, 2, value=slots["deputy"]),
+            cues=("deputy", "who", "whom", "stands in", "write to"),
+        ),
     )
