@@ -1,3 +1,4 @@
+import json
 import re
 from calendar import month_name
 from collections import Counter
@@ -6,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from greenroom import Split
+from greenroom.checks.report import DIFFERENT_AT_LEAST
 from greenroom.messages import Message, ToolCall, calls_of, text_of
 from greenroom.sandbox import Brief, StepRequest
 from greenroom.sandboxes import LocalSandbox
@@ -171,6 +173,14 @@ def test_amounts_and_days_of_one_split_are_not_those_of_another(sandbox: LocalSa
                 texts += [text_of(message) for message in brief.solution]
             found = {value for text in texts for value in VALUE.findall(text)}
             assert {names.split_of(value.removeprefix("$")) for value in found} <= {split}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_tasks_of_the_smallest_split_are_rarely_alike(sandbox: LocalSandbox, family: str) -> None:
+    """A tenth of all days and words is enough for two hundred tasks."""
+    solutions = {json.dumps(brief.solution) for brief in briefs(sandbox, family, Split.DEV, 200)}
+    assert len(solutions) >= DIFFERENT_AT_LEAST * 200
 
 
 @pytest.mark.parametrize("family", FAMILIES)
