@@ -14,6 +14,7 @@ from greenroom_envs.booking.stays import Block, Hold, Listing
 
 _SOON = timedelta(minutes=5)
 BLOCK_OF = select(Block).where(Block.reservation_id == bindparam("reservation"))
+BLOCK_OF_HOLD = select(Block).where(Block.hold_id == bindparam("hold"))
 WAIT_NIGHTS = (
     select(Waiting.id)
     .where(
@@ -32,9 +33,9 @@ def price(world: World, listing: Listing, check_in: date, check_out: date) -> St
     return price_stay(listing, rules_of(world, listing), check_in, check_out)
 
 
-def is_free(world: World, listing: Listing, check_in: date, check_out: date, but: Sequence[int] = ()) -> bool:
-    """Whether nights are free, blocks of the given ids left aside."""
-    return all(block.id in but for block in blocks_of(world, listing, check_in, check_out))
+def is_free(world: World, listing_id: int, check_in: date, check_out: date, but: Sequence[int] = ()) -> bool:
+    """Whether nights of a listing are free, blocks of the given ids left aside."""
+    return all(block.id in but for block in blocks_of(world, listing_id, check_in, check_out))
 
 
 def require_bookable(world: World, listing: Listing, first: date, end: date, guests: int) -> None:
@@ -56,7 +57,7 @@ def require_free(world: World, listing: Listing, first: date, end: date, but: Se
     Raises:
         Refusal: One of them is.
     """
-    if not is_free(world, listing, first, end, but):
+    if not is_free(world, listing.id, first, end, but):
         raise Refusal("not_free", f"Listing {listing.id} is not free from {first} to {end}; see booking_show_calendar.")
 
 
@@ -85,7 +86,7 @@ def drop_hold(world: World, hold: Hold) -> None:
 
 def close_hold(world: World, hold: Hold) -> tuple[int, date, date]:
     """Take a hold and its block out of the way; returns the listing and the nights."""
-    block = world.session.scalars(select(Block).where(Block.hold_id == hold.id)).one()
+    block = world.session.scalars(BLOCK_OF_HOLD, {"hold": hold.id}).one()
     nights = block.listing_id, block.first_night, block.end
     world.session.delete(block)
     world.session.flush()

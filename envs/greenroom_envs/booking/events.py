@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import World
 from greenroom.letters import Letter, send_letter
@@ -26,6 +26,38 @@ DELAYS = (25, 35, 40, 55, 70, 90, 130, 210)
 """By how many minutes flights are late."""
 FEW_SEATS = 10
 
+# Made once: building a statement costs as much as running it.
+LAST_FLIGHT = select(func.max(FlightDate.id)).where(FlightDate.id < PLANTED)
+# How many listings and how many flights the population made: one read for both.
+LAST = select(
+    select(func.max(Listing.id)).where(Listing.id < PLANTED).scalar_subquery(),
+    LAST_FLIGHT.scalar_subquery(),
+)
+THEIRS = (
+    select(Block)
+    .where(
+        Block.listing_id == bindparam("listing"),
+        Block.first_night > bindparam("first"),
+        Block.reason == "booked",
+        Block.reservation_id.is_(None),
+    )
+    .order_by(Block.first_night)
+    .limit(1)
+)
+BOOKED = (
+    select(Reservation, User)
+    .join(Segment, Segment.reservation_id == Reservation.id)
+    .join(User, User.id == Reservation.user_id)
+    .where(Segment.flight_date_id == bindparam("flight"), Reservation.status == "confirmed")
+    .order_by(Reservation.id)
+)
+WAIT_NIGHTS = (
+    select(Waiting).where(Waiting.listing_id == bindparam("listing"), Waiting.told.is_(False)).order_by(Waiting.id)
+)
+WAIT_SEATS = (
+    select(Waiting).where(Waiting.flight_date_id == bindparam("flight"), Waiting.told.is_(False)).order_by(Waiting.id)
+)
+
 
 @app.on("booking.hold_expires")
 def hold_expires(world: World, payload: dict[str, Any]) -> None:
@@ -39,36 +71,25 @@ def hold_expires(world: World, payload: dict[str, Any]) -> None:
 def others_buy(world: World, _payload: dict[str, Any]) -> None:
     """Others book and give back nights and seats: drawn from the world's own randomness."""
     rng = world.random
-    listings, flights = _count(world, Listing), _count(world, FlightDate)
+    listings, flights = world.session.execute(LAST).one()
     for _ in range(rng.choice((0, 1, 1, 2))):
-        _others_book(world, rng, world.session.get_one(Listing, rng.randrange(1, listings + 1)))
+        _others_book(world, rng, rng.randrange(1, listings + 1))
     for _ in range(rng.choice((0, 1, 1, 2))):
         _others_fly(world, rng, rng.randrange(1, flights + 1))
     world.schedule("booking.others_buy", {}, after=BUYING_EVERY)
 
 
-def _count(world: World, model: type[Listing] | type[FlightDate]) -> int:
-    """How many the population made."""
-    return world.session.scalar(select(func.max(model.id)).where(model.id < PLANTED)) or 0
-
-
-def _others_book(world: World, rng: Random, listing: Listing) -> None:
+def _others_book(world: World, rng: Random, listing: int) -> None:
     """Somebody books some nights, sooner ones more often; one time in five somebody cancels instead."""
     today = utc_now(world).date()
     first = today + timedelta(days=min(CALENDAR_DAYS - 10, 1 + int(rng.expovariate(1 / 60))))
     if rng.random() < 0.8:
         take_nights(world, listing, first.isoformat(), (first + timedelta(days=rng.randrange(2, 6))).isoformat())
         return
-    theirs = select(Block).where(
-        Block.listing_id == listing.id,
-        Block.first_night > first,
-        Block.reason == "booked",
-        Block.reservation_id.is_(None),
-    )
-    block = world.session.scalars(theirs.order_by(Block.first_night).limit(1)).one_or_none()
+    block = world.session.scalars(THEIRS, {"listing": listing, "first": first}).one_or_none()
     if block is not None:
         world.session.delete(block)
-        freed(world, listing.id, block.first_night, block.end)
+        freed(world, listing, block.first_night, block.end)
 
 
 def _others_fly(world: World, rng: Random, number: int) -> None:
@@ -88,7 +109,8 @@ def _others_fly(world: World, rng: Random, number: int) -> None:
 def flights_slip(world: World, _payload: dict[str, Any]) -> None:
     """A flight is delayed, or now and then cancelled; whoever flies with it is told."""
     rng = world.random
-    flight = world.session.get_one(FlightDate, rng.randrange(1, _count(world, FlightDate) + 1))
+    flights = world.session.scalar(LAST_FLIGHT) or 0
+    flight = world.session.get_one(FlightDate, rng.randrange(1, flights + 1))
     if flight.status == "scheduled" and flight.departs_at > utc_now(world):
         slip(world, flight, "cancelled" if rng.random() < 0.15 else "delayed", rng.choice(DELAYS))
     world.schedule("booking.flights_slip", {}, after=SLIPPING_EVERY)
@@ -100,27 +122,20 @@ def slip(world: World, flight: FlightDate, status: str, minutes: int = DELAYS[0]
     if status == "delayed":
         for name in ("departs_at", "arrives_at", "departs_local", "arrives_local"):
             setattr(flight, name, getattr(flight, name) + timedelta(minutes=minutes))
-    booked = (
-        select(Reservation, User)
-        .join(Segment, Segment.reservation_id == Reservation.id)
-        .join(User, User.id == Reservation.user_id)
-        .where(Segment.flight_date_id == flight.id, Reservation.status == "confirmed")
-        .order_by(Reservation.id)
-    )
     consequence = {
         "delayed": f"It leaves at {flight.departs_local:%H:%M} and arrives at {flight.arrives_local:%H:%M} local time.",
         "cancelled": "You can move to another flight free of charge, or cancel and get everything back.",
     }[status]
     where = f"from {flight.origin} to {flight.destination} on {flight.day}"
     body = f"Flight {flight.number} {where} is {status}. {consequence}"
-    for reservation, user in world.session.execute(booked).all():
+    for reservation, user in world.session.execute(BOOKED, {"flight": flight.id}).all():
         write(world, user, f"Reservation {reservation.id}: flight {flight.number} is {status}", body, reservation)
 
 
 @app.on("booking.other_books")
 def other_books(world: World, payload: dict[str, Any]) -> None:
     """Another guest books certain nights, if they are still free."""
-    take_nights(world, world.session.get_one(Listing, payload["listing"]), payload["check_in"], payload["check_out"])
+    take_nights(world, payload["listing"], payload["check_in"], payload["check_out"])
 
 
 @app.on("booking.others_fly")
@@ -129,11 +144,11 @@ def others_fly(world: World, payload: dict[str, Any]) -> None:
     world.session.get_one(Cabin, (payload["flight"], "economy")).seats = payload["left"]
 
 
-def take_nights(world: World, listing: Listing, check_in: str, check_out: str) -> None:
+def take_nights(world: World, listing: int, check_in: str, check_out: str) -> None:
     """Nights of a guest who has no account that the app knows."""
     first, end = date.fromisoformat(check_in), date.fromisoformat(check_out)
     if is_free(world, listing, first, end):
-        world.session.add(Block(listing_id=listing.id, first_night=first, end=end, reason="booked"))
+        world.session.add(Block(listing_id=listing, first_night=first, end=end, reason="booked"))
 
 
 @app.on("booking.host_answers")
@@ -201,8 +216,8 @@ def human_answers(world: World, payload: dict[str, Any]) -> None:
 def nights_freed(world: World, payload: dict[str, Any]) -> None:
     """Whoever waits for nights that are free now is told, once, by letter."""
     listing = world.session.get_one(Listing, payload["listing"])
-    for entry in _waiting(world, Waiting.listing_id == listing.id):
-        if entry.check_in and entry.check_out and is_free(world, listing, entry.check_in, entry.check_out):
+    for entry in world.session.scalars(WAIT_NIGHTS, {"listing": listing.id}).all():
+        if entry.check_in and entry.check_out and is_free(world, listing.id, entry.check_in, entry.check_out):
             _tell(world, entry, f"{listing.title} is free from {entry.check_in} to {entry.check_out}.")
 
 
@@ -210,14 +225,10 @@ def nights_freed(world: World, payload: dict[str, Any]) -> None:
 def seats_freed_of(world: World, payload: dict[str, Any]) -> None:
     """Whoever waits for seats that are on sale now is told, once, by letter."""
     flight = world.session.get_one(FlightDate, payload["flight"])
-    for entry in _waiting(world, Waiting.flight_date_id == flight.id):
+    for entry in world.session.scalars(WAIT_SEATS, {"flight": flight.id}).all():
         cabin = world.session.get(Cabin, (flight.id, entry.cabin))
         if cabin is not None and cabin.seats >= (entry.seats or 1) and flight.status != "cancelled":
             _tell(world, entry, f"Flight {flight.number} on {flight.day} has {cabin.seats} seats in {cabin.cabin}.")
-
-
-def _waiting(world: World, of: Any) -> list[Waiting]:
-    return list(world.session.scalars(select(Waiting).where(of, Waiting.told.is_(False)).order_by(Waiting.id)))
 
 
 def _tell(world: World, entry: Waiting, body: str) -> None:

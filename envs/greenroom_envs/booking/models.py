@@ -4,8 +4,9 @@ Money is in integer cents of a currency: a listing's is that of its country, all
 """
 
 from datetime import date, datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, Row
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SYMBOLS = {"USD": "$", "GBP": "£"}
@@ -13,6 +14,8 @@ HOME = "USD"
 """The currency of flights, gift cards and certificates."""
 METHOD_KINDS = ("card", "gift_card", "certificate")
 TIERS = ("regular", "silver", "gold")
+Read: TypeAlias = Row[*tuple[Any, ...]]
+"""Columns as a statement read them, by name: what is only looked at needs no mapped object, which costs more."""
 
 
 class Base(DeclarativeBase):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from greenroom_envs.booking.models import HOME, SYMBOLS
+from greenroom_envs.booking.models import HOME, SYMBOLS, Read
 from greenroom_envs.booking.policy import BAG_FEE, FREE_BAGS, INSURANCE_FEE, SERVICE_PERCENT, STANDARD_FEE
 from greenroom_envs.booking.stays import Listing, PriceRule
 
@@ -27,7 +27,9 @@ class StayPrice:
         return self.nights + self.cleaning + self.service
 
 
-def price_stay(listing: Listing, rules: Iterable[PriceRule], check_in: date, check_out: date) -> StayPrice:
+def price_stay(
+    listing: Listing | Read, rules: Iterable[PriceRule | Read], check_in: date, check_out: date
+) -> StayPrice:
     """Price some nights: season and weekend by night, length by stay, fees at the end."""
     known, count = list(rules), (check_out - check_in).days
     nights = sum(price_night(listing, known, check_in + timedelta(days=n)) for n in range(count))
@@ -36,7 +38,7 @@ def price_stay(listing: Listing, rules: Iterable[PriceRule], check_in: date, che
     return StayPrice(nights, listing.cleaning, percent_of(nights, SERVICE_PERCENT))
 
 
-def price_night(listing: Listing, rules: Iterable[PriceRule], night: date) -> int:
+def price_night(listing: Listing | Read, rules: Iterable[PriceRule | Read], night: date) -> int:
     """The price of one night."""
     price = listing.night
     for rule in rules:

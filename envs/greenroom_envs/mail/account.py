@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from greenroom import Refusal, World
@@ -16,6 +16,11 @@ WINDOW = timedelta(hours=1)
 TRIES = 5
 RESETS = 3
 SHORTEST = 8
+
+# Made once: building a statement costs as much as running it.
+LAST_SESSION = select(SessionRow).order_by(SessionRow.id.desc()).limit(1)
+TRIED = select(func.count()).where(Attempt.at > bindparam("since"))
+ASKED = select(func.count()).where(Reset.asked_at > bindparam("since"))
 
 
 def hashed(salt: str, password: str) -> str:
@@ -39,7 +44,7 @@ def require_session(world: World) -> SessionRow:
     Raises:
         Refusal: The user is not signed in, or no longer.
     """
-    last = world.session.scalars(select(SessionRow).order_by(SessionRow.id.desc()).limit(1)).one_or_none()
+    last = world.session.scalars(LAST_SESSION).one_or_none()
     if last is None:
         raise Refusal("not_signed_in", "The account's settings need the password: sign in with mail_sign_in first.")
     if last.expires_at <= utc_now(world):
@@ -49,8 +54,7 @@ def require_session(world: World) -> SessionRow:
 
 def tries_left(world: World) -> int:
     """How many wrong passwords or codes are still allowed within this hour."""
-    recent = select(func.count()).where(Attempt.at > utc_now(world) - WINDOW)
-    return max(0, TRIES - (world.session.scalar(recent) or 0))
+    return max(0, TRIES - (world.session.scalar(TRIED, {"since": utc_now(world) - WINDOW}) or 0))
 
 
 def require_tries(world: World) -> None:
@@ -71,8 +75,7 @@ def require_codes(world: World) -> None:
     Raises:
         Refusal: There were too many within an hour.
     """
-    recent = select(func.count()).where(Reset.asked_at > utc_now(world) - WINDOW)
-    if (world.session.scalar(recent) or 0) >= RESETS:
+    if (world.session.scalar(ASKED, {"since": utc_now(world) - WINDOW}) or 0) >= RESETS:
         left = _until_free(world, Reset.asked_at, RESETS)
         told = f"{RESETS} codes were sent within an hour: use the last one, or wait {wait_of(left)}."
         raise Refusal("too_many_codes", told, retry_after=int(left.total_seconds()))

@@ -1,11 +1,13 @@
 """Lists of messages, as tools show them: a few lines a page, latest arrived first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, TypeVarTuple
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, column, func, select, table
+from sqlalchemy import ColumnElement, Select, bindparam, column, func, select, table
 
 from greenroom import World
 from greenroom_envs.mail.clock import Clock
@@ -44,39 +46,75 @@ class Hits(TypedDict):
     note: NotRequired[str]
 
 
-def statement(world: World, query: Query, *, oldest: bool = False) -> Listing:
-    """The messages that a query means, latest first; without `in:`, spam and trash are left out."""
-    return in_order(matching(world, select(*SHOWN), query), query, oldest=oldest)
+MATCHED = FTS.c.mail_message_fts.op("MATCH")(bindparam("match"))
+# Ids ascend with dates: a day is looked up once, in an index, and the walk goes on by id.
+LAST_BEFORE = select(func.max(MessageRow.id)).where(MessageRow.sent_at < bindparam("moment"))
 
 
-def in_order(chosen: "Select[*Columns]", query: Query, *, oldest: bool = False) -> "Select[*Columns]":
+@dataclass(frozen=True)
+class Shape:
+    """What queries have in common that one statement answers, with other values.
+
+    Attributes:
+        match: Whether the index is asked for what must be there.
+        without: Whether it is asked, alone, for what must not.
+        folders: Whether folders are named; without, spam and trash are left out.
+        labels: How many labels.
+        states: As in `Query`, as is `has`.
+        before: Whether there is a day before which, as `after`.
+    """
+
+    match: bool
+    without: bool
+    folders: bool
+    labels: int
+    states: Sequence[str]
+    has: Sequence[str]
+    before: bool
+    after: bool
+
+    @classmethod
+    def of(cls, query: Query) -> "Shape":
+        """The shape of a query."""
+        match, without = bool(query.match), bool(query.without and not query.match)
+        days = query.before is not None, query.after is not None
+        return cls(match, without, bool(query.folders), len(query.labels), query.states, query.has, *days)
+
+
+def page_of_query(world: World, query: Query, limit: int, page: int, empty: str = "", *, oldest: bool = False) -> Hits:
+    """A page of the messages that a query means, latest or oldest first."""
+    return page_of(world, _listing(Shape.of(query), oldest), values_of(world, query), limit, page, empty)
+
+
+@lru_cache(maxsize=256)
+def _listing(shape: Shape, oldest: bool) -> Listing:
+    return paged(in_order(matching(select(*SHOWN), shape), shape, oldest=oldest))
+
+
+def in_order(chosen: "Select[*Columns]", shape: Shape, *, oldest: bool = False) -> "Select[*Columns]":
     """Order a statement that a query has narrowed down: latest or oldest first."""
     # Rowids of the index are message ids: walking it backwards needs no sort, however many match.
-    key = FTS.c.rowid if query.match else MessageRow.id
+    key = FTS.c.rowid if shape.match else MessageRow.id
     return chosen.order_by(key.asc() if oldest else key.desc())
 
 
-def matching(world: World, chosen: "Select[*Columns]", query: Query) -> "Select[*Columns]":
-    """Narrow a statement on messages down to those that a query means."""
-    if query.match:
-        match = f"({query.match}) NOT ({query.without})" if query.without else query.match
-        chosen = chosen.select_from(FTS.join(MessageRow, MessageRow.id == FTS.c.rowid))
-        chosen = chosen.where(FTS.c.mail_message_fts.op("MATCH")(match))
-    elif query.without:
-        found = select(FTS.c.rowid).where(FTS.c.mail_message_fts.op("MATCH")(query.without))
-        chosen = chosen.where(MessageRow.id.not_in(found))
-    if query.folders:
-        chosen = chosen.where(MessageRow.folder.in_(query.folders))
+def matching(chosen: "Select[*Columns]", shape: Shape) -> "Select[*Columns]":
+    """Narrow a statement on messages down to those that queries of a shape mean; `values_of` a query go with it."""
+    if shape.match:
+        chosen = chosen.select_from(FTS.join(MessageRow, MessageRow.id == FTS.c.rowid)).where(MATCHED)
+    elif shape.without:
+        chosen = chosen.where(MessageRow.id.not_in(select(FTS.c.rowid).where(MATCHED)))
+    if shape.folders:
+        chosen = chosen.where(MessageRow.folder.in_(bindparam("folders", expanding=True)))
     else:
         chosen = chosen.where(*(MessageRow.folder != name for name in HIDDEN))
-    for name in query.labels:
-        labelled = select(MessageLabel.message_id).where(MessageLabel.label == name)
+    for number in range(shape.labels):
+        labelled = select(MessageLabel.message_id).where(MessageLabel.label == bindparam(f"label_{number}"))
         chosen = chosen.where(MessageRow.id.in_(labelled))
-    if query.states:
-        chosen = chosen.where(*(STATES[name] for name in query.states))
-    for name in query.has:
+    chosen = chosen.where(*(STATES[name] for name in shape.states))
+    for name in shape.has:
         chosen = chosen.where(MessageRow.id.in_(HAS[name]))
-    return chosen.where(*_dates(world, query)) if query.before or query.after else chosen
+    return chosen.where(*_dates(shape))
 
 
 STATES: dict[str, ColumnElement[bool]] = {
@@ -87,20 +125,36 @@ STATES: dict[str, ColumnElement[bool]] = {
 HAS = {"attachment": select(Attachment.message_id), "invitation": select(Invitation.message_id)}
 
 
-def _dates(world: World, query: Query) -> Iterator[ColumnElement[bool]]:
-    """Ids ascend with dates: a day is looked up once, in an index, and the walk goes on by id."""
-    clock, last = Clock.of(world), select(func.max(MessageRow.id))
-    if query.before:
-        earlier = last.where(MessageRow.sent_at < clock.begin(query.before))
-        yield MessageRow.id <= (world.session.scalar(earlier) or 0)
-    if query.after:
-        earlier = last.where(MessageRow.sent_at < clock.begin(query.after + timedelta(days=1)))
-        yield MessageRow.id > (world.session.scalar(earlier) or 0)
+def _dates(shape: Shape) -> Iterator[ColumnElement[bool]]:
+    if shape.before:
+        yield MessageRow.id <= bindparam("before")
+    if shape.after:
+        yield MessageRow.id > bindparam("after")
 
 
-def page_of(world: World, chosen: Listing, limit: int, page: int, empty: str = "") -> Hits:
-    """Run a list of messages and cut one page out of it; `empty` is noted when nothing is on it."""
-    rows = world.session.execute(chosen.limit(limit + 1).offset((page - 1) * limit)).all()
+def values_of(world: World, query: Query) -> dict[str, Any]:
+    """What goes with a statement for the shape of a query."""
+    match = f"({query.match}) NOT ({query.without})" if query.match and query.without else query.match or query.without
+    values: dict[str, Any] = {"match": match, "folders": query.folders}
+    values |= {f"label_{number}": name for number, name in enumerate(query.labels)}
+    clock = Clock.of(world) if query.before or query.after else None
+    if clock and query.before:
+        values["before"] = world.session.scalar(LAST_BEFORE, {"moment": clock.begin(query.before)}) or 0
+    if clock and query.after:
+        end = clock.begin(query.after + timedelta(days=1))
+        values["after"] = world.session.scalar(LAST_BEFORE, {"moment": end}) or 0
+    return values
+
+
+def paged(chosen: "Select[*Columns]") -> "Select[*Columns]":
+    """A statement that `page_of` reads a page of; made once, for building one costs as much as running it."""
+    return chosen.limit(bindparam("limit")).offset(bindparam("skip"))
+
+
+def page_of(world: World, chosen: Listing, values: Mapping[str, Any], limit: int, page: int, empty: str = "") -> Hits:
+    """Run a `paged` list of messages for one page, and one message more; `empty` is noted when nothing is on it."""
+    asked = {**values, "limit": limit + 1, "skip": (page - 1) * limit}
+    rows = world.session.execute(chosen, asked).all()
     return shown(rows, Clock.of(world), limit, empty)
 
 

@@ -29,9 +29,10 @@ ANSWERS, BOUNCES = "mail.answers", "mail.bounces"
 BOUNCED_AFTER = timedelta(seconds=70)
 MANY = 50
 HOURLY = 60
+_ME = select(Account.address).where(Account.id == 1).scalar_subquery()
 RECENT = (
     select(MessageRow.sent_at)
-    .where(MessageRow.sent_at > bindparam("since"), MessageRow.address == bindparam("address"))
+    .where(MessageRow.sent_at > bindparam("since"), MessageRow.address == _ME)
     .order_by(MessageRow.sent_at.desc())
     .limit(HOURLY)
 )
@@ -90,9 +91,12 @@ def resolve(world: World, to: str) -> str:
     Raises:
         Refusal: Nobody, or several people, have that name; or it is the user's own address.
     """
-    to = to.strip()
+    return _resolved(world, to.strip(), owner(world).address)
+
+
+def _resolved(world: World, to: str, me: str) -> str:
     address = to.lower() if ADDRESS.fullmatch(to) else _address_of(world, to)
-    if address == owner(world).address:
+    if address == me:
         raise Refusal("own_address", f"'{to}' is the user's own address: name somebody else.")
     return address
 
@@ -151,10 +155,10 @@ def resolve_all(world: World, to: Sequence[str], cc: Sequence[str] = (), bcc: Se
         raise Refusal("no_recipients", "'to' is empty: name at least one person or address.")
     if len(to) + len(cc) + len(bcc) > MANY:
         raise Refusal("too_many_recipients", f"A message goes to {MANY} people at most: send several.")
-    seen: set[str] = set()
+    me, seen = owner(world).address, set[str]()
     lists: list[list[str]] = []
     for names in (to, cc, bcc):
-        fresh = [a for a in dict.fromkeys(resolve(world, name) for name in names) if a not in seen]
+        fresh = [a for a in dict.fromkeys(_resolved(world, name.strip(), me) for name in names) if a not in seen]
         seen.update(fresh)
         lists.append(fresh)
     return Addressees(*lists)
@@ -190,8 +194,7 @@ def limit_sending(world: World) -> None:
     Raises:
         Refusal: The user has sent so much; the sentence says when there is room again.
     """
-    mine = {"address": owner(world).address, "since": utc_now(world) - timedelta(hours=1)}
-    sent = world.session.scalars(RECENT, mine).all()
+    sent = world.session.scalars(RECENT, {"since": utc_now(world) - timedelta(hours=1)}).all()
     if len(sent) >= HOURLY:
         left = sent[-1] + timedelta(hours=1) - utc_now(world)
         told = f"{HOURLY} messages went out within an hour, the most that may: wait {wait_of(left)}."

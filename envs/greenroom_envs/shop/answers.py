@@ -10,7 +10,7 @@ from greenroom import World
 from greenroom_envs.shop import goods
 from greenroom_envs.shop.counter import PARCELS, local_day, today_of
 from greenroom_envs.shop.ledger import Order
-from greenroom_envs.shop.models import Customer, Product, Seller, Variant
+from greenroom_envs.shop.models import Customer, Product, Read, Seller, Variant
 from greenroom_envs.shop.policy import LATE_DAYS, RETURN_DAYS
 from greenroom_envs.shop.pricing import dollars
 
@@ -64,7 +64,7 @@ class Known:
     hours: int
 
 
-def known_of(product: Product, variants: Sequence[Variant], seller: Seller) -> Known:
+def known_of(product: Product, variants: Sequence[Variant | Read], seller: Seller) -> Known:
     """What is known of a product of the world."""
     return Known(
         product.description,
@@ -145,7 +145,7 @@ def _delivered(world: World, customer: Customer, order: Order, came: date) -> st
 
 
 def _under_way(world: World, customer: Customer, order: Order) -> str:
-    parcels = [p for p in world.session.scalars(PARCELS, {"order": order.id}) if p.status != "delivered"]
+    parcels = [p for p in world.session.execute(PARCELS, {"order": order.id}) if p.status != "delivered"]
     today = today_of(world, customer)
     late = max(((today - parcel.promised_on).days for parcel in parcels), default=0)
     if late >= LATE_DAYS:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from sqlalchemy import GenerativeSelect, Select, bindparam, select
+from sqlalchemy import ColumnElement, GenerativeSelect, Select, bindparam, select
 
 from greenroom import Refusal, World
 from greenroom.searches import few_words
@@ -14,12 +14,16 @@ from greenroom_envs.shop.ledger import Order, OrderItem, Parcel, ParcelScan
 from greenroom_envs.shop.models import (
     CURRENCY,
     Address,
+    Courier,
     Customer,
     IdentityCheck,
     Login,
     PaymentMethod,
     Product,
+    Read,
+    Seller,
     Variant,
+    options_of,
 )
 from greenroom_envs.shop.policy import VERIFIED_MINUTES, refuse
 
@@ -54,12 +58,53 @@ SERVED = (
 )
 BY_SKU = select(Variant).where(Variant.sku == bindparam("sku"))
 ITEMS = select(OrderItem).where(OrderItem.order_id == bindparam("order")).order_by(OrderItem.id)
-STATUSES = ("processing", "shipped", "delivered", "cancelled")
-SCANS = select(ParcelScan).where(ParcelScan.parcel_id.in_(bindparam("parcels", expanding=True))).order_by(ParcelScan.id)
-PARCELS = select(Parcel).where(Parcel.order_id == bindparam("order")).order_by(Parcel.id)
-ORDERS = paged(
-    select(Order).where(Order.customer_id == bindparam("customer")).order_by(Order.placed_at.desc(), Order.id)
+SHOWN_ITEMS = (
+    select(
+        OrderItem.id,
+        OrderItem.quantity,
+        OrderItem.price,
+        OrderItem.gift_wrap,
+        OrderItem.status,
+        Variant.sku,
+        Variant.product_id,
+        Variant.colour,
+        Variant.size,
+        Product.title,
+        Product.final_sale,
+    )
+    .join(Variant, Variant.id == OrderItem.variant_id)
+    .join(Product, Product.id == Variant.product_id)
+    .where(OrderItem.order_id == bindparam("order"))
+    .order_by(OrderItem.id)
 )
+STATUSES = ("processing", "shipped", "delivered", "cancelled")
+SCANS = (
+    select(ParcelScan.parcel_id, ParcelScan.status, ParcelScan.seen_at)
+    .where(ParcelScan.parcel_id.in_(bindparam("parcels", expanding=True)))
+    .order_by(ParcelScan.id)
+)
+PARCELS = (
+    select(
+        Parcel.id,
+        Parcel.tracking,
+        Parcel.status,
+        Parcel.promised_on,
+        Parcel.expected_on,
+        Parcel.seller_id,
+        Seller.name.label("seller"),
+        Courier.name.label("courier"),
+    )
+    .join(Seller, Seller.id == Parcel.seller_id)
+    .join(Courier, Courier.id == Parcel.courier_id)
+    .where(Parcel.order_id == bindparam("order"))
+    .order_by(Parcel.id)
+)
+ORDERS = (
+    select(Order.id, Order.placed_at, Order.status, Order.total)
+    .where(Order.customer_id == bindparam("customer"))
+    .order_by(Order.placed_at.desc(), Order.id)
+)
+ALL_ORDERS, ORDERS_IN = paged(ORDERS), paged(ORDERS.where(Order.status == bindparam("status")))
 TITLES = (
     select(OrderItem.order_id, Product.title)
     .join(Variant, Variant.id == OrderItem.variant_id)
@@ -68,7 +113,11 @@ TITLES = (
     .order_by(OrderItem.id)
 )
 ADDRESSES = select(Address).where(Address.customer_id == bindparam("customer")).order_by(Address.id)
-VARIANTS = select(Variant).where(Variant.product_id == bindparam("product")).order_by(Variant.id)
+VARIANTS = (
+    select(Variant.sku, Variant.colour, Variant.size, Variant.price, Variant.stock)
+    .where(Variant.product_id == bindparam("product"))
+    .order_by(Variant.id)
+)
 METHODS = select(PaymentMethod).where(PaymentMethod.customer_id == bindparam("customer")).order_by(PaymentMethod.id)
 
 
@@ -257,9 +306,9 @@ def require_room(name: str, kept: int) -> None:
         raise Refusal(f"too_many_{name}", f"There are {kept} {name} already: remove one that is not needed first.")
 
 
-def one_page(world: World, statement: Select[Any], page: int, **values: Any) -> Sequence[Any]:
+def one_page(world: World, statement: Select[*tuple[Any, ...]], page: int, **values: Any) -> Sequence[Read]:
     """The rows of a page of a `paged` statement, and one more if there is another page."""
-    return world.session.scalars(statement, {"skip": skipped(page), **values}).all()
+    return world.session.execute(statement, {"skip": skipped(page), **values}).all()
 
 
 def page_of(rows: Sequence[Any], show: Callable[[Any], Row], page: int) -> Row:
@@ -272,10 +321,10 @@ def page_of(rows: Sequence[Any], show: Callable[[Any], Row], page: int) -> Row:
 
 def show_orders(world: World, customer: Customer, page: int, status: str | None, text: str | None) -> Row:
     """One page of a customer's orders with what was bought: two reads, however many orders."""
-    if status is None and text is None:
-        found = one_page(world, ORDERS, page, customer=customer.id)
-    else:
-        found = one_page(world, paged(_filtered(customer, status, text)), page)
+    statement, wanted = (ALL_ORDERS, {}) if status is None else (ORDERS_IN, {"status": _status(status)})
+    if text is not None:
+        statement = statement.where(_titled(text))
+    found = one_page(world, statement, page, customer=customer.id, **wanted)
     bought: dict[str, list[str]] = {order.id: [] for order in found}
     for order_id, title in world.session.execute(TITLES, {"orders": list(bought)}):
         bought[order_id].append(title)
@@ -283,30 +332,31 @@ def show_orders(world: World, customer: Customer, page: int, status: str | None,
     return page_of(found, lambda order: {**show_order_line(order, zone), "products": bought[order.id]}, page)
 
 
-def _filtered(customer: Customer, status: str | None, text: str | None) -> Select[Any]:
-    found = select(Order).where(Order.customer_id == customer.id).order_by(Order.placed_at.desc(), Order.id)
-    if status is not None:
-        found = found.where(Order.status == require_one_of("status", status, STATUSES))
-    if text is not None:
-        require_text(text=text)
-        titled = (
-            select(OrderItem.id)
-            .join(Variant, Variant.id == OrderItem.variant_id)
-            .join(Product, Product.id == Variant.product_id)
-            .where(OrderItem.order_id == Order.id)
-        )
-        for word in few_words(text.split()):
-            titled = titled.where(Product.title.icontains(word, autoescape=True))
-        found = found.where(titled.exists())
-    return found
+def _status(name: str) -> str:
+    return require_one_of("status", name, STATUSES)
 
 
-def show_variant(variant: Variant) -> Row:
+def _titled(text: str) -> ColumnElement[bool]:
+    """That some product of an order has all words of a text in its title."""
+    require_text(text=text)
+    titled = (
+        select(OrderItem.id)
+        .join(Variant, Variant.id == OrderItem.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(OrderItem.order_id == Order.id)
+    )
+    for word in few_words(text.split()):
+        titled = titled.where(Product.title.icontains(word, autoescape=True))
+    return titled.exists()
+
+
+def show_variant(variant: Variant | Read) -> Row:
     """A variant as lists show it."""
-    return {"sku": variant.sku, "options": variant.options, "price_cents": variant.price, "stock": variant.stock}
+    options = options_of(variant.colour, variant.size)
+    return {"sku": variant.sku, "options": options, "price_cents": variant.price, "stock": variant.stock}
 
 
-def show_order_line(order: Order, zone: str) -> Row:
+def show_order_line(order: Order | Read, zone: str) -> Row:
     """An order as lists show it."""
     return {
         "order_id": order.id,
@@ -327,17 +377,17 @@ def show_order(world: World, order: Order, customer: Customer) -> Row:
         "items": [
             {
                 "item_id": item.id,
-                "product": item.variant.product.title,
-                "product_id": item.variant.product_id,
-                "sku": item.variant.sku,
-                "options": item.variant.options,
+                "product": item.title,
+                "product_id": item.product_id,
+                "sku": item.sku,
+                "options": options_of(item.colour, item.size),
                 "quantity": item.quantity,
                 "price_cents": item.price,
                 "gift_wrap": item.gift_wrap or None,
                 "status": item.status,
-                "final_sale": item.variant.product.final_sale or None,
+                "final_sale": item.final_sale or None,
             }
-            for item in items_of(world, order)
+            for item in world.session.execute(SHOWN_ITEMS, {"order": order.id})
         ],
         "delivery_cents": order.delivery,
         "tax_cents": order.tax,
@@ -380,17 +430,17 @@ def show_parcels(world: World, order: Order, customer: Customer, *, scans: bool 
         customer: Whose clock the scans are told by.
         scans: Whether to tell where each was seen.
     """
-    parcels = world.session.scalars(PARCELS, {"order": order.id}).all()
+    parcels = world.session.execute(PARCELS, {"order": order.id}).all()
     seen: dict[int, list[Row]] = {parcel.id: [] for parcel in parcels}
     if scans and seen:
-        for scan in world.session.scalars(SCANS, {"parcels": list(seen)}):
+        for scan in world.session.execute(SCANS, {"parcels": list(seen)}):
             at = local(scan.seen_at, customer.time_zone).isoformat(timespec="minutes")
             seen[scan.parcel_id].append({"status": scan.status, "at": at})
     return [
         {
             "tracking": parcel.tracking,
-            "seller": parcel.seller.name,
-            "courier": parcel.courier.name,
+            "seller": parcel.seller,
+            "courier": parcel.courier,
             "status": parcel.status,
             "promised": parcel.promised_on,
             "expected": parcel.expected_on if parcel.status != "delivered" else None,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import lazyload
 
 from greenroom import World
 from greenroom_envs.shop.answers import answer_to, findings, known_of
@@ -30,7 +31,22 @@ from greenroom_envs.shop.pricing import Line, dollars, quote
 BUYING_EVERY = timedelta(hours=2)
 WEARS = 0.05
 CARTED = select(CartItem.variant_id).distinct().order_by(CartItem.variant_id).limit(200)
-IN_STOCK = select(Variant).where(Variant.id >= bindparam("from"), Variant.stock > 0).order_by(Variant.id).limit(1)
+COUNT = select(func.count(Variant.id))
+IN_STOCK = (
+    select(Variant)
+    .where(Variant.id >= bindparam("from"), Variant.stock > 0)
+    .order_by(Variant.id)
+    .limit(1)
+    .options(lazyload(Variant.product))
+)
+COURIERS = select(Courier).order_by(Courier.id)
+SELLERS = (
+    select(Product.seller_id)
+    .join(Variant, Variant.product_id == Product.id)
+    .join(OrderItem, OrderItem.variant_id == Variant.id)
+    .where(OrderItem.order_id == bindparam("order"))
+    .order_by(OrderItem.id)
+)
 
 
 @app.on("shop.order_ships")
@@ -39,8 +55,8 @@ def order_ships(world: World, payload: dict[str, Any]) -> None:
     order = world.session.get_one(Order, payload["order"])
     if order.status != "processing":
         return
-    couriers = world.session.scalars(select(Courier).order_by(Courier.id)).all()
-    sellers = dict.fromkeys(item.variant.product.seller_id for item in items_of(world, order))
+    couriers = world.session.scalars(COURIERS).all()
+    sellers = dict.fromkeys(world.session.scalars(SELLERS, {"order": order.id}))
     parcels = [hand_over(world, order, n, seller, world.random.choice(couriers)) for n, seller in enumerate(sellers)]
     order.status, order.version = "shipped", order.version + 1
     numbers = ", ".join(parcel.tracking for parcel in parcels)
@@ -137,7 +153,7 @@ def question_answered(world: World, payload: dict[str, Any]) -> None:
     """A seller answers a question, and whoever asked is told."""
     question = world.session.get_one(Question, payload["question"])
     product = world.session.get_one(Product, question.product_id)
-    variants = world.session.scalars(VARIANTS, {"product": product.id}).all()
+    variants = world.session.execute(VARIANTS, {"product": product.id}).all()
     known = known_of(product, variants, world.session.get_one(Seller, product.seller_id))
     question.answer = answer_to(question.text, known)
     customer = world.session.get_one(Customer, question.customer_id)
@@ -166,7 +182,7 @@ def colleague_answers(world: World, payload: dict[str, Any]) -> None:
 def others_buy(world: World, payload: dict[str, Any]) -> None:
     """Others buy: one of something that lies in a cart, or of anything else."""
     carted = world.session.scalars(CARTED).all()
-    last = world.session.scalars(select(func.count(Variant.id))).one()
+    last = world.session.scalars(COUNT).one()
     start = (
         world.random.choice(carted) if carted and world.random.random() < 0.5 else world.random.randrange(1, last + 1)
     )

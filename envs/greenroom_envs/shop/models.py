@@ -1,11 +1,14 @@
 """The data model of shop, first half: what is on the shelves and who buys. Money is integer cents of `CURRENCY`."""
 
 from datetime import date, datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, Row
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 CURRENCY = "USD"
+Read: TypeAlias = Row[*tuple[Any, ...]]
+"""Columns as a statement read them, by name: what is only looked at needs no mapped object, which costs more."""
 
 
 class Base(DeclarativeBase):
@@ -89,7 +92,12 @@ class Variant(Base):
     @property
     def options(self) -> str:
         """Colour and size: `black, 1.5 l`."""
-        return f"{self.colour}, {self.size}" if self.size else self.colour
+        return options_of(self.colour, self.size)
+
+
+def options_of(colour: str, size: str) -> str:
+    """How the options of a variant are shown: `black, 1.5 l`."""
+    return f"{colour}, {size}" if size else colour
 
 
 class Review(Base):

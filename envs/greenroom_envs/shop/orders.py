@@ -16,8 +16,10 @@ from greenroom_envs.shop.policy import CANCEL_REASONS, RETURN_DAYS, RETURN_REASO
 from greenroom_envs.shop.pricing import Line, Quote, dollars, paid_for, share
 
 SLOWEST = select(func.max(Seller.dispatch_hours)).where(Seller.id.in_(bindparam("sellers", expanding=True)))
-PAID = select(func.coalesce(func.sum(Payment.amount), 0)).where(Payment.order_id == bindparam("order"))
-GIVEN = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.order_id == bindparam("order"))
+_PAID = select(func.coalesce(func.sum(Payment.amount), 0)).where(Payment.order_id == bindparam("order"))
+_GIVEN = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.order_id == bindparam("order"))
+# What was paid for an order and not given back.
+LEFT = select(_PAID.scalar_subquery() - _GIVEN.scalar_subquery())
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,7 @@ def give_back(world: World, order: Order, amount: int, reason: str) -> Refund:
     The lines of an order are rounded to cents one by one, so that together they may come to a cent more than it cost.
     """
     world.session.flush()
-    left = sum(sign * world.session.scalars(of, {"order": order.id}).one() for sign, of in ((1, PAID), (-1, GIVEN)))
-    amount = min(amount, left)
+    amount = min(amount, world.session.scalars(LEFT, {"order": order.id}).one())
     refund = Refund(order_id=order.id, method_id=order.method_id, amount=amount, reason=reason, made_at=utc_now(world))
     world.session.add(refund)
     if order.method.balance is not None:

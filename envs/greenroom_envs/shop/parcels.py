@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from greenroom import World
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import PARCELS, utc_now
+from greenroom_envs.shop.counter import utc_now
 from greenroom_envs.shop.history import tracking
 from greenroom_envs.shop.ledger import STAGES, Order, Parcel, ParcelScan
 from greenroom_envs.shop.letters import write_buyer
@@ -14,6 +16,8 @@ from greenroom_envs.shop.models import Courier
 LOADED_AT = time(13)
 """When vans are loaded, UTC: morning in America, noon in Europe."""
 DELAYED = 0.15
+
+UNDER_WAY = select(Parcel.id).where(Parcel.order_id == bindparam("order"), Parcel.status != STAGES[-1]).limit(1)
 
 
 def hand_over(world: World, order: Order, position: int, seller: int, courier: Courier) -> Parcel:
@@ -72,7 +76,7 @@ def _scan(world: World, parcel: Parcel, status: str) -> None:
 def _delivered(world: World, order: Order) -> None:
     """An order is delivered when its last parcel is."""
     world.session.flush()
-    if any(parcel.status != "delivered" for parcel in world.session.scalars(PARCELS, {"order": order.id})):
+    if world.session.scalar(UNDER_WAY, {"order": order.id}) is not None:
         return
     order.status, order.delivered_at, order.version = "delivered", utc_now(world), order.version + 1
     write_buyer(world, order, f"Your order {order.id} was delivered", "Your last parcel has arrived.")

@@ -27,7 +27,7 @@ def show_calendar(
     listing = listing_of(world, listing_id)
     today = today_at(world, listing.time_zone)
     days = [first_night + timedelta(days=n) for n in range(nights)]
-    blocks, rules = blocks_of(world, listing, first_night, days[-1] + timedelta(days=1)), rules_of(world, listing)
+    blocks, rules = blocks_of(world, listing.id, first_night, days[-1] + timedelta(days=1)), rules_of(world, listing)
     return {
         "currency": listing.currency,
         "min_nights": listing.min_nights,

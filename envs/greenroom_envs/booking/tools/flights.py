@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Annotated, Literal
 
+import sqlalchemy as sa
 from pydantic import Field
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
-from greenroom_envs.booking.desk import SEARCHES, Day, Page, in_minutes, me, require_text, utc_now
+from greenroom_envs.booking.desk import FLIGHT_LINE, SEARCHES, Day, Page, in_minutes, me, require_text, utc_now
 from greenroom_envs.booking.flights import BUSINESS_ROWS, LETTERS, ROWS, Airport, Cabin, FlightDate, Seat
-from greenroom_envs.booking.models import HOME
+from greenroom_envs.booking.models import HOME, Read
 from greenroom_envs.booking.policy import MOST_PASSENGERS
 from greenroom_envs.booking.showing import Row, page_of, show_flight_line
 
@@ -27,7 +28,7 @@ Name = Annotated[str, Field(max_length=100)]
 First, Second = aliased(FlightDate), aliased(FlightDate)
 FirstCabin, SecondCabin = aliased(Cabin), aliased(Cabin)
 DIRECT = (
-    select(FlightDate, Cabin)
+    select(*FLIGHT_LINE, Cabin.price, Cabin.seats)
     .join(Cabin, and_(Cabin.flight_date_id == FlightDate.id, Cabin.cabin == bindparam("cabin")))
     .where(
         FlightDate.origin == bindparam("origin"),
@@ -41,7 +42,7 @@ DIRECT = (
     .limit(MOST)
 )
 ONE_STOP = (
-    select(First, FirstCabin, Second, SecondCabin)
+    select(First.id, Second.id, FirstCabin.price + SecondCabin.price, Second.departs_at, First.arrives_at)
     .join(FirstCabin, and_(FirstCabin.flight_date_id == First.id, FirstCabin.cabin == bindparam("cabin")))
     .join(
         Second,
@@ -67,14 +68,23 @@ ONE_STOP = (
 )
 BY_NUMBER = select(FlightDate).where(FlightDate.number == bindparam("number"), FlightDate.day == bindparam("day"))
 
-CABINS_OF = select(Cabin).where(Cabin.flight_date_id == bindparam("flight")).order_by(Cabin.cabin)
-TAKEN = select(Seat.seat).where(Seat.flight_date_id == bindparam("flight")).order_by(Seat.seat)
-NAMED = (
-    select(Airport.code)
-    .where(or_(Airport.code == bindparam("code"), Airport.city == bindparam("city")))
-    .order_by(Airport.code)
-    .limit(1)
+FLOWN = select(*FLIGHT_LINE).where(FlightDate.id.in_(bindparam("ids", expanding=True)))
+CABINS_OF = (
+    select(Cabin.cabin, Cabin.price, Cabin.seats)
+    .where(Cabin.flight_date_id == bindparam("flight"))
+    .order_by(Cabin.cabin)
 )
+TAKEN = select(Seat.seat).where(Seat.flight_date_id == bindparam("flight")).order_by(Seat.seat)
+
+
+def _named(code: str, city: str) -> sa.ScalarSelect[str]:
+    """The airport whose code or city is a value of the statement."""
+    named = select(Airport.code).where(or_(Airport.code == bindparam(code), Airport.city == bindparam(city)))
+    return named.order_by(Airport.code).limit(1).scalar_subquery()
+
+
+# Both ends of a journey: one read.
+ROUTE = select(_named("from_code", "from_city"), _named("to_code", "to_city"))
 
 
 def flight_of(world: World, number: str, day: date) -> FlightDate:
@@ -89,13 +99,19 @@ def flight_of(world: World, number: str, day: date) -> FlightDate:
     return flight
 
 
-def airport_of(world: World, name: str) -> str:
-    """The code that a code or a city's name means.
+def route_of(world: World, origin: str, destination: str) -> tuple[str, str]:
+    """The codes that codes or names of cities mean.
 
     Raises:
         Refusal: There is no such airport.
     """
-    code = world.session.scalars(NAMED, {"code": name.strip().upper(), "city": name.strip().title()}).one_or_none()
+    start, end = origin.strip(), destination.strip()
+    names = {"from_code": start.upper(), "from_city": start.title(), "to_code": end.upper(), "to_city": end.title()}
+    from_code, to_code = world.session.execute(ROUTE, names).one()
+    return _found(origin, from_code), _found(destination, to_code)
+
+
+def _found(name: str, code: str | None) -> str:
     if code is None:
         raise Refusal("no_such_airport", f"There is no airport '{name}'; use booking_search_airports.")
     return code
@@ -138,10 +154,13 @@ def search_flights(
     """
     me(world)
     values = _values(world, origin, destination, day, passengers, cabin)
-    rows = world.session.execute(DIRECT, values).all()
-    found = [{**show_flight_line(f), "price_cents": c.price, "seats": c.seats} for f, c in rows]
+    found = world.session.execute(DIRECT, values).all()
     note = {} if found else {"note": NONE_DIRECT}
-    return {"currency": HOME, **page_of(found, page), **note}
+    return {"currency": HOME, **page_of(found, page, _show_direct), **note}
+
+
+def _show_direct(flight: Read) -> Row:
+    return {**show_flight_line(flight), "price_cents": flight.price, "seats": flight.seats}
 
 
 @app.tool(at_most=SEARCHES)
@@ -167,19 +186,27 @@ def search_connections(
     me(world)
     values = _values(world, origin, destination, day, passengers, cabin)
     low, high = map(in_minutes, CHANGE_MINUTES)
-    rows = [
-        (first_cabin.price + second_cabin.price, first, second)
-        for first, first_cabin, second, second_cabin in world.session.execute(ONE_STOP, values).all()
-        if low <= second.departs_at - first.arrives_at <= high
-    ]
-    rows.sort(key=lambda row: (row[0], row[1].id, row[2].id))
-    found = [{"flights": [show_flight_line(a), show_flight_line(b)], "price_cents": price} for price, a, b in rows]
+    found = sorted(
+        (price, first, second)
+        for first, second, price, departs, arrives in world.session.execute(ONE_STOP, values).all()
+        if low <= departs - arrives <= high
+    )
     note = {} if found else {"note": NONE_WITH_A_STOP}
-    return {"currency": HOME, **page_of(found, page), **note}
+    shown = page_of(found, page, lambda way: {"flights": list(way[1:]), "price_cents": way[0]})
+    _put_flights(world, shown["results"])
+    return {"currency": HOME, **shown, **note}
+
+
+def _put_flights(world: World, ways: list[Row]) -> None:
+    """Put what is shown of flights in the place of their numbers."""
+    numbers = {number for way in ways for number in way["flights"]}
+    flown = {f.id: f for f in world.session.execute(FLOWN, {"ids": sorted(numbers)})} if numbers else {}
+    for way in ways:
+        way["flights"] = [show_flight_line(flown[number]) for number in way["flights"]]
 
 
 def _values(world: World, origin: str, destination: str, day: date, passengers: int, cabin: str) -> Row:
-    start, end, yesterday = airport_of(world, origin), airport_of(world, destination), utc_now(world).date() - ONE_DAY
+    (start, end), yesterday = route_of(world, origin, destination), utc_now(world).date() - ONE_DAY
     if start == end:
         raise Refusal("same_place", f"'{origin}' and '{destination}' are one airport, {start}: nothing flies there.")
     if day < yesterday:
@@ -205,7 +232,7 @@ def show_flight(world: World, flight: Name, day: Day) -> Row:
     """
     me(world)
     found = flight_of(world, flight, day)
-    cabins = world.session.scalars(CABINS_OF, {"flight": found.id}).all()
+    cabins = world.session.execute(CABINS_OF, {"flight": found.id}).all()
     shown = [{"cabin": c.cabin, "price_cents": c.price, "seats": c.seats} for c in cabins]
     return {**show_flight_line(found), "currency": HOME, "cabins": shown}
 

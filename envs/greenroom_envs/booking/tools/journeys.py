@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
@@ -34,6 +34,18 @@ from greenroom_envs.booking.tools.reservations import give_up_seats
 Some = Annotated[list[Name], Field(max_length=2)]
 Names = Annotated[list[Name], Field(max_length=MOST_PASSENGERS)]
 Fare = Literal["basic", "standard"]
+# No leg is ever read as an object where this runs: the session need not look for them.
+DROP_LEGS = (
+    delete(Segment)
+    .where(Segment.reservation_id == bindparam("reservation"))
+    .execution_options(synchronize_session=False)
+)
+LATER = (
+    select(FlightDate)
+    .where(FlightDate.number == bindparam("number"), FlightDate.departs_at > bindparam("arrives"))
+    .order_by(FlightDate.departs_at)
+    .limit(1)
+)
 
 
 @app.tool
@@ -120,7 +132,7 @@ def change_flight(
     count, cabin = len(passengers_of(world, reservation)), reservation.cabin or ""
     give_up_seats(world, reservation)
     prices = [take_seats(world, leg, cabin, count) for leg in legs]
-    world.session.execute(delete(Segment).where(Segment.reservation_id == reservation.id))
+    world.session.execute(DROP_LEGS, {"reservation": reservation.id})
     put_legs(world, reservation, legs)
     total = reservation.total
     if not free:
@@ -163,10 +175,8 @@ def legs_of(world: World, flights: list[str], day: date) -> list[FlightDate]:
 
 
 def _connection(world: World, first: FlightDate, number: str) -> FlightDate:
-    later = select(FlightDate).where(
-        FlightDate.number == number.strip().upper(), FlightDate.departs_at > first.arrives_at
-    )
-    second = world.session.scalars(later.order_by(FlightDate.departs_at).limit(1)).one_or_none()
+    after = {"number": number.strip().upper(), "arrives": first.arrives_at}
+    second = world.session.scalars(LATER, after).one_or_none()
     change = (second.departs_at - first.arrives_at).total_seconds() / 60 if second else 0
     if second is None or second.origin != first.destination or not CHANGE_MINUTES[0] <= change <= CHANGE_MINUTES[1]:
         raise Refusal("no_connection", f"'{number}' does not go on from {first.destination} in 45 minutes to 6 hours.")

@@ -12,13 +12,13 @@ from greenroom_envs.booking.app import app
 from greenroom_envs.booking.desk import Number, me, utc_now
 from greenroom_envs.booking.models import PaymentMethod, Voucher
 from greenroom_envs.booking.money import method_of
-from greenroom_envs.booking.showing import Row, show_method
+from greenroom_envs.booking.showing import METHOD_LINE, Row, show_method
 
 MOST = 12
 EXPIRY = re.compile(r"(0[1-9]|1[0-2])/(\d\d)")
 Short = Annotated[str, Field(max_length=40)]
 MINE = (
-    select(PaymentMethod)
+    select(*METHOD_LINE)
     .where(PaymentMethod.user_id == bindparam("user"), PaymentMethod.removed.is_(False))
     .order_by(PaymentMethod.id)
 )
@@ -28,7 +28,7 @@ VOUCHERS = select(Voucher).where(Voucher.user_id == bindparam("user")).order_by(
 @app.tool
 def list_payment_methods(world: World) -> Row:
     """List the user's cards, gift cards and certificates, with what is left on them."""
-    return {"methods": [show_method(method) for method in world.session.scalars(MINE, {"user": me(world).id})]}
+    return {"methods": [show_method(method) for method in world.session.execute(MINE, {"user": me(world).id})]}
 
 
 @app.tool
@@ -45,7 +45,7 @@ def add_card(world: World, number: Short, expires: Short) -> Row:
         raise Refusal("bad_card", "This is no card's number, a digit may be wrong: ask the user to read it again.")
     _require_valid(world, expires)
     label = f"card ending {digits[-4:]}"
-    if any(method.label == label for method in world.session.scalars(MINE, {"user": user.id})):
+    if any(method.label == label for method in world.session.execute(MINE, {"user": user.id})):
         raise Refusal("already_there", f"The user has a {label} already.")
     _require_room(world, user.id)
     card = PaymentMethod(user_id=user.id, kind="card", label=label, balance=None, currency=None)
@@ -55,7 +55,7 @@ def add_card(world: World, number: Short, expires: Short) -> Row:
 
 
 def _require_room(world: World, user_id: int) -> None:
-    if len(world.session.scalars(MINE, {"user": user_id}).all()) >= MOST:
+    if len(world.session.execute(MINE, {"user": user_id}).all()) >= MOST:
         raise Refusal("too_many_methods", f"There are {MOST} ways to pay, the most that can be: remove one first.")
 
 

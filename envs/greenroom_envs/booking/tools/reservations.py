@@ -22,21 +22,30 @@ from greenroom_envs.booking.desk import (
     utc_now,
 )
 from greenroom_envs.booking.flights import Airport, Cabin, FlightDate, Seat, Segment
-from greenroom_envs.booking.models import Payment, PaymentMethod, Reservation, User
+from greenroom_envs.booking.models import Payment, PaymentMethod, Read, Reservation, User
 from greenroom_envs.booking.money import give_back, refund_due, write
 from greenroom_envs.booking.pricing import spoken
-from greenroom_envs.booking.showing import Row, paged, read_page, show_flight_line, show_line, show_payment, utc_text
+from greenroom_envs.booking.showing import (
+    RESERVATION_LINE,
+    Row,
+    paged,
+    read_page,
+    show_flight_line,
+    show_line,
+    show_payment,
+    utc_text,
+)
 from greenroom_envs.booking.stays import Listing
 
 PAYMENTS = (
-    select(Payment, PaymentMethod.label)
+    select(Payment.method_id, PaymentMethod.label, Payment.amount, Payment.reason, Payment.made_at)
     .join(PaymentMethod, PaymentMethod.id == Payment.method_id)
     .where(Payment.reservation_id == bindparam("id"))
     .order_by(Payment.id)
 )
 
 MINE = paged(
-    select(Reservation)
+    select(*RESERVATION_LINE)
     .where(Reservation.user_id == bindparam("user"))
     .order_by(Reservation.made_at.desc(), Reservation.id.desc())
 )
@@ -53,6 +62,12 @@ SITTING = (
     .join(FlightDate, FlightDate.id == Seat.flight_date_id)
     .where(Seat.passenger_id.in_(bindparam("ids", expanding=True)))
 )
+# No seat is ever read as an object where this runs: the session need not look for them.
+STAND_UP = (
+    delete(Seat)
+    .where(Seat.passenger_id.in_(bindparam("ids", expanding=True)))
+    .execution_options(synchronize_session=False)
+)
 
 
 @app.tool
@@ -67,7 +82,7 @@ def list_reservations(world: World, page: Page = 1) -> Row:
     return {"results": [{**show_line(r, today), **where[r.id]} for r in rows], "next_page": next_page}
 
 
-def _places(world: World, rows: Sequence[Reservation]) -> dict[int, Row]:
+def _places(world: World, rows: Sequence[Read]) -> dict[int, Row]:
     """Where each of some reservations goes, in one look a kind."""
     listings = [r.listing_id for r in rows if r.listing_id]
     places = world.session.execute(PLACES, {"ids": listings}).all() if listings else ()
@@ -133,7 +148,7 @@ def list_payments(world: World, reservation_id: Number) -> Row:
     """
     reservation = reservation_of(world, me(world), reservation_id)
     rows = world.session.execute(PAYMENTS, {"id": reservation.id}).all()
-    return {"currency": reservation.currency, "payments": [show_payment(*row) for row in rows]}
+    return {"currency": reservation.currency, "payments": [show_payment(row) for row in rows]}
 
 
 @app.tool
@@ -176,7 +191,7 @@ def cancel_reservation(world: World, reservation_id: Number, version: Version = 
 def give_up_seats(world: World, reservation: Reservation) -> None:
     """Put the seats of a journey back on sale."""
     passengers = passengers_of(world, reservation)
-    world.session.execute(delete(Seat).where(Seat.passenger_id.in_([p.id for p in passengers])))
+    world.session.execute(STAND_UP, {"ids": [p.id for p in passengers]})
     for flight in flights_of(world, reservation):
         cabin = world.session.get_one(Cabin, (flight.id, reservation.cabin))
         cabin.seats += len(passengers)

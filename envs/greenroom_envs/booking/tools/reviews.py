@@ -13,7 +13,9 @@ from greenroom_envs.booking.showing import Row, paged, read_page
 from greenroom_envs.booking.stays import Listing, Review
 
 LATEST = paged(
-    select(Review).where(Review.listing_id == bindparam("listing")).order_by(Review.written_on.desc(), Review.id.desc())
+    select(Review.author, Review.stars, Review.text, Review.written_on)
+    .where(Review.listing_id == bindparam("listing"))
+    .order_by(Review.written_on.desc(), Review.id.desc())
 )
 OF_STAY = select(Review.id).where(Review.reservation_id == bindparam("stay"))
 

@@ -6,11 +6,11 @@ from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.desk import Number, Page, listing_of, me
 from greenroom_envs.booking.models import Saved
-from greenroom_envs.booking.showing import Row, paged, read_page, show_listing_line
+from greenroom_envs.booking.showing import LISTING_LINE, Row, paged, read_page, show_listing_line
 from greenroom_envs.booking.stays import Listing
 
 SAVED = paged(
-    select(Listing)
+    select(*LISTING_LINE)
     .join(Saved, Saved.listing_id == Listing.id)
     .where(Saved.user_id == bindparam("user"))
     .order_by(Listing.id)

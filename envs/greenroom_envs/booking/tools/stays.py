@@ -10,6 +10,7 @@ from greenroom import Refusal, World
 from greenroom_envs.booking.app import app
 from greenroom_envs.booking.calendar import is_free, price, require_bookable
 from greenroom_envs.booking.desk import (
+    PRICE_RULE,
     SEARCHES,
     Cents,
     Day,
@@ -23,13 +24,14 @@ from greenroom_envs.booking.desk import (
     rules_of,
     utc_now,
 )
+from greenroom_envs.booking.models import Read
 from greenroom_envs.booking.pricing import price_stay
-from greenroom_envs.booking.showing import Row, page_of, show_listing_line
+from greenroom_envs.booking.showing import LISTING_LINE, Row, page_of, show_listing_line
 from greenroom_envs.booking.stays import Block, Listing, PriceRule
 
 MOST = 120
 FREE = (
-    select(Listing)
+    select(*LISTING_LINE, Listing.night, Listing.cleaning, Listing.currency)
     .where(
         Listing.city == bindparam("city"),
         Listing.guests >= bindparam("guests"),
@@ -41,7 +43,9 @@ FREE = (
     .limit(MOST)
 )
 IN_CITY = select(Listing.id).where(Listing.city == bindparam("city")).limit(1)
-RULES_OF_MANY = select(PriceRule).where(PriceRule.listing_id.in_(bindparam("ids", expanding=True)))
+RULES_OF_MANY = select(PriceRule.listing_id, *PRICE_RULE).where(
+    PriceRule.listing_id.in_(bindparam("ids", expanding=True))
+)
 
 
 @app.tool(at_most=SEARCHES)
@@ -69,23 +73,25 @@ def search_stays(
     me(world)
     require_nights(check_in, check_out, utc_now(world).date())
     values = {"city": city.strip().title(), "guests": guests, "first": check_in, "end": check_out}
-    free = world.session.scalars(FREE, values).all()
+    free = world.session.execute(FREE, values).all()
     if not free and world.session.scalar(IN_CITY, {"city": values["city"]}) is None:
         raise Refusal("no_such_city", f"There is no place to stay in '{city}': check how it is written.")
     found = [
         listing for listing in free if listing.min_nights <= (check_out - check_in).days and (listing.pets or not pets)
     ]
-    rules: dict[int, list[PriceRule]] = defaultdict(list)
-    for rule in world.session.scalars(RULES_OF_MANY, {"ids": [listing.id for listing in found]}).all():
+    rules: dict[int, list[Read]] = defaultdict(list)
+    for rule in world.session.execute(RULES_OF_MANY, {"ids": [listing.id for listing in found]}).all():
         rules[rule.listing_id].append(rule)
     priced = [(price_stay(listing, rules[listing.id], check_in, check_out).total, listing) for listing in found]
     if max_total_cents:
         priced = [one for one in priced if one[0] <= max_total_cents]
     priced.sort(key=lambda one: (one[0], one[1].id))
-    return page_of(
-        [{**show_listing_line(place), "total_cents": total, "currency": place.currency} for total, place in priced],
-        page,
-    )
+    return page_of(priced, page, _show_priced)
+
+
+def _show_priced(priced: tuple[int, Read]) -> Row:
+    total, place = priced
+    return {**show_listing_line(place), "total_cents": total, "currency": place.currency}
 
 
 @app.tool
@@ -140,7 +146,7 @@ def quote_stay(world: World, listing_id: Number, check_in: Day, check_out: Day, 
     require_bookable(world, listing, check_in, check_out, guests)
     amounts = price(world, listing, check_in, check_out)
     return {
-        "available": is_free(world, listing, check_in, check_out),
+        "available": is_free(world, listing.id, check_in, check_out),
         "nights_cents": amounts.nights,
         "cleaning_cents": amounts.cleaning,
         "service_cents": amounts.service,

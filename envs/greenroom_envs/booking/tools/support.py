@@ -10,7 +10,7 @@ from greenroom_envs.booking.showing import Row, paged, read_page
 
 ANSWERS_AFTER = in_minutes(4 * 60)
 MINE = paged(
-    select(Escalation)
+    select(Escalation.id, Escalation.reservation_id, Escalation.reason, Escalation.answer)
     .join(Reservation, Reservation.id == Escalation.reservation_id)
     .where(Reservation.user_id == bindparam("user"))
     .order_by(Escalation.id.desc())

@@ -10,13 +10,28 @@ from greenroom_envs.booking.app import app
 from greenroom_envs.booking.calendar import is_free, require_bookable
 from greenroom_envs.booking.desk import Day, Number, Page, listing_of, me, utc_now
 from greenroom_envs.booking.flights import Cabin, FlightDate
-from greenroom_envs.booking.models import Waiting
+from greenroom_envs.booking.models import Read, Waiting
 from greenroom_envs.booking.policy import MOST_PASSENGERS
 from greenroom_envs.booking.showing import Row, paged, read_page
 from greenroom_envs.booking.tools.flights import CabinName, flight_of
 
-MINE = paged(select(Waiting).where(Waiting.user_id == bindparam("user")).order_by(Waiting.id))
-FLIGHTS_OF = select(FlightDate).where(FlightDate.id.in_(bindparam("ids", expanding=True)))
+MINE = paged(
+    select(
+        Waiting.id,
+        Waiting.listing_id,
+        Waiting.check_in,
+        Waiting.check_out,
+        Waiting.flight_date_id,
+        Waiting.cabin,
+        Waiting.seats,
+        Waiting.told,
+    )
+    .where(Waiting.user_id == bindparam("user"))
+    .order_by(Waiting.id)
+)
+FLIGHTS_OF = select(FlightDate.id, FlightDate.number, FlightDate.day).where(
+    FlightDate.id.in_(bindparam("ids", expanding=True))
+)
 SAME_NIGHTS = select(Waiting.id).where(
     Waiting.user_id == bindparam("user"),
     Waiting.listing_id == bindparam("listing"),
@@ -41,7 +56,7 @@ def join_waitlist(world: World, listing_id: Number, check_in: Day, check_out: Da
     """
     user, listing = me(world), listing_of(world, listing_id)
     require_bookable(world, listing, check_in, check_out, 1)
-    if is_free(world, listing, check_in, check_out):
+    if is_free(world, listing.id, check_in, check_out):
         raise Refusal("is_free", f"Listing {listing.id} is free from {check_in} to {check_out}: book or hold it.")
     entry = Waiting(user_id=user.id, listing_id=listing.id, check_in=check_in, check_out=check_out)
     same = {"user": user.id, "listing": listing.id, "check_in": check_in, "check_out": check_out}
@@ -108,11 +123,11 @@ def list_waitlist(world: World, page: Page = 1) -> Row:
     """
     entries, next_page = read_page(world, MINE, page, user=me(world).id)
     numbers = [entry.flight_date_id for entry in entries if entry.flight_date_id]
-    flown = {f.id: f for f in world.session.scalars(FLIGHTS_OF, {"ids": numbers})} if numbers else {}
+    flown = {f.id: f for f in world.session.execute(FLIGHTS_OF, {"ids": numbers})} if numbers else {}
     return {"results": [_show(entry, flown) for entry in entries], "next_page": next_page}
 
 
-def _show(entry: Waiting, flown: dict[int, FlightDate]) -> Row:
+def _show(entry: Read, flown: dict[int, Read]) -> Row:
     flight = flown.get(entry.flight_date_id or 0)
     return {
         "waitlist_id": entry.id,

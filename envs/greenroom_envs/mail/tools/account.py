@@ -15,6 +15,8 @@ from greenroom_envs.mail.desk import Reset, SessionRow
 from greenroom_envs.mail.life import CODE
 from greenroom_envs.mail.mailbox import owner, require_text, utc_now
 
+LAST_RESET = select(Reset).order_by(Reset.id.desc()).limit(1)
+LAST_NUMBER = select(func.max(Reset.id))
 Secret = Annotated[str, Field(max_length=200)]
 
 
@@ -83,7 +85,7 @@ def request_reset(world: World) -> CodeSent:
     """Have a code sent for a forgotten password; it comes by mail within half a minute and is good for ten."""
     now = utc_now(world)
     account.require_codes(world)
-    number = (world.session.scalar(select(func.max(Reset.id))) or 0) + 1
+    number = (world.session.scalar(LAST_NUMBER) or 0) + 1
     world.session.add(
         Reset(id=number, code=account.reset_code(account.profile(world).salt, number), asked_at=now, used=False)
     )
@@ -100,7 +102,7 @@ def reset_password(world: World, code: Secret, password: Secret) -> Changed:
         password: The new password, eight characters at least.
     """
     account.require_tries(world)
-    last = world.session.scalars(select(Reset).order_by(Reset.id.desc()).limit(1)).one_or_none()
+    last = world.session.scalars(LAST_RESET).one_or_none()
     if last is None or last.used:
         raise Refusal("no_code", "No code is waiting to be used: have one sent with mail_request_reset.")
     if last.asked_at + account.CODE_LIFE < utc_now(world):

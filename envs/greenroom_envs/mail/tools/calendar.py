@@ -19,6 +19,9 @@ EVENTS = (
     .where(CalendarEvent.starts_at >= bindparam("begin"), CalendarEvent.starts_at < bindparam("end"))
     .order_by(CalendarEvent.starts_at)
 )
+SAME = select(CalendarEvent).where(
+    CalendarEvent.starts_at == bindparam("starts"), func.lower(CalendarEvent.title) == bindparam("title")
+)
 
 
 class Entry(TypedDict):
@@ -103,6 +106,4 @@ def delete_event(world: World, title: str, date: str, time: str) -> Entry:
 
 def _same(world: World, title: str, starts: datetime) -> CalendarEvent | None:
     """The event of that title, letter case ignored, which begins then."""
-    alike = func.lower(CalendarEvent.title) == title.strip().lower()
-    same = select(CalendarEvent).where(CalendarEvent.starts_at == starts, alike)
-    return world.session.scalars(same).first()
+    return world.session.scalars(SAME, {"starts": starts, "title": title.strip().lower()}).first()

@@ -14,6 +14,11 @@ SHORTEST = 3
 FEW = 200
 INDEX = table("mail_contact_fts", column("rowid"), column("mail_contact_fts"))
 HOLDING = select(INDEX.c.rowid).where(INDEX.c.mail_contact_fts.op("MATCH")(bindparam("part"))).limit(FEW + 1)
+CHOSEN = (
+    select(Contact).where(Contact.id.in_(bindparam("ids", expanding=True))).order_by(Contact.name, Contact.id).limit(10)
+)
+AT = select(Contact).where(Contact.address == bindparam("address"))
+HOLDER = select(Contact.name).where(Contact.address == bindparam("address"))
 
 
 class Person(TypedDict):
@@ -34,10 +39,9 @@ def find_contacts(world: World, query: str) -> list[Person]:
     require_text(query=query)
     part = query.strip()
     ids = _holding(world, part)
-    if ids is None:
-        fits = or_(Contact.name.contains(part, autoescape=True), Contact.address.contains(part, autoescape=True))
-    else:
-        fits = Contact.id.in_(ids)
+    if ids is not None:
+        return [_shown(contact) for contact in world.session.scalars(CHOSEN, {"ids": ids})]
+    fits = or_(Contact.name.contains(part, autoescape=True), Contact.address.contains(part, autoescape=True))
     found = world.session.scalars(select(Contact).where(fits).order_by(Contact.name, Contact.id).limit(10))
     return [_shown(contact) for contact in found]
 
@@ -102,7 +106,7 @@ def delete_contact(world: World, address: str) -> Person:
 
 
 def _known(world: World, address: str) -> Contact:
-    contact = world.session.scalars(select(Contact).where(Contact.address == address.strip().lower())).one_or_none()
+    contact = world.session.scalars(AT, {"address": address.strip().lower()}).one_or_none()
     if contact is None:
         raise Refusal(
             "no_such_contact", f"No contact has the address '{address}': look the person up with mail_find_contacts."
@@ -114,7 +118,7 @@ def _free(world: World, address: str) -> str:
     plain = address.strip().lower()
     if not ADDRESS.fullmatch(plain):
         raise Refusal("bad_address", f"'{address}' is no mail address: write it like danielle@norvik.com.")
-    holder = world.session.scalars(select(Contact.name).where(Contact.address == plain)).one_or_none()
+    holder = world.session.scalars(HOLDER, {"address": plain}).one_or_none()
     if holder is not None:
         raise Refusal("address_taken", f"'{plain}' is already there, as {holder}: change that contact instead.")
     return plain

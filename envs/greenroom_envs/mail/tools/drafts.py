@@ -9,13 +9,15 @@ from sqlalchemy import select
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.clock import Clock
-from greenroom_envs.mail.hits import TWENTY, Page
+from greenroom_envs.mail.hits import TWENTY, Page, paged
 from greenroom_envs.mail.life import SENDS
 from greenroom_envs.mail.mailbox import limit_sending, require_text, resolve, resolve_all, utc_now
 from greenroom_envs.mail.models import Draft
 from greenroom_envs.mail.outbox import addressees, draft_files, drop_draft, find_draft, send_now
 from greenroom_envs.mail.tools.sending import Sent
 
+NEWEST = paged(select(Draft).order_by(Draft.id.desc()))
+DUE = select(Draft).where(Draft.send_at.is_not(None)).order_by(Draft.send_at, Draft.id).limit(20)
 DraftId = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
@@ -73,8 +75,7 @@ def list_drafts(world: World, page: Page = 1) -> list[DraftLine]:
     Args:
         page: Which page, from 1.
     """
-    newest = select(Draft).order_by(Draft.id.desc()).limit(TWENTY).offset((page - 1) * TWENTY)
-    drafts = world.session.scalars(newest)
+    drafts = world.session.scalars(NEWEST, {"limit": TWENTY, "skip": (page - 1) * TWENTY})
     return [_line(draft) for draft in drafts]
 
 
@@ -199,9 +200,8 @@ def cancel_scheduled(world: World, draft_id: DraftId) -> DraftLine:
 @app.tool
 def list_scheduled(world: World) -> list[Scheduled]:
     """List the twenty drafts that will send themselves next."""
-    due = select(Draft).where(Draft.send_at.is_not(None)).order_by(Draft.send_at, Draft.id).limit(20)
     clock = Clock.of(world)
-    return [_scheduled(draft, clock) for draft in world.session.scalars(due)]
+    return [_scheduled(draft, clock) for draft in world.session.scalars(DUE)]
 
 
 def _schedule(world: World, draft: Draft, at: datetime) -> Scheduled:

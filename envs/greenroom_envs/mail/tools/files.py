@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
@@ -11,6 +11,9 @@ from greenroom_envs.mail.mailbox import find
 from greenroom_envs.mail.models import Attachment
 from greenroom_envs.mail.outbox import find_draft
 from greenroom_envs.mail.tools.drafts import DraftId
+
+FILES = select(File.name, File.size).order_by(File.name).limit(50)
+HANGING = select(Attachment).where(Attachment.message_id == bindparam("message"))
 
 
 class FileLine(TypedDict):
@@ -67,8 +70,7 @@ def download(world: World, message_id: str, file: str) -> FileLine:
 @app.tool
 def list_files(world: World) -> list[FileLine]:
     """List the user's files, by name, fifty at most."""
-    files = world.session.scalars(select(File).order_by(File.name).limit(50))
-    return [{"file": file.name, "size": file.size} for file in files]
+    return [{"file": name, "size": size} for name, size in world.session.execute(FILES)]
 
 
 @app.tool
@@ -116,7 +118,7 @@ def remove_attachment(world: World, draft_id: DraftId, file: str) -> Attached:
 
 def _hanging(world: World, message_id: str, file: str) -> Attachment:
     message = find(world, message_id)
-    files = world.session.scalars(select(Attachment).where(Attachment.message_id == message.id)).all()
+    files = world.session.scalars(HANGING, {"message": message.id}).all()
     for found in files:
         if found.name == file.strip():
             return found

@@ -8,8 +8,10 @@ from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Verdict
 from greenroom_envs.mail.mailbox import find_all, handles, owner, utc_now
-from greenroom_envs.mail.models import Label, MessageLabel
+from greenroom_envs.mail.models import Label, MessageLabel, MessageRow
 from greenroom_envs.mail.tools.folders import require_folder
+
+LABELS = select(Label.name).order_by(Label.name)
 
 
 class Moved(TypedDict):
@@ -39,7 +41,7 @@ def archive(world: World, message_ids: list[str]) -> Moved:
     Args:
         message_ids: Their ids, such as Danielle-12.
     """
-    return _move(world, message_ids, "archive")
+    return _move(find_all(world, message_ids), "archive")
 
 
 @app.tool
@@ -50,7 +52,8 @@ def move(world: World, message_ids: list[str], folder: str) -> Moved:
         message_ids: Their ids, such as Danielle-12.
         folder: The folder's name; mail_folders lists them.
     """
-    return _move(world, message_ids, require_folder(world, folder))
+    name = require_folder(world, folder)
+    return _move(find_all(world, message_ids), name)
 
 
 @app.tool
@@ -60,7 +63,7 @@ def delete(world: World, message_ids: list[str]) -> Moved:
     Args:
         message_ids: Their ids, such as Danielle-12.
     """
-    return _move(world, message_ids, "trash")
+    return _move(find_all(world, message_ids), "trash")
 
 
 @app.tool
@@ -70,7 +73,7 @@ def unarchive(world: World, message_ids: list[str]) -> Moved:
     Args:
         message_ids: Their ids, such as Danielle-12.
     """
-    return _back(world, message_ids, "archive")
+    return _back(world, find_all(world, message_ids), "archive")
 
 
 @app.tool
@@ -80,7 +83,7 @@ def restore(world: World, message_ids: list[str]) -> Moved:
     Args:
         message_ids: Their ids, such as Danielle-12.
     """
-    return _back(world, message_ids, "trash")
+    return _back(world, find_all(world, message_ids), "trash")
 
 
 @app.tool
@@ -90,8 +93,9 @@ def mark_spam(world: World, message_ids: list[str]) -> Moved:
     Args:
         message_ids: Their ids, such as Danielle-12.
     """
-    moved = _move(world, message_ids, "spam")
-    _judge(world, message_ids, spam=True)
+    messages = find_all(world, message_ids)
+    moved = _move(messages, "spam")
+    _judge(world, messages, spam=True)
     return moved
 
 
@@ -102,22 +106,22 @@ def unmark_spam(world: World, message_ids: list[str]) -> Moved:
     Args:
         message_ids: Their ids, such as Danielle-12.
     """
-    moved = _back(world, message_ids, "spam")
-    _judge(world, message_ids, spam=False)
+    messages = find_all(world, message_ids)
+    moved = _back(world, messages, "spam")
+    _judge(world, messages, spam=False)
     return moved
 
 
-def _judge(world: World, message_ids: list[str], *, spam: bool) -> None:
+def _judge(world: World, messages: list[MessageRow], *, spam: bool) -> None:
     """Keep the user's verdict on the senders; the user is nobody to be judged."""
     me = owner(world).address
-    for address in dict.fromkeys(message.address for message in find_all(world, message_ids)):
+    for address in dict.fromkeys(message.address for message in messages):
         if address == me:
             raise Refusal("own_message", "One of these was written by the user: spam is what others send.")
         world.session.merge(Verdict(address=address, spam=spam))
 
 
-def _back(world: World, message_ids: list[str], source: str) -> Moved:
-    messages = find_all(world, message_ids)
+def _back(world: World, messages: list[MessageRow], source: str) -> Moved:
     if elsewhere := handles(m for m in messages if m.folder != source):
         raise Refusal("not_there", f"{_are(elsewhere)} not in '{source}'; leave {_it(elsewhere)} out.")
     me = owner(world).address
@@ -187,8 +191,7 @@ def mark_read(world: World, message_ids: list[str], read: bool = True) -> Marked
     return {"marked": len(messages)}
 
 
-def _move(world: World, message_ids: list[str], folder: str) -> Moved:
-    messages = find_all(world, message_ids)
+def _move(messages: list[MessageRow], folder: str) -> Moved:
     if there := handles(m for m in messages if m.folder == folder):
         raise Refusal("already_there", f"{_are(there)} already in '{folder}'; leave {_it(there)} out.")
     for message in messages:
@@ -210,7 +213,7 @@ def require_label(world: World, name: str) -> str:
     Raises:
         Refusal: There is none; the sentence lists those that exist.
     """
-    known = world.session.scalars(select(Label.name).order_by(Label.name)).all()
+    known = world.session.scalars(LABELS).all()
     if name.strip().lower() not in known:
         raise Refusal("no_such_label", f"There is no label '{name}'; there is {', '.join(known)}.")
     return name.strip().lower()

@@ -1,13 +1,14 @@
 """Folders: which there are, and what is in them."""
 
+from functools import cache
 from typing import Any, Literal, TypedDict
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.hits import SHOWN, STATES, Hits, Limit, Page, page_of, statement
+from greenroom_envs.mail.hits import SHOWN, STATES, Hits, Limit, Listing, Page, page_of, page_of_query, paged
 from greenroom_envs.mail.models import Folder, MessageRow
 from greenroom_envs.mail.query import Query
 
@@ -18,6 +19,7 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "sender": (MessageRow.sender.asc(), MessageRow.id.asc()),
     "subject": (MessageRow.subject.asc(), MessageRow.id.asc()),
 }
+FOLDERS = select(Folder.name).order_by(Folder.name)
 
 
 class FolderCount(TypedDict):
@@ -38,7 +40,7 @@ def list_folder(world: World, folder: str = "inbox", limit: Limit = 5, page: Pag
         page: Which page, from 1.
     """
     name = require_folder(world, folder)
-    return page_of(world, statement(world, Query(folders=(name,))), limit, page)
+    return page_of_query(world, Query(folders=(name,)), limit, page)
 
 
 @app.tool
@@ -62,16 +64,22 @@ def list_messages(
         page: Which page, from 1.
     """
     name = require_folder(world, folder)
-    wanted = [STATES[state] for state, given in (("unread", unread), ("starred", starred)) if given]
-    chosen = select(*SHOWN).where(MessageRow.folder == name, *wanted).order_by(*ORDERS[sort])
-    return page_of(world, chosen, limit, page, f"No such message is on page {page} of '{name}'.")
+    wanted = tuple(state for state, given in (("unread", unread), ("starred", starred)) if given)
+    empty = f"No such message is on page {page} of '{name}'."
+    return page_of(world, _sorted(sort, wanted), {"folder": name}, limit, page, empty)
+
+
+@cache
+def _sorted(sort: Sort, states: tuple[str, ...]) -> Listing:
+    wanted = (STATES[state] for state in states)
+    return paged(select(*SHOWN).where(MessageRow.folder == bindparam("folder"), *wanted).order_by(*ORDERS[sort]))
 
 
 @app.tool(writes=False)
 def folders(world: World) -> list[FolderCount]:
     """List all folders with their number of messages and of unread ones."""
     held, found = tally.of_folders(world.session), list[FolderCount]()
-    for name in world.session.scalars(select(Folder.name).order_by(Folder.name)):
+    for name in world.session.scalars(FOLDERS):
         messages, unread = held.get(name, (0, 0))
         found.append({"folder": name, "messages": messages, "unread": unread})
     return found
@@ -83,7 +91,7 @@ def require_folder(world: World, name: str) -> str:
     Raises:
         Refusal: There is none; the sentence lists those that exist.
     """
-    known = world.session.scalars(select(Folder.name).order_by(Folder.name)).all()
+    known = world.session.scalars(FOLDERS).all()
     if name.strip().lower() not in known:
         raise Refusal("no_such_folder", f"There is no folder '{name}'; there is {', '.join(known)}.")
     return name.strip().lower()

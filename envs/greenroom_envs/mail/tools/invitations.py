@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
@@ -17,6 +17,26 @@ from greenroom_envs.mail.rules import RULES
 
 Invited = TypedDict("Invited", {"from": str, "id": str, "event": str, "at": str, "status": str, "proposed": str | None})
 
+_INVITED = (
+    select(MessageRow, Invitation)
+    .join(Invitation, Invitation.message_id == MessageRow.id)
+    .where(Invitation.starts_at >= bindparam("now"))
+    .order_by(Invitation.starts_at, Invitation.message_id)
+    .limit(20)
+)
+TO_COME, PENDING = _INVITED, _INVITED.where(Invitation.status == "open")
+NEAR = (
+    select(CalendarEvent)
+    .where(CalendarEvent.starts_at > bindparam("after"), CalendarEvent.starts_at < bindparam("before"))
+    .order_by(CalendarEvent.starts_at)
+    .limit(1)
+)
+SAME = (
+    select(CalendarEvent)
+    .where(CalendarEvent.title == bindparam("title"), CalendarEvent.starts_at == bindparam("starts"))
+    .limit(1)
+)
+
 
 @app.tool
 def list_invitations(world: World, pending: bool = True) -> list[Invited]:
@@ -25,12 +45,8 @@ def list_invitations(world: World, pending: bool = True) -> list[Invited]:
     Args:
         pending: Only those that the user has not answered.
     """
-    chosen = select(MessageRow, Invitation).join(Invitation, Invitation.message_id == MessageRow.id)
-    chosen = chosen.where(Invitation.starts_at >= utc_now(world))
-    if pending:
-        chosen = chosen.where(Invitation.status == "open")
-    rows = world.session.execute(chosen.order_by(Invitation.starts_at, Invitation.message_id).limit(20)).all()
     clock = Clock.of(world)
+    rows = world.session.execute(PENDING if pending else TO_COME, {"now": clock.utc_now}).all()
     return [_line(message, invitation, clock) for message, invitation in rows]
 
 
@@ -47,8 +63,9 @@ def accept_invitation(world: World, message_id: str) -> Invited:
     _refuse_when_busy(world, invitation.starts_at)
     invitation.status = "accepted"
     world.session.add(CalendarEvent(title=invitation.title, starts_at=invitation.starts_at))
-    _tell(world, message, "Accepted", f"I will be there on {Clock.of(world).shown(invitation.starts_at)}.")
-    return _line(message, invitation, Clock.of(world))
+    clock = Clock.of(world)
+    _tell(world, message, "Accepted", f"I will be there on {clock.shown(invitation.starts_at)}.")
+    return _line(message, invitation, clock)
 
 
 @app.tool
@@ -77,14 +94,15 @@ def propose_time(world: World, message_id: str, date: str, time: str) -> Invited
         time: When it would begin, such as 10:30.
     """
     message, invitation = _open(world, message_id, "proposed")
-    moment = Clock.of(world).read_future(date, time)
+    clock = Clock.of(world)
+    moment = clock.read_future(date, time)
     _refuse_when_busy(world, moment)
     if invitation.status == "accepted":
         _leave_calendar(world, invitation)
     invitation.status, invitation.proposed_at = "proposed", moment
-    _tell(world, message, "New time proposed", f"Could we meet on {Clock.of(world).shown(moment)} instead?")
+    _tell(world, message, "New time proposed", f"Could we meet on {clock.shown(moment)} instead?")
     world.schedule(ORGANIZER, {"message": message.id}, after=HOUR)
-    return _line(message, invitation, Clock.of(world))
+    return _line(message, invitation, clock)
 
 
 def _open(world: World, message_id: str, wanted: str) -> tuple[MessageRow, Invitation]:
@@ -104,8 +122,7 @@ def _open(world: World, message_id: str, wanted: str) -> tuple[MessageRow, Invit
 
 
 def _refuse_when_busy(world: World, moment: datetime) -> None:
-    near = select(CalendarEvent).where(CalendarEvent.starts_at > moment - HOUR, CalendarEvent.starts_at < moment + HOUR)
-    other = world.session.scalars(near.order_by(CalendarEvent.starts_at).limit(1)).one_or_none()
+    other = world.session.scalars(NEAR, {"after": moment - HOUR, "before": moment + HOUR}).one_or_none()
     if other is not None:
         raise Refusal(
             "busy", f"'{other.title}' is in the calendar at {Clock.of(world).shown(other.starts_at)}. {RULES['busy']}"
@@ -113,8 +130,8 @@ def _refuse_when_busy(world: World, moment: datetime) -> None:
 
 
 def _leave_calendar(world: World, invitation: Invitation) -> None:
-    same = (CalendarEvent.title == invitation.title, CalendarEvent.starts_at == invitation.starts_at)
-    event = world.session.scalars(select(CalendarEvent).where(*same).limit(1)).one_or_none()
+    same = {"title": invitation.title, "starts": invitation.starts_at}
+    event = world.session.scalars(SAME, same).one_or_none()
     if event is not None:
         world.session.delete(event)
 

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail import tally
@@ -10,10 +10,17 @@ from greenroom_envs.mail.app import app
 from greenroom_envs.mail.desk import Rule
 from greenroom_envs.mail.mailbox import require_text
 from greenroom_envs.mail.models import Folder, Label, MessageLabel, MessageRow
-from greenroom_envs.mail.tools.filing import require_label
+from greenroom_envs.mail.tools.filing import LABELS, require_label
 from greenroom_envs.mail.tools.folders import require_folder
 
 LONGEST = 40
+LABELLING = select(Rule.id).where(Rule.label == bindparam("label")).limit(1)
+# No label of a message is ever read as an object where this runs: the session need not look for them.
+TAKE_OFF = (
+    delete(MessageLabel).where(MessageLabel.label == bindparam("name")).execution_options(synchronize_session=False)
+)
+HOLDING = select(MessageRow.id).where(MessageRow.folder == bindparam("folder")).limit(1)
+FILING = select(Rule.id).where(Rule.folder == bindparam("folder")).limit(1)
 
 
 class Named(TypedDict):
@@ -33,7 +40,7 @@ class Place(TypedDict):
 def list_labels(world: World) -> list[Named]:
     """List all labels with the number of messages that carry each."""
     carried = tally.of_labels(world.session)
-    names = world.session.scalars(select(Label.name).order_by(Label.name))
+    names = world.session.scalars(LABELS)
     return [{"label": name, "messages": carried.get(name, 0)} for name in names]
 
 
@@ -59,10 +66,10 @@ def delete_label(world: World, name: str) -> Named:
         name: The label.
     """
     plain = require_label(world, name)
-    if world.session.scalars(select(Rule).where(Rule.label == plain).limit(1)).first():
+    if world.session.scalar(LABELLING, {"label": plain}) is not None:
         raise Refusal("in_use", f"A rule puts '{plain}' on arriving mail: delete the rule first.")
     taken = tally.of_labels(world.session).get(plain, 0)
-    world.session.execute(delete(MessageLabel).where(MessageLabel.label == plain))
+    world.session.execute(TAKE_OFF, {"name": plain})
     world.session.delete(world.session.get_one(Label, plain))
     return {"label": plain, "messages": taken}
 
@@ -91,8 +98,8 @@ def delete_folder(world: World, name: str) -> Place:
     folder = world.session.get_one(Folder, require_folder(world, name))
     if folder.system:
         raise Refusal("system_folder", f"'{folder.name}' cannot be deleted: every mailbox has it.")
-    used = select(MessageRow.id).where(MessageRow.folder == folder.name).limit(1)
-    if world.session.scalar(used) or world.session.scalar(select(Rule.id).where(Rule.folder == folder.name).limit(1)):
+    here = {"folder": folder.name}
+    if world.session.scalar(HOLDING, here) or world.session.scalar(FILING, here):
         raise Refusal("in_use", f"'{folder.name}' holds messages, or a rule files into it: empty it first.")
     world.session.delete(folder)
     return {"folder": folder.name}

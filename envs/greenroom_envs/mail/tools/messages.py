@@ -10,7 +10,7 @@ from greenroom import World
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.clock import Clock
 from greenroom_envs.mail.desk import Recipient
-from greenroom_envs.mail.hits import FTS, SHOWN, Hits, Limit, Page, page_of
+from greenroom_envs.mail.hits import FTS, MATCHED, SHOWN, Hits, Limit, Page, page_of, paged
 from greenroom_envs.mail.mailbox import find, owner, resolve
 from greenroom_envs.mail.models import Attachment, MessageLabel, MessageRow
 
@@ -36,6 +36,14 @@ EXTRAS = union_all(
     select(literal("file"), Attachment.name).where(Attachment.message_id == bindparam("id")),
     select(literal("cc"), Recipient.address).where(Recipient.message_id == bindparam("id"), Recipient.kind == "cc"),
 )
+IN_THREAD = paged(select(*SHOWN).where(MessageRow.thread_id == bindparam("thread")).order_by(MessageRow.id.desc()))
+WHOLE = paged(select(MessageRow).where(MessageRow.thread_id == bindparam("thread")).order_by(MessageRow.id))
+WITH = paged(
+    select(*SHOWN)
+    .select_from(FTS.join(MessageRow, MessageRow.id == FTS.c.rowid))
+    .where(MATCHED)
+    .order_by(FTS.c.rowid.desc())
+)
 
 
 @app.tool
@@ -60,9 +68,7 @@ def read_thread(world: World, message_id: str, limit: Limit = 5, page: Page = 1)
         limit: How many messages a page holds.
         page: Which page, from 1.
     """
-    thread = find(world, message_id).thread_id
-    chosen = select(*SHOWN).where(MessageRow.thread_id == thread).order_by(MessageRow.id.desc())
-    return page_of(world, chosen, limit, page)
+    return page_of(world, IN_THREAD, {"thread": find(world, message_id).thread_id}, limit, page)
 
 
 @app.tool
@@ -74,8 +80,8 @@ def show_thread(world: World, message_id: str, limit: ThreadLimit = 10, page: Pa
         limit: How many messages a page holds.
         page: Which page, from 1.
     """
-    thread = select(MessageRow).where(MessageRow.thread_id == find(world, message_id).thread_id)
-    found = world.session.scalars(thread.order_by(MessageRow.id).limit(limit).offset((page - 1) * limit)).all()
+    asked = {"thread": find(world, message_id).thread_id, "limit": limit, "skip": (page - 1) * limit}
+    found = world.session.scalars(WHOLE, asked).all()
     clock = Clock.of(world)
     for message in found:
         message.read_at = message.read_at or clock.utc_now
@@ -96,10 +102,8 @@ def list_with(world: World, person: str, limit: Limit = 10, page: Page = 1) -> H
     """
     address = resolve(world, person)
     words = '"' + " ".join(re.findall(r"[^\W_]+", address)) + '"'
-    match = FTS.c.mail_message_fts.op("MATCH")(f"{{address recipient}} : {words}")
-    chosen = select(*SHOWN).select_from(FTS.join(MessageRow, MessageRow.id == FTS.c.rowid))
     empty = f"The user and {address} have not written to each other, as far as page {page} goes."
-    return page_of(world, chosen.where(match).order_by(FTS.c.rowid.desc()), limit, page, empty)
+    return page_of(world, WITH, {"match": f"{{address recipient}} : {words}"}, limit, page, empty)
 
 
 def _letter(world: World, message: MessageRow, me: str, clock: Clock) -> Letter:

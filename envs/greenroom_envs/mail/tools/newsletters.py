@@ -2,13 +2,26 @@
 
 from typing import TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.mail.app import app
-from greenroom_envs.mail.hits import TWENTY, Page
+from greenroom_envs.mail.hits import TWENTY, Page, paged
 from greenroom_envs.mail.mailbox import find
 from greenroom_envs.mail.models import Subscription
+
+FROM = select(Subscription).where(Subscription.address == bindparam("address"))
+NAMED = (
+    select(Subscription)
+    .where(func.lower(Subscription.name) == bindparam("name"))
+    .order_by(Subscription.active)
+    .limit(1)
+)
+COMING = paged(
+    select(Subscription.name, Subscription.address)
+    .where(Subscription.active)
+    .order_by(Subscription.name, Subscription.id)
+)
 
 
 class Unsubscribed(TypedDict):
@@ -38,8 +51,7 @@ def unsubscribe(world: World, message_id: str) -> Unsubscribed:
         message_id: Any message of the newsletter, such as Norvik-3.
     """
     message = find(world, message_id)
-    query = select(Subscription).where(Subscription.address == message.address)
-    subscription = world.session.scalars(query).one_or_none()
+    subscription = world.session.scalars(FROM, {"address": message.address}).one_or_none()
     if subscription is None:
         raise Refusal("no_newsletter", f"'{message_id}' from {message.sender} is no newsletter: nothing to stop.")
     if not subscription.active:
@@ -55,13 +67,7 @@ def resubscribe(world: World, name: str) -> Resubscribed:
     Args:
         name: Its full name, such as Norvik Digest.
     """
-    query = (
-        select(Subscription)
-        .where(func.lower(Subscription.name) == name.strip().lower())
-        .order_by(Subscription.active)
-        .limit(1)
-    )
-    subscription = world.session.scalars(query).one_or_none()
+    subscription = world.session.scalars(NAMED, {"name": name.strip().lower()}).one_or_none()
     if subscription is None:
         raise Refusal("no_newsletter", f"The user never had a newsletter '{name}': search for one of its messages.")
     if subscription.active:
@@ -77,6 +83,5 @@ def newsletters(world: World, page: Page = 1) -> list[Newsletter]:
     Args:
         page: Which page, from 1.
     """
-    query = select(Subscription).where(Subscription.active).order_by(Subscription.name, Subscription.id)
-    found = world.session.scalars(query.limit(TWENTY).offset((page - 1) * TWENTY))
-    return [{"name": s.name, "address": s.address} for s in found]
+    found = world.session.execute(COMING, {"limit": TWENTY, "skip": (page - 1) * TWENTY})
+    return [{"name": name, "address": address} for name, address in found]

@@ -19,6 +19,8 @@ from greenroom_envs.mail.tools.folders import require_folder
 RuleId = Annotated[int, Field(ge=1, le=1_000_000_000)]
 LONGEST = timedelta(days=30)
 MOST_RULES = 100
+ALL = select(Rule).order_by(Rule.id)
+FORGET = delete(VacationSent)
 
 RuleLine = TypedDict(
     "RuleLine",
@@ -70,7 +72,7 @@ def add_rule(
         label=None if label is None else require_label(world, label),
         star=star,
     )
-    others = world.session.scalars(select(Rule)).all()
+    others = world.session.scalars(ALL).all()
     if any(_does(other) == _does(rule) for other in others):
         raise Refusal("already_there", "There is such a rule already; mail_list_rules shows it.")
     if len(others) >= MOST_RULES:
@@ -83,7 +85,7 @@ def add_rule(
 @app.tool
 def list_rules(world: World) -> list[RuleLine]:
     """List the user's rules for arriving mail, first made first."""
-    return [_line(rule) for rule in world.session.scalars(select(Rule).order_by(Rule.id))]
+    return [_line(rule) for rule in world.session.scalars(ALL)]
 
 
 @app.tool
@@ -121,7 +123,7 @@ def set_vacation(world: World, first_day: str, last_day: str, body: str) -> Away
     if last - first >= LONGEST:
         days = (last - first).days + 1
         raise Refusal("too_long", f"{shown_day(first)} to {shown_day(last)} is {days} days. {RULES['away']}")
-    world.session.execute(delete(VacationSent))
+    world.session.execute(FORGET)
     world.session.merge(Vacation(id=1, first_day=first, last_day=last, body=body))
     return {"from_day": shown_day(first), "to_day": shown_day(last), "body": body}
 

@@ -1,14 +1,15 @@
 """Finding messages."""
 
+from functools import lru_cache
 from typing import NotRequired, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from greenroom import World
 from greenroom_envs.mail import tally
 from greenroom_envs.mail.app import app
 from greenroom_envs.mail.clock import Clock
-from greenroom_envs.mail.hits import STATES, Hits, Limit, Page, in_order, matching, page_of, statement
+from greenroom_envs.mail.hits import STATES, Hits, Limit, Page, Shape, in_order, matching, page_of_query, values_of
 from greenroom_envs.mail.query import Query, parse_query
 from greenroom_envs.mail.tools.filing import require_label
 from greenroom_envs.mail.tools.folders import require_folder
@@ -64,12 +65,17 @@ def count_messages(world: World, query: str) -> Counted:
     parsed = _parsed(world, query)
     if parsed in (Query(folders=parsed.folders), Query(folders=parsed.folders, states=("unread",))) and parsed.folders:
         return _of_folders(world, parsed)
-    latest = in_order(matching(world, select(STATES["unread"]), parsed), parsed)
-    unread = world.session.scalars(latest.limit(MOST + 1)).all()
+    unread = world.session.scalars(_latest(Shape.of(parsed)), values_of(world, parsed)).all()
     counted: Counted = {"messages": min(len(unread), MOST), "unread": sum(unread[:MOST])}
     if len(unread) > MOST:
         counted["more"] = True
     return counted
+
+
+@lru_cache(maxsize=256)
+def _latest(shape: Shape) -> Select[bool]:
+    """Whether each of the latest messages that queries of a shape mean is unread."""
+    return in_order(matching(select(STATES["unread"]), shape), shape).limit(MOST + 1)
 
 
 def _of_folders(world: World, parsed: Query) -> Counted:
@@ -81,7 +87,7 @@ def _of_folders(world: World, parsed: Query) -> Counted:
 
 def _found(world: World, query: str, limit: int, page: int, *, oldest: bool = False) -> Hits:
     empty = f"Nothing matches {query!r} on page {page}; try fewer words."
-    return page_of(world, statement(world, _parsed(world, query), oldest=oldest), limit, page, empty)
+    return page_of_query(world, _parsed(world, query), limit, page, empty, oldest=oldest)
 
 
 def _parsed(world: World, query: str) -> Query:

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select
-from sqlalchemy.orm import lazyload
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 
 from greenroom import Refusal, World
 from greenroom_envs.shop import goods
@@ -25,7 +25,7 @@ from greenroom_envs.shop.counter import (
     variant_of,
 )
 from greenroom_envs.shop.index import FTS, match_of
-from greenroom_envs.shop.models import CURRENCY, Category, Product, Promotion, Review, Seller, Variant
+from greenroom_envs.shop.models import CURRENCY, Category, Product, Promotion, Read, Review, Seller, Variant
 
 Cents = Annotated[int, Field(ge=0, le=2**53)]
 Stars = Annotated[int, Field(ge=1, le=5)]
@@ -47,11 +47,26 @@ SHOWN_PRODUCT = (
     .join(Seller, Seller.id == Product.seller_id)
     .where(Product.id == bindparam("product"))
 )
-# The product is read by then: no need to join it to each of its variants.
-ITS_VARIANTS = VARIANTS.options(lazyload(Variant.product))
 OFFERED = select(func.count()).where(Product.seller_id == bindparam("seller"))
-PROMOTIONS = paged(select(Promotion).where(Promotion.ends_on >= bindparam("today")).order_by(Promotion.code))
+PROMOTIONS = paged(
+    select(Promotion.code, Promotion.percent, Promotion.minimum, Promotion.ends_on)
+    .where(Promotion.ends_on >= bindparam("today"))
+    .order_by(Promotion.code)
+)
 CATEGORY_NAMES = select(Category.name).order_by(Category.name)
+LIMITS: dict[str, ColumnElement[bool]] = {
+    "category": Product.category_id == bindparam("category"),
+    "brand": Product.brand == bindparam("brand"),
+    "min_price": Product.price >= bindparam("min_price"),
+    "max_price": Product.price <= bindparam("max_price"),
+    "min_rating": Product.rating >= bindparam("min_rating"),
+}
+# What one and the same variant must have.
+OF_VARIANT: dict[str, ColumnElement[bool]] = {
+    "colour": func.lower(Variant.colour) == bindparam("colour"),
+    "size": func.lower(Variant.size) == bindparam("size"),
+    "more_than": Variant.stock > bindparam("more_than"),
+}
 CATEGORY_ID = select(Category.id).where(Category.name == bindparam("name"))
 
 
@@ -85,42 +100,47 @@ def search_products(
         sort: What comes first.
         page: Which page, from 1.
     """
-    limits: list[ColumnElement[bool]] = []
-    if category is not None:
-        limits.append(Product.category_id == _category(world, category))
-    if brand is not None:
-        limits.append(Product.brand == brand.strip().capitalize())
-    if min_price_cents is not None:
-        limits.append(Product.price >= min_price_cents)
-    if max_price_cents is not None:
-        limits.append(Product.price <= max_price_cents)
-    if min_stars is not None:
-        limits.append(Product.rating >= min_stars * 10)
-    limits += _of_variants(colour, size, in_stock=in_stock)
-    matching = select(*HIT).join(FTS, FTS.c.rowid == Product.id).where(MATCHED, *limits).order_by(*SORTED[sort])
-    words = {"words": match_of(query)}
-    rows = world.session.execute(paged(matching), {**words, "skip": skipped(page)}).all()
+    wanted = {
+        "category": None if category is None else _category(world, category),
+        "brand": None if brand is None else brand.strip().capitalize(),
+        "min_price": min_price_cents,
+        "max_price": max_price_cents,
+        "min_rating": None if min_stars is None else min_stars * 10,
+        "colour": None if colour is None else colour.strip().lower(),
+        "size": None if size is None else size.strip().lower(),
+        "more_than": 0 if in_stock else None,
+    }
+    limits = {name: value for name, value in wanted.items() if value is not None}
+    values = {"words": match_of(query), **limits}
+    rows = world.session.execute(_matching(tuple(limits), sort), {**values, "skip": skipped(page)}).all()
     out = page_of(rows, _hit, page)
     if not rows:
         out["note"] = f"Nothing matches {query!r} on page {page}; try fewer words or limits."
     elif "next_page" in out:
-        out["facets"] = _facets(world, limits, words)
+        out["facets"] = _facets(world, tuple(limits), values)
     return out
 
 
-def _of_variants(colour: str | None, size: str | None, *, in_stock: bool) -> list[ColumnElement[bool]]:
-    """What one and the same variant must have."""
-    wanted: list[ColumnElement[bool]] = []
-    if colour is not None:
-        wanted.append(func.lower(Variant.colour) == colour.strip().lower())
-    if size is not None:
-        wanted.append(func.lower(Variant.size) == size.strip().lower())
-    if in_stock:
-        wanted.append(Variant.stock > 0)
-    return [exists().where(Variant.product_id == Product.id, *wanted)] if wanted else []
+@cache
+def _matching(limits: tuple[str, ...], sort: Order) -> Select[*tuple[Any, ...]]:
+    """A page of hits within limits of these names; made once for each choice of them."""
+    found = select(*HIT).join(FTS, FTS.c.rowid == Product.id).where(MATCHED, *_within(limits))
+    return paged(found.order_by(*SORTED[sort]))
 
 
-def _hit(product: Product | Row[Any]) -> dict[str, Any]:
+@cache
+def _first_hits(limits: tuple[str, ...]) -> Select[int, str, int]:
+    some = select(Product.category_id, Product.brand, Product.price).join(FTS, FTS.c.rowid == Product.id)
+    return some.where(MATCHED, *_within(limits)).limit(FACETED)
+
+
+def _within(limits: Sequence[str]) -> list[ColumnElement[bool]]:
+    variant = [OF_VARIANT[name] for name in limits if name in OF_VARIANT]
+    some = [exists().where(Variant.product_id == Product.id, *variant)] if variant else []
+    return [*(LIMITS[name] for name in limits if name in LIMITS), *some]
+
+
+def _hit(product: Product | Read) -> dict[str, Any]:
     return {
         "product_id": product.id,
         "title": product.title,
@@ -130,10 +150,9 @@ def _hit(product: Product | Row[Any]) -> dict[str, Any]:
     }
 
 
-def _facets(world: World, limits: Sequence[ColumnElement[bool]], words: dict[str, str]) -> dict[str, Any]:
+def _facets(world: World, limits: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
     """How the first so many hits spread: common words match thousands."""
-    some = select(Product.category_id, Product.brand, Product.price).join(FTS, FTS.c.rowid == Product.id)
-    rows = world.session.execute(some.where(MATCHED, *limits).limit(FACETED), words).all()
+    rows = world.session.execute(_first_hits(limits), values).all()
     categories = Counter(CATEGORIES[category - 1] for category, _, _ in rows)
     brands, prices = Counter(brand for _, brand, _ in rows), [price for _, _, price in rows]
     return {
@@ -177,7 +196,7 @@ def show_product(world: World, product_id: Number) -> dict[str, Any]:
         "seller": {"seller_id": product.seller_id, "name": seller},
         "final_sale": product.final_sale,
         "currency": CURRENCY,
-        "variants": [show_variant(v) for v in world.session.scalars(ITS_VARIANTS, {"product": product.id})],
+        "variants": [show_variant(v) for v in world.session.execute(VARIANTS, {"product": product.id})],
     }
 
 
@@ -238,7 +257,7 @@ def list_promotions(world: World, page: Page = 1) -> dict[str, Any]:
     return page_of(rows, _show_promotion, page)
 
 
-def _show_promotion(promotion: Promotion) -> dict[str, Any]:
+def _show_promotion(promotion: Read) -> dict[str, Any]:
     return {
         "code": promotion.code,
         "percent": promotion.percent,

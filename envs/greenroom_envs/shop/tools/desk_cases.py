@@ -20,9 +20,14 @@ from greenroom_envs.shop.counter import (
     utc_now,
 )
 from greenroom_envs.shop.ledger import Escalation
+from greenroom_envs.shop.models import Read
 
 ANSWERED_AFTER = timedelta(hours=4)
-CASES = paged(select(Escalation).where(Escalation.customer_id == bindparam("customer")).order_by(Escalation.id.desc()))
+CASES = paged(
+    select(Escalation.id, Escalation.summary, Escalation.made_at, Escalation.answer)
+    .where(Escalation.customer_id == bindparam("customer"))
+    .order_by(Escalation.id.desc())
+)
 
 
 @app.tool
@@ -54,7 +59,7 @@ def list_cases(world: World, customer_id: Number, page: Page = 1) -> Row:
     return page_of(one_page(world, CASES, page, customer=customer.id), _show, page)
 
 
-def _show(case: Escalation) -> Row:
+def _show(case: Read) -> Row:
     return {
         "case": case.id,
         "summary": case.summary,

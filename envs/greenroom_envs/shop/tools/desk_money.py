@@ -130,7 +130,7 @@ def days_late(world: World, customer: Customer, order: Order, seller: int | None
         seller: Look at what this seller sends only, and only at what has not come.
     """
     today, late = today_of(world, customer), [0]
-    for parcel in world.session.scalars(PARCELS, {"order": order.id}):
+    for parcel in world.session.execute(PARCELS, {"order": order.id}):
         came = parcel.status == "delivered"
         if seller is None or (parcel.seller_id == seller and not came):
             late.append(((parcel.expected_on if came else today) - parcel.promised_on).days)

@@ -22,7 +22,7 @@ from greenroom_envs.shop.counter import (
     utc_now,
 )
 from greenroom_envs.shop.ledger import Order, OrderItem
-from greenroom_envs.shop.models import Customer, Question, Review, Variant
+from greenroom_envs.shop.models import Customer, Question, Read, Review, Variant
 from greenroom_envs.shop.policy import refuse
 from greenroom_envs.shop.tools.catalogue import Stars, product_of
 
@@ -41,8 +41,28 @@ STARRED = (
     .group_by(Review.stars)
     .order_by(Review.stars.desc())
 )
+BOUGHT = (
+    select(OrderItem.id)
+    .join(Order, Order.id == OrderItem.order_id)
+    .join(Variant, Variant.id == OrderItem.variant_id)
+    .where(
+        Order.customer_id == bindparam("customer"),
+        Order.status == "delivered",
+        Variant.product_id == bindparam("product"),
+    )
+)
+WRITTEN = select(Review.id).where(
+    Review.product_id == bindparam("product"), Review.customer_id == bindparam("customer")
+)
+# Whether a customer has got a product, and has reviewed it: one read for both.
+MAY_REVIEW = select(BOUGHT.exists(), WRITTEN.exists())
+LATELY = select(func.count()).where(
+    Question.product_id == bindparam("product"),
+    Question.customer_id == bindparam("customer"),
+    Question.asked_at > bindparam("since"),
+)
 ASKED = paged(
-    select(Question)
+    select(Question.text, Question.asked_at, Question.answer)
     .where(Question.product_id == bindparam("product"))
     .order_by(Question.asked_at.desc(), Question.id.desc())
 )
@@ -81,16 +101,11 @@ def write_review(world: World, product_id: Number, stars: Stars, text: Long) -> 
     """
     customer, product = me(world), product_of(world, product_id)
     require_text(text=text)
-    bought = (
-        select(OrderItem.id)
-        .join(Order, Order.id == OrderItem.order_id)
-        .join(Variant, Variant.id == OrderItem.variant_id)
-        .where(Order.customer_id == customer.id, Order.status == "delivered", Variant.product_id == product.id)
-    )
-    if world.session.scalars(bought.limit(1)).first() is None:
+    asked = {"customer": customer.id, "product": product.id}
+    bought, written = world.session.execute(MAY_REVIEW, asked).one()
+    if not bought:
         refuse("not_delivered", f"No order of the user with product {product.id} was delivered.")
-    written = select(Review.id).where(Review.product_id == product.id, Review.customer_id == customer.id)
-    if world.session.scalars(written.limit(1)).first() is not None:
+    if written:
         refuse("one_review", f"The user has reviewed product {product.id} before.")
     review = Review(product_id=product.id, customer_id=customer.id, stars=stars, text=text, written_at=utc_now(world))
     world.session.add(review)
@@ -113,7 +128,7 @@ def list_questions(world: World, product_id: Number, page: Page = 1) -> Row:
     return page_of(rows, _show_question, page)
 
 
-def _show_question(question: Question) -> Row:
+def _show_question(question: Read) -> Row:
     return {"question": question.text, "asked": question.asked_at.date(), "answer": question.answer or WAITING}
 
 
@@ -127,12 +142,8 @@ def ask_question(world: World, product_id: Number, text: Long) -> Row:
     """
     customer, product, now = me(world), product_of(world, product_id), utc_now(world)
     require_text(text=text)
-    asked = select(func.count()).where(
-        Question.product_id == product.id,
-        Question.customer_id == customer.id,
-        Question.asked_at > now - timedelta(days=1),
-    )
-    if world.session.scalar(asked) == A_DAY:
+    lately = {"product": product.id, "customer": customer.id, "since": now - timedelta(days=1)}
+    if world.session.scalar(LATELY, lately) == A_DAY:
         raise Refusal("asked_enough", f"At most {A_DAY} questions a day about one product: ask again tomorrow.")
     question = Question(product_id=product.id, customer_id=customer.id, text=text, asked_at=now)
     world.session.add(question)

@@ -3,7 +3,7 @@
 from greenroom import Refusal, World
 from greenroom_envs.shop import counter
 from greenroom_envs.shop.app import app
-from greenroom_envs.shop.counter import Page, Row, items_of, me, order_of, show_orders, show_parcels
+from greenroom_envs.shop.counter import SHOWN_ITEMS, Page, Row, me, order_of, show_orders, show_parcels
 from greenroom_envs.shop.ledger import Order
 from greenroom_envs.shop.orders import cancel, receipt_text, require_version
 
@@ -40,7 +40,7 @@ def show_receipt(world: World, order_id: str) -> Row:
     """
     customer = me(world)
     order = order_of(world, order_id, customer)
-    bought = [f"{i.quantity} x {i.variant.product.title}" for i in items_of(world, order)]
+    bought = [f"{i.quantity} x {i.title}" for i in world.session.execute(SHOWN_ITEMS, {"order": order.id})]
     return {"receipt": receipt_text(order, bought, customer)}
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from greenroom import Rate, Refusal, World
 from greenroom_envs.shop.app import app
@@ -11,6 +11,10 @@ from greenroom_envs.shop.counter import METHODS, Number, Row, me, method_of, req
 from greenroom_envs.shop.ledger import Order
 from greenroom_envs.shop.models import PaymentMethod
 
+BY_CODE = select(PaymentMethod).where(PaymentMethod.code == bindparam("code"))
+PAID_WITH = (
+    select(Order.id).where(Order.customer_id == bindparam("customer"), Order.method_id == bindparam("method")).limit(1)
+)
 BRANDS = {"3": "Amex", "4": "Visa", "5": "Mastercard"}
 
 
@@ -63,7 +67,7 @@ def add_gift_card(world: World, code: str) -> Row:
         code: The code, such as GIFT-4821-7730.
     """
     customer = me(world)
-    method = world.session.scalars(select(PaymentMethod).where(PaymentMethod.code == code.strip().upper())).first()
+    method = world.session.scalars(BY_CODE, {"code": code.strip().upper()}).first()
     if method is None or method.customer_id is not None:
         raise Refusal("no_such_gift_card", f"'{code}' is the code of no unused gift card: look at it again.")
     require_room("payment_methods", len(world.session.scalars(METHODS, {"customer": customer.id}).all()))
@@ -79,8 +83,8 @@ def remove_payment_method(world: World, method_id: Number) -> Row:
         method_id: Its number.
     """
     method = method_of(world, me(world), method_id)
-    used = select(Order.id).where(Order.customer_id == method.customer_id, Order.method_id == method.id).limit(1)
-    if method.balance is not None or world.session.scalars(used).first() is not None:
+    used = {"customer": method.customer_id, "method": method.id}
+    if method.balance is not None or world.session.scalar(PAID_WITH, used) is not None:
         raise Refusal("method_in_use", f"Payment method {method_id} holds money or paid an order: it must stay.")
     world.session.delete(method)
     return {"removed": method_id}

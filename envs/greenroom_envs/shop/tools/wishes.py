@@ -1,7 +1,5 @@
 """The wish list."""
 
-from datetime import datetime
-
 from sqlalchemy import bindparam, select
 
 from greenroom import Refusal, World
@@ -18,10 +16,20 @@ from greenroom_envs.shop.counter import (
     utc_now,
     variant_of,
 )
-from greenroom_envs.shop.models import Variant, Wish
+from greenroom_envs.shop.models import Product, Read, Variant, Wish
 
 WISHED = paged(
-    select(Variant, Wish.added_at)
+    select(
+        Product.title,
+        Variant.product_id,
+        Variant.sku,
+        Variant.colour,
+        Variant.size,
+        Variant.price,
+        Variant.stock,
+        Wish.added_at,
+    )
+    .join(Variant, Variant.product_id == Product.id)
     .join(Wish, Wish.variant_id == Variant.id)
     .where(Wish.customer_id == bindparam("customer"))
     .order_by(Wish.added_at.desc(), Variant.id)
@@ -38,10 +46,9 @@ def show_wish_list(world: World, page: Page = 1) -> Row:
     customer = me(world)
     rows = world.session.execute(WISHED, {"customer": customer.id, "skip": skipped(page)}).all()
 
-    def show(row: tuple[Variant, datetime]) -> Row:
-        variant, added = row
-        named = {"product": variant.product.title, "product_id": variant.product_id}
-        return {**named, **show_variant(variant), "added": local_day(added, customer.time_zone)}
+    def show(wished: Read) -> Row:
+        named = {"product": wished.title, "product_id": wished.product_id}
+        return {**named, **show_variant(wished), "added": local_day(wished.added_at, customer.time_zone)}
 
     return page_of(rows, show, page)
 
