@@ -51,10 +51,10 @@ BOOKED = (
     .where(Segment.flight_date_id == bindparam("flight"), Reservation.status == "confirmed")
     .order_by(Reservation.id)
 )
-WAIT_NIGHTS = (
+WAITING_NIGHTS = (
     select(Waiting).where(Waiting.listing_id == bindparam("listing"), Waiting.told.is_(False)).order_by(Waiting.id)
 )
-WAIT_SEATS = (
+WAITING_SEATS = (
     select(Waiting).where(Waiting.flight_date_id == bindparam("flight"), Waiting.told.is_(False)).order_by(Waiting.id)
 )
 
@@ -216,7 +216,7 @@ def human_answers(world: World, payload: dict[str, Any]) -> None:
 def nights_freed(world: World, payload: dict[str, Any]) -> None:
     """Whoever waits for nights that are free now is told, once, by letter."""
     listing = world.session.get_one(Listing, payload["listing"])
-    for entry in world.session.scalars(WAIT_NIGHTS, {"listing": listing.id}).all():
+    for entry in world.session.scalars(WAITING_NIGHTS, {"listing": listing.id}).all():
         if entry.check_in and entry.check_out and is_free(world, listing.id, entry.check_in, entry.check_out):
             _tell(world, entry, f"{listing.title} is free from {entry.check_in} to {entry.check_out}.")
 
@@ -225,7 +225,7 @@ def nights_freed(world: World, payload: dict[str, Any]) -> None:
 def seats_freed_of(world: World, payload: dict[str, Any]) -> None:
     """Whoever waits for seats that are on sale now is told, once, by letter."""
     flight = world.session.get_one(FlightDate, payload["flight"])
-    for entry in world.session.scalars(WAIT_SEATS, {"flight": flight.id}).all():
+    for entry in world.session.scalars(WAITING_SEATS, {"flight": flight.id}).all():
         cabin = world.session.get(Cabin, (flight.id, entry.cabin))
         if cabin is not None and cabin.seats >= (entry.seats or 1) and flight.status != "cancelled":
             _tell(world, entry, f"Flight {flight.number} on {flight.day} has {cabin.seats} seats in {cabin.cabin}.")

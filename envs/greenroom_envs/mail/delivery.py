@@ -85,7 +85,7 @@ def deliver(world: World, arrival: Arrival) -> MessageRow:
     world.session.add(message)
     world.session.flush()
     _hang_on(world, message, arrival, {rule.label for rule in rules if rule.label})
-    if away and not spam:
+    if away and folder != "spam":
         _answer_while_away(world, message)
     return message
 

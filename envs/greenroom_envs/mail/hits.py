@@ -68,8 +68,8 @@ class Shape:
     without: bool
     folders: bool
     labels: int
-    states: Sequence[str]
-    has: Sequence[str]
+    states: tuple[str, ...]
+    has: tuple[str, ...]
     before: bool
     after: bool
 

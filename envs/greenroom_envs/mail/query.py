@@ -42,8 +42,8 @@ class Query:
     without: str = ""
     folders: Sequence[str] = field(default=())
     labels: Sequence[str] = field(default=())
-    states: Sequence[str] = field(default=())
-    has: Sequence[str] = field(default=())
+    states: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
     before: date | None = None
     after: date | None = None
 

@@ -1,6 +1,6 @@
 """The floor: the least that a server can do, which is to read JSON from a bare WebSocket and to write it again.
 
-With an app it takes a step between the two: no server whose steps are asked for one by one does less.
+With an app it takes a step between the two, as it is asked: one message, one step.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from websockets.asyncio.server import ServerConnection, serve, unix_serve
 
 from greenroom.bench.steps import Steps
+from greenroom.wire.worker import spare_the_collector
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class _Stepping:
 
 async def _serve(spec: FloorSpec) -> None:
     handler = _Stepping(spec) if spec.app else _echo
+    spare_the_collector()  # As a worker does.
     async with (
         serve(handler, "127.0.0.1", spec.port, compression=None),
         unix_serve(handler, spec.path, compression=None) as server,

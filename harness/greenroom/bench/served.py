@@ -16,6 +16,8 @@ from greenroom.errors import SandboxError
 from greenroom.wire.address import socket_name
 from greenroom.wire.worker import WorkerSpec
 
+START = 120
+"""Seconds within which a server is up: one makes a world first."""
 FLOOR, STEPPING = "floor.sock", "stepping.sock"
 
 
@@ -82,13 +84,13 @@ def _child(arguments: Sequence[str], line: str, socket: Path) -> Generator[psuti
         assert process.stdin is not None
         process.stdin.write(line + "\n")
         process.stdin.flush()
-        until = time.monotonic() + 60
-        while not socket.exists():
-            if process.poll() is not None or time.monotonic() > until:
-                raise SandboxError("the server to be measured did not start: see what it says above")
-            time.sleep(0.05)
-        time.sleep(0.3)
         try:
+            until = time.monotonic() + START
+            while not socket.exists():
+                if process.poll() is not None or time.monotonic() > until:
+                    raise SandboxError("the server to be measured did not start: see what it says above")
+                time.sleep(0.05)
+            time.sleep(0.3)
             yield psutil.Process(process.pid)
         finally:
             process.terminate()

@@ -41,18 +41,32 @@ class Steps:
                 self._local.close(one.episode)
 
     def run(self, opened: Opened, step: int) -> str:
-        """Take a step; returns what the tool answers."""
+        """Take a step; returns what the tool answers.
+
+        Raises:
+            GreenroomError: The app refused it.
+        """
         result = self._local.step([StepRequest(episode=opened.episode, calls=[self.call(step)])])[0]
+        if result.refused:
+            raise GreenroomError(f"a step was refused: {result.messages[0]['content']}")
         return str(result.messages[0]["content"])
 
 
 def _reading(sandbox: LocalSandbox, app: str) -> tuple[Brief, list[ToolCall]]:
-    """The first task whose oracle reads twice, and its reading calls."""
+    """The first task whose oracle reads twice what is there before it writes, and its reading calls."""
     tools = load_app(app).tools
     for family in sandbox.families():
         brief = sandbox.prepare(f"{app}/test/{family}/0")
         made = [call for message in brief.solution for call in calls_of(message)]
         reading = [call for call in made if not tools[call["function"]["name"]].writes]
-        if len(reading) > 1:
+        if len(reading) > 1 and _is_served(sandbox, brief, reading):
             return brief, reading
-    raise GreenroomError(f"no oracle of '{app}' reads twice: measure another app")
+    raise GreenroomError(f"no oracle of '{app}' reads twice before it writes: measure another app")
+
+
+def _is_served(sandbox: LocalSandbox, brief: Brief, calls: Sequence[ToolCall]) -> bool:
+    """Whether an app refuses none of the calls, made in turn and again; what is refused is cheap."""
+    (opened,) = sandbox.open(brief.snapshot, brief.task)
+    (result,) = sandbox.step([StepRequest(episode=opened.episode, calls=[*calls, *calls])])
+    sandbox.close(opened.episode)
+    return not result.refused

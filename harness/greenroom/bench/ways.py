@@ -46,8 +46,12 @@ async def _there_and_back(line: connect) -> AsyncGenerator[Callable[[str], Await
     async with line as socket:
 
         async def listen() -> None:
-            async for _ in socket:
-                waiting.popleft().set_result(None)
+            try:
+                async for _ in socket:
+                    waiting.popleft().set_result(None)
+            finally:  # It hung up: nobody must wait for ever.
+                for answer in waiting:
+                    answer.set_exception(GreenroomError("the floor hung up: see what it says above"))
 
         async def there_and_back(text: str) -> None:
             answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()

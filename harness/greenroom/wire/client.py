@@ -194,9 +194,11 @@ class RemoteSandbox:
 
     async def close(self, episode: str) -> None:
         """Drop an episode; the server is told, and nobody waits for it."""
-        self.agent_tokens.pop(episode, None)
-        station = self._of_episode.pop(episode, None)
+        station = self._of_episode.get(episode)
         if station is not None:
+            station.line.here()
+            self.agent_tokens.pop(episode, None)
+            del self._of_episode[episode]
             await station.line.tell("close", episodes=[episode])
 
     async def release(self, snapshot: str) -> None:
@@ -204,6 +206,7 @@ class RemoteSandbox:
 
         As many holds are given back as answers have told of: who is being told of it meanwhile keeps it.
         """
+        self._first.line.here()
         for station, told in self._of_snapshot.pop(snapshot, {}).items():
             if told.session == station.line.sessions:
                 await station.line.tell("release", snapshots=[snapshot], holds=told.holds)
@@ -254,7 +257,12 @@ class RemoteSandbox:
         stations[station] = _Told(session, known.holds + 1 if known and known.session == session else 1)
 
     async def stop(self) -> None:
-        """End the session: its episodes are closed, its snapshots released. The server goes on."""
+        """End the session: its episodes are closed, its snapshots released. The server goes on.
+
+        Raises:
+            UsageError: Another event loop, which runs, uses it; it was left alone.
+        """
+        self._first.line.here()
         stations, self._stations = self._stations or [self._first], []
         await asyncio.gather(*(station.line.stop() for station in stations))
         self._of_episode.clear()

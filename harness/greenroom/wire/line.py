@@ -104,10 +104,10 @@ class Line:
             UsageError: The line belongs to another event loop, which runs; nothing was sent.
             GreenroomError: What the server says.
         """
+        self._run_here()
         number = self._next()
         text = encode({"id": number, "op": op, "read": self._read, **fields})
         self._check(op, text)
-        self._run_here()
         asked = self._asked[number] = _Asked(op, text, asyncio.get_running_loop().create_future())
         try:
             await self._send(self._socket, text)
@@ -122,10 +122,10 @@ class Line:
             TooLargeError: The server takes no message of that size; nothing was sent.
             UsageError: The line belongs to another event loop, which runs; nothing was sent.
         """
+        self._run_here()
         number = self._next()
         text = encode({"id": number, "op": op, "read": self._read, **fields})
         self._check(op, text)
-        self._run_here()
         asked = _Asked(op, text, asyncio.get_running_loop().create_future())
         self._asked[number] = asked
         asked.answer.add_done_callback(lambda answer: self._forget(number, answer))
@@ -178,7 +178,7 @@ class Line:
             self._socket.transport.abort()
 
     def here(self) -> asyncio.AbstractEventLoop:
-        """The running event loop, which the line belongs to from now on; what a loop that has ended left is dropped.
+        """The running event loop, which the line belongs to from now on; what another one has left in it is dropped.
 
         Raises:
             UsageError: It belongs to another one, which runs: the two would take the session away from each other.
@@ -187,6 +187,8 @@ class Line:
         if self._loop is not loop:
             if self._loop is not None and self._loop.is_running():
                 raise UsageError(f"the client of {self.address} is used by another event loop: make one for each loop")
+            if self._loop is not None and self._runner is not None and not self._loop.is_closed():
+                self._runner.cancel()  # That loop stands still: when it goes on, it must not connect again.
             self._loop, self._runner, self._socket = loop, None, None
             for number in list(self._asked):
                 self._drop(number)
@@ -211,7 +213,8 @@ class Line:
                 finally:
                     # A loop that ends cancels this: the session goes on, over a connection of the next loop.
                     sending.cancel()
-                    self._socket = None
+                    if self._socket is socket:  # Another loop may have taken over, with one of its own.
+                        self._socket = None
                     socket.transport.abort()
                 if self._silent:  # What is sent again may be what ended it: no spinning.
                     pause = min(LONGEST_PAUSE, PAUSE * 2 ** min(self._silent - 1, 16))

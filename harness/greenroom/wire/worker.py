@@ -201,7 +201,7 @@ def _config(app: Any, limits: Limits, askers: Askers) -> uvicorn.Config:
     )
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What was loaded by now stays until the end: it is looked through no more, and what comes less often."""
     gc.collect()
     gc.freeze()
@@ -210,7 +210,7 @@ def _spare_the_collector() -> None:
 
 async def _main(spec: WorkerSpec) -> None:
     worker = Worker(spec)
-    _spare_the_collector()
+    spare_the_collector()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)

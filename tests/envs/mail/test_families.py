@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from greenroom import Split
+from greenroom import messages as m
 from greenroom.checks.report import DIFFERENT_AT_LEAST
 from greenroom.messages import Message, ToolCall, calls_of, text_of
 from greenroom.sandbox import Brief, StepRequest
@@ -152,6 +153,21 @@ def test_a_fair_share_of_traps_has_no_for_an_answer(sandbox: LocalSandbox, famil
     for brief in traps:
         said = brief.solution[-1]["content"] or ""
         assert said.startswith("No, ")
+
+
+def test_a_vacation_answer_wins_by_its_days_and_the_person_however_it_is_worded(sandbox: LocalSandbox) -> None:
+    tried: Counter[bool] = Counter()
+    for brief in briefs(sandbox, "vacation", count=20):
+        setting = [call for turn in brief.solution for call in calls_of(turn) if "set_vacation" in str(call)]
+        for one in setting:
+            arguments = json.loads(one["function"]["arguments"])
+            deputy = Goal.from_json(brief.goal).slots.get("deputy")
+            words = f"I am away. Write to {deputy}." if deputy else f"{arguments['body']} I am back soon."
+            for body, score in ((words, 1.0), ("I am away.", 0.0)):
+                script = [m.assistant(None, m.call("mail_set_vacation", **arguments | {"body": body}))]
+                assert play(sandbox, brief, script) == (score, 0), (brief.task, body)
+            tried[deputy is None] += 1
+    assert len(tried) == 2
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -131,6 +131,16 @@ def test_a_vacation_answer_goes_once_to_everybody_known(mailbox: Mailbox, quote:
     assert mailbox.refusal("show_vacation")[0] == "no_vacation"
 
 
+def test_mail_that_a_rule_makes_spam_gets_no_vacation_answer(mailbox: Mailbox, quote: Planted) -> None:
+    mailbox.call("set_vacation", first_day="2026-03-02", last_day="5 March", body="Away until 5 March.")
+    mailbox.call("add_rule", sender=quote.sender.address, folder="spam")
+    with mailbox.world.transaction("world") as session:
+        remind(mailbox.world, session.get_one(MessageRow, quote.id), timedelta(hours=1))
+    app.pass_time(mailbox.world, timedelta(hours=2))
+    assert mailbox.call("search", query=f"in:spam from:{quote.sender.address}")["hits"]
+    assert mailbox.call("search", query=f"in:sent to:{quote.sender.address} Away")["hits"] == []
+
+
 def bounces(mailbox: Mailbox) -> list[str]:
     found = mailbox.call("search", query="from:mailer-daemon")["hits"]
     return [mailbox.call("read", message_id=hit["id"])["body"] for hit in found]

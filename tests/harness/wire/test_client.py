@@ -316,14 +316,35 @@ def test_one_client_is_not_shared_by_two_event_loops_that_run(fresh: Served) -> 
             await sandbox.step([step(opened.episode, ADD)])
         with pytest.raises(UsageError, match="another event loop"):
             await sandbox.families()
-        with pytest.raises(UsageError, match="another event loop"):
-            await sandbox.stop()
+        for leave in (sandbox.close(opened.episode), sandbox.release(brief.snapshot), sandbox.stop()):
+            with pytest.raises(UsageError, match="another event loop"):
+                await leave
 
     asyncio.run(intrude())
     elsewhere.step([step(opened.episode, ADD)])
     (found,) = elsewhere.step([step(opened.episode, SEARCH)])
     assert str(found.messages[0]["content"]).count('"id"') == 1
+    elsewhere.release(brief.snapshot)
     elsewhere.stop()
+    assert fresh.keeper.counts() == {"episodes": 0, "sessions": 0, "snapshots": 0, "worlds": 1}
+
+
+def test_two_event_loops_that_take_turns_do_not_take_the_session_from_each_other(
+    fresh: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = fresh.sandbox()
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    _, (opened,) = loops[0].run_until_complete(begin(sandbox))
+    for loop in (loops[1], loops[0], loops[1], loops[0]):
+        loop.run_until_complete(sandbox.step([step(opened.episode, ADD)]))
+    with caplog.at_level("INFO", logger="greenroom.wire"):
+        for loop in (*loops, *loops):
+            loop.run_until_complete(asyncio.sleep(0.2))  # What was left in them has time to connect again.
+        loops[0].run_until_complete(sandbox.step([step(opened.episode, SEARCH)]))
+    assert caplog.text.count("the connection was lost") <= 1
+    loops[0].run_until_complete(sandbox.stop())
+    for loop in loops:
+        loop.close()
 
 
 def test_lone_surrogates_are_refused_as_in_process(served: Served, tmp_path: Path) -> None:

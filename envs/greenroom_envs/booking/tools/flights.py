@@ -3,9 +3,8 @@
 from datetime import date
 from typing import Annotated, Literal
 
-import sqlalchemy as sa
 from pydantic import Field
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import ScalarSelect, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from greenroom import Refusal, World
@@ -77,7 +76,7 @@ CABINS_OF = (
 TAKEN = select(Seat.seat).where(Seat.flight_date_id == bindparam("flight")).order_by(Seat.seat)
 
 
-def _named(code: str, city: str) -> sa.ScalarSelect[str]:
+def _named(code: str, city: str) -> ScalarSelect[str]:
     """The airport whose code or city is a value of the statement."""
     named = select(Airport.code).where(or_(Airport.code == bindparam(code), Airport.city == bindparam(city)))
     return named.order_by(Airport.code).limit(1).scalar_subquery()

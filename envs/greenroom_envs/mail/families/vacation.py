@@ -1,11 +1,11 @@
 """Vacation: an answer while the user is away; for more than thirty days the answer is no, and the rule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from greenroom import Fact, Goal, Split, Task, World
-from greenroom.rewards import expect, inserted, updated
+from greenroom import Evidence, Fact, Goal, Split, Task, Verdict, World
+from greenroom.rewards import Wanted, expect, inserted, updated
 from greenroom.wordings import Wordings
 from greenroom_envs.mail import names
 from greenroom_envs.mail.app import app
@@ -15,6 +15,7 @@ from greenroom_envs.mail.families.facts import states
 from greenroom_envs.mail.families.planting import Plant
 from greenroom_envs.mail.families.told import RECIPIENTS, asking, on_day, says_no, value_fact
 from greenroom_envs.mail.families.values import days_of, moment_of, spoken
+from greenroom_envs.mail.people import Party
 
 REQUESTS = asking(
     ("set a vacation answer", "let people know that I am away", "answer my mail with a note that I am away"),
@@ -34,7 +35,7 @@ LONGER = asking(
         "put the end of my vacation answer off by {days} days",
     ),
 )
-# Without a day: whoever prolongs such an answer may leave its words as they are.
+# Without a day: whoever prolongs such an answer need not change its words.
 ANSWERS = Wordings(
     ("I am away", "I am out of the office", "I cannot read my mail", "I am travelling"),
     ("; meanwhile {deputy} answers for me", ". Please write to {deputy}", ": {deputy} stands in for me"),
@@ -97,15 +98,12 @@ def vacation(world: World, split: Split) -> Task:
     unnamed = period.away(spoken(period.last), back)
     look: s.Step = ("mail_show_policy", {})
     no = f"No, until {spoken(period.last)} is more than thirty days, the most; it can be set until {period.within}."
-    wanted = {
-        "first_day": on_day(first),
-        "last_day": on_day(period.last),
-        "body": _tells(spoken(period.last), deputy.name),
-    }
-    change = (
-        updated("mail_vacation", key=1, values={"last_day": on_day(period.last)})
+    days_off = {"first_day": on_day(first), "last_day": on_day(period.last)}
+    longer, named = {"last_day": on_day(period.last)}, {"body": _names(deputy)}
+    changes = (
+        [updated("mail_vacation", key=1, values=values) for values in (longer, longer | named)]
         if there
-        else inserted("mail_vacation", wanted)
+        else [inserted("mail_vacation", days_off | named)]
     )
     more = str((period.last - until).days)
     days = {"first": spoken(first), "last": spoken(period.last)}
@@ -128,7 +126,7 @@ def vacation(world: World, split: Split) -> Task:
         excess=s.delete_call(plant.bystander),
         verifier=says_no(["thirty days", "30 days"], [spoken(period.last), period.within])
         if long
-        else expect([change]),
+        else _one_of(changes),
         max_steps=s.MAX_STEPS,
         level=level,
     )
@@ -149,9 +147,15 @@ def _longer(plant: Plant, period: Period) -> int:
     return plant.rng.choice([n for n in numbers if names.split_of(str(n)) == plant.split])
 
 
-def _tells(*values: str) -> Callable[[object], bool]:
-    """A predicate of a text: it states all of these."""
-    return lambda text: all(states(value)(text) for value in values)
+def _names(person: Party) -> Callable[[object], bool]:
+    """A predicate of a text: it names somebody, or their address."""
+    return lambda text: any(states(value)(text) for value in (person.name, person.address))
+
+
+def _one_of(changes: Sequence[Wanted]) -> Callable[[Evidence], Verdict]:
+    """A verifier: one of the changes was made, and no other."""
+    tests = [expect([change]) for change in changes]
+    return lambda evidence: max((test(evidence) for test in tests), key=lambda verdict: verdict.score)
 
 
 def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:
