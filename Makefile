@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check clean
+.PHONY: help setup demo test check clean
 
 help:
+	@echo "make setup  make the environment, and no more"
 	@echo "make demo   set up, then watch a small model learn mail from simulated people"
 	@echo "make test   set up, then run the tests"
 	@echo "make check  set up, then lint, types and the import rule"
@@ -15,6 +16,8 @@ help:
 $(READY): pyproject.toml constraints.txt scripts/setup
 	scripts/setup $(PYTHON) $(VENV)
 	@touch $@
+
+setup: $(READY)
 
 demo: $(READY)
 	$(BIN)/greenroom demo $(ARGS)

@@ -48,7 +48,8 @@ PENDING = re.compile(
 DONE = re.compile(
     r"\b(done|all set|completed?|finished|sent|forwarded|replied|answered|moved|archived|filed|scheduled|booked|added"
     r"|created|set up|unsubscribed|deleted|removed|cleaned|cancell?ed|updated|changed|marked|flagged|saved|shared"
-    r"|taken care of|put|made|invited|labell?ed|starred)\b",
+    r"|taken care of|put|made|invited|labell?ed|starred|extended|prolonged|postponed|rescheduled|renewed"
+    r"|now (?:ends|runs|lasts)|(?:is|are) (?:now )?set)\b",
     re.IGNORECASE,
 )
 
