@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greenroom.sandbox import Brief, Opened
+from greenroom import messages as m
+from greenroom.sandbox import Brief, Opened, StepRequest
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.line import Patience
 from greenroom.wire.protocol import WorldSpec
@@ -22,6 +23,8 @@ TOKEN = "a-good-token-0123456789abcdef"
 APP = "support.notes:app"
 TASK = "notes/train/find_number/3"
 SHORT = Patience(answer=20, tries=2, connect=5)
+ADD = m.call("notes_add", title="one more")
+SEARCH = m.call("notes_search", word="one more")
 
 
 @dataclass
@@ -89,6 +92,10 @@ def serving(folder: Path, *, port: int = 0, **limits: Any) -> Generator[Served]:
     finally:
         worker.stop()
         thread.join()
+
+
+def step(episode: str, *calls: Any) -> StepRequest:
+    return StepRequest(episode=episode, calls=calls)
 
 
 async def begin(sandbox: RemoteSandbox, n: int = 1, task: str = TASK) -> tuple[Brief, list[Opened]]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from greenroom.errors import GreenroomError
 from greenroom.messages import ToolCall, calls_of
 from greenroom.plugins import load_app
-from greenroom.sandbox import Brief, Opened, StepRequest
+from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.sandboxes.local import LocalSandbox
 
 
@@ -30,6 +30,10 @@ class Steps:
         """The call of a step."""
         return self.calls[step % len(self.calls)]
 
+    def request(self, episode: str, step: int) -> StepRequest:
+        """A step of an episode."""
+        return StepRequest(episode=episode, calls=[self.call(step)])
+
     @contextmanager
     def opened(self, sessions: int) -> Generator[Sequence[Opened]]:
         """Forks of the task's start, for so many sessions."""
@@ -46,10 +50,20 @@ class Steps:
         Raises:
             GreenroomError: The app refused it.
         """
-        result = self._local.step([StepRequest(episode=opened.episode, calls=[self.call(step)])])[0]
-        if result.refused:
-            raise GreenroomError(f"a step was refused: {result.messages[0]['content']}")
-        return str(result.messages[0]["content"])
+        (result,) = self._local.step([self.request(opened.episode, step)])
+        return content_of(result)
+
+
+def content_of(result: StepResult) -> str:
+    """What the tool answers.
+
+    Raises:
+        GreenroomError: The app refused it: a refusal is cheap, and no step to measure.
+    """
+    content = str(result.messages[0]["content"])
+    if result.refused:
+        raise GreenroomError(f"a step was refused: {content}")
+    return content
 
 
 def _reading(sandbox: LocalSandbox, app: str) -> tuple[Brief, list[ToolCall]]:

@@ -16,9 +16,8 @@ from websockets.asyncio.client import connect, unix_connect
 from greenroom.bench.http import Pool
 from greenroom.bench.level import Level, timed
 from greenroom.bench.served import FLOOR, STEPPING, Served
-from greenroom.bench.steps import Steps
+from greenroom.bench.steps import Steps, content_of
 from greenroom.errors import GreenroomError
-from greenroom.sandbox import StepRequest
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.protocol import WorldSpec
 
@@ -182,7 +181,8 @@ class Work:
         episodes = await self._open(sandbox, sessions)
 
         async def act(number: int, step: int) -> None:
-            await sandbox.step([StepRequest(episode=episodes[number], calls=[self._steps.call(step)])])
+            (result,) = await sandbox.step([self._steps.request(episodes[number], step)])
+            content_of(result)
 
         level = await timed(way, sessions, each, act, lambda: self._served.cpu, self._served)
         await sandbox.stop()
@@ -216,5 +216,5 @@ class Work:
 
 def _check(answer: tuple[int, bytes]) -> None:
     status, body = answer
-    if status != 200 or b'"error"' in body[:40]:
+    if status != 200 or b'"error"' in body[:40] or b'"isError":true' in body:
         raise GreenroomError(f"the server answered {status}: {body[:200]!r}")

@@ -27,14 +27,7 @@ from greenroom.wire.line import Patience
 from greenroom.wire.protocol import WorldSpec, encode
 from support.notes import app
 from support.rollouts import Asker, Scripted
-from support.served import SHORT, TASK, TOKEN, Served, begin, serving
-
-ADD = m.call("notes_add", title="one more")
-SEARCH = m.call("notes_search", word="one more")
-
-
-def step(episode: str, *calls: Any) -> StepRequest:
-    return StepRequest(episode=episode, calls=calls)
+from support.served import ADD, SEARCH, SHORT, TASK, TOKEN, Served, begin, serving, step
 
 
 async def play(sandbox: AsyncSandbox, task: str) -> dict[str, Any]:

@@ -13,17 +13,9 @@ from greenroom.errors import (
     SandboxError,
     WireError,
 )
-from greenroom.sandbox import StepRequest
 from greenroom.wire.client import RemoteSandbox
 from greenroom.wire.protocol import ANSWER_BYTES, encode
-from support.served import SHORT, TOKEN, Served, begin, serving
-
-ADD = m.call("notes_add", title="one more")
-SEARCH = m.call("notes_search", word="one more")
-
-
-def step(episode: str, *calls: Any) -> StepRequest:
-    return StepRequest(episode=episode, calls=calls)
+from support.served import ADD, SEARCH, SHORT, TOKEN, Served, begin, serving, step
 
 
 def test_an_answer_that_no_client_takes_is_an_error_and_the_connection_goes_on(tmp_path: Path) -> None:

@@ -7,16 +7,8 @@ import pytest
 
 from greenroom import messages as m
 from greenroom.errors import UsageError
-from greenroom.sandbox import StepRequest
 from greenroom.wire.client import RemoteSandbox
-from support.served import Served, begin, serving
-
-ADD = m.call("notes_add", title="one more")
-SEARCH = m.call("notes_search", word="one more")
-
-
-def step(episode: str, *calls: Any) -> StepRequest:
-    return StepRequest(episode=episode, calls=calls)
+from support.served import ADD, SEARCH, Served, begin, serving, step
 
 
 def test_a_message_that_is_too_large_is_refused_at_once_and_its_neighbours_go_on(tmp_path: Path) -> None:

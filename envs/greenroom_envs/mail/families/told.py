@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from random import Random
 
-from greenroom import Evidence, Fact, Split, Verdict
+from greenroom import Fact, Split
 from greenroom.rewards import expect
+from greenroom.tasks import Verifier
 from greenroom.wordings import Wordings
 
 LEVELS = (1, 1, 2, 2, 3)
@@ -49,19 +50,19 @@ def value_fact(rng: Random, split: Split, key: str, value: str, *cues: str, at_o
     return Fact(key=key, value=value, wordings=wordings, cues=(key, *cues), at_once=at_once)
 
 
-def says_no(reasons: Sequence[str], about: Sequence[str]) -> Callable[[Evidence], Verdict]:
+def says_no(reasons: Sequence[str], about: Sequence[str]) -> Verifier:
     """A verifier of tasks whose answer is no: nothing changed, and the user was told why, and of what.
 
     Args:
         reasons: The rule's own words, any of which will do; none when the case speaks for itself.
         about: What names the case, any of which will do: so that one no does not fit all tasks.
     """
-    tests = [expect(said=[r, a] if r else [a], unsaid=["done"]) for r in reasons or [""] for a in about]
+    return any_of([expect(said=[r, a] if r else [a], unsaid=["done"]) for r in reasons or [""] for a in about])
 
-    def verify(evidence: Evidence) -> Verdict:
-        return max((test(evidence) for test in tests), key=lambda verdict: verdict.score)
 
-    return verify
+def any_of(verifiers: Sequence[Verifier]) -> Verifier:
+    """A verifier of what may be done in several ways: the best score that one of them gives."""
+    return lambda evidence: max((verify(evidence) for verify in verifiers), key=lambda verdict: verdict.score)
 
 
 def clock(at: datetime) -> str:

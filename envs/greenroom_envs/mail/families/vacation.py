@@ -1,11 +1,11 @@
 """Vacation: an answer while the user is away; for more than thirty days the answer is no, and the rule."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from greenroom import Evidence, Fact, Goal, Split, Task, Verdict, World
-from greenroom.rewards import Wanted, expect, inserted, updated
+from greenroom import Fact, Goal, Split, Task, World
+from greenroom.rewards import expect, inserted, updated
 from greenroom.wordings import Wordings
 from greenroom_envs.mail import names
 from greenroom_envs.mail.app import app
@@ -13,7 +13,7 @@ from greenroom_envs.mail.desk import Vacation
 from greenroom_envs.mail.families import script as s
 from greenroom_envs.mail.families.facts import states
 from greenroom_envs.mail.families.planting import Plant
-from greenroom_envs.mail.families.told import RECIPIENTS, asking, on_day, says_no, value_fact
+from greenroom_envs.mail.families.told import RECIPIENTS, any_of, asking, on_day, says_no, value_fact
 from greenroom_envs.mail.families.values import days_of, moment_of, spoken
 from greenroom_envs.mail.people import Party
 
@@ -126,7 +126,7 @@ def vacation(world: World, split: Split) -> Task:
         excess=s.delete_call(plant.bystander),
         verifier=says_no(["thirty days", "30 days"], [spoken(period.last), period.within])
         if long
-        else _one_of(changes),
+        else any_of([expect([change]) for change in changes]),
         max_steps=s.MAX_STEPS,
         level=level,
     )
@@ -150,12 +150,6 @@ def _longer(plant: Plant, period: Period) -> int:
 def _names(person: Party) -> Callable[[object], bool]:
     """A predicate of a text: it names somebody, or their address."""
     return lambda text: any(states(value)(text) for value in (person.name, person.address))
-
-
-def _one_of(changes: Sequence[Wanted]) -> Callable[[Evidence], Verdict]:
-    """A verifier: one of the changes was made, and no other."""
-    tests = [expect([change]) for change in changes]
-    return lambda evidence: max((test(evidence) for test in tests), key=lambda verdict: verdict.score)
 
 
 def _facts(plant: Plant, slots: dict[str, str]) -> tuple[Fact, ...]:
