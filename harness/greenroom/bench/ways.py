@@ -215,6 +215,7 @@ class Work:
 
 
 def _check(answer: tuple[int, bytes]) -> None:
+    """Stop at what is no step: an error, or what the app refused, as REST and MCP say it."""
     status, body = answer
-    if status != 200 or b'"error"' in body[:40] or b'"isError":true' in body:
+    if status != 200 or any(said in body for said in (b'"error":{', b'"refused":true', b'"isError":true')):
         raise GreenroomError(f"the server answered {status}: {body[:200]!r}")
