@@ -130,11 +130,11 @@ def _bars(levels: Sequence[Level], rows: Sequence[Row]) -> list[Bar]:
         tool = by["in process", sessions].milliseconds
         for line in ("unix", "tcp"):
             taken, bare = (by[f"{way}, {line}", sessions].milliseconds for way in ("websocket", "floor"))
-            name = f"websocket, {line}, {sessions} sessions: server CPU per step"
+            name = f"websocket, {line}, {sessions} at once: server CPU per step"
             bars.append(at_most(name, taken, 2 * bare + tool, "ms"))
         rest, mcp = by["rest", sessions].milliseconds - tool, by["mcp", sessions].milliseconds - tool
         ratio = mcp / rest if min(rest, mcp) > 0 else None  # Less than the tool alone: the machine was too busy.
-        bars.append(at_most(f"mcp to rest, {sessions} sessions: server CPU without the tool's", ratio, 3.0, "x"))
+        bars.append(at_most(f"mcp to rest, {sessions} at once: server CPU without the tool's", ratio, 3.0, "x"))
     many = by.get(("websocket, unix", 1024))
     if many is not None:
         bars.append(at_most(f"1,024 episodes, {many.steps // 1024} steps each: not served", many.refused, 0, ""))

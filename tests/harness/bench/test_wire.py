@@ -13,6 +13,6 @@ def test_every_way_is_measured_and_held_against_the_floor() -> None:
     assert all(row["refused"] == 0 and row["server CPU ms/step"] > 0 for row in ways.values())
     assert ways["websocket, unix", 3]["steps"] == 120
     assert [bar.name.split(":")[0] for bar in report.bars] == [
-        *("websocket, unix, 1 sessions", "websocket, tcp, 1 sessions", "mcp to rest, 1 sessions"),
-        *("websocket, unix, 3 sessions", "websocket, tcp, 3 sessions", "mcp to rest, 3 sessions"),
+        *("websocket, unix, 1 at once", "websocket, tcp, 1 at once", "mcp to rest, 1 at once"),
+        *("websocket, unix, 3 at once", "websocket, tcp, 3 at once", "mcp to rest, 3 at once"),
     ]
