@@ -1,6 +1,13 @@
-"""How tests are spread over processes."""
+"""How tests are spread over processes, and what these begin with."""
+
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let tests be interrupted, and what they start: a shell has what it starts in the background ignore that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
