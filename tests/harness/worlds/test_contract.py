@@ -90,6 +90,35 @@ def test_a_rolled_back_transaction_takes_back_counters_events_and_randomness(wor
     assert world.advance(timedelta(days=1)) == []
 
 
+def added(world: World, number: int | None = None) -> int:
+    with world.transaction("agent") as session:
+        item = Item(id=number, name=f"thing {number}", price=1, added=world.now)
+        session.add(item)
+        session.flush()
+        session.execute(sa.text(f"UPDATE shop_item SET name = 'thing {item.id}' WHERE id = {item.id}"))
+        return item.id
+
+
+def test_a_new_row_has_the_number_after_the_greatest_whoever_gave_that(world: World) -> None:
+    assert [added(world), added(world), added(world, 400), added(world)] == [301, 302, 400, 401]
+    with world.transaction("agent") as session:
+        session.execute(sa.text("UPDATE shop_item SET id = 500 WHERE id = 401"))
+    assert added(world) == 501
+    with world.transaction("agent") as session:
+        session.execute(sa.text("DELETE FROM shop_item WHERE id > 302"))
+    assert added(world.freeze().open()) == added(world) == 303
+
+
+def test_a_new_row_that_is_rolled_back_leaves_no_gap(world: World) -> None:
+    before = world.freeze().page_id
+    with pytest.raises(ZeroDivisionError), world.transaction("agent") as session:
+        session.add(Item(name="thing", price=1, added=world.now))
+        session.flush()
+        raise ZeroDivisionError
+    assert world.freeze().page_id == before
+    assert added(world) == 301
+
+
 def test_counters_count_each_kind_by_itself(world: World) -> None:
     with world.transaction("agent"):
         assert [world.new_id(kind) for kind in ("a", "a", "b", "a")] == [1, 2, 1, 3]

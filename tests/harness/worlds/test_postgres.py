@@ -369,6 +369,7 @@ def test_a_connection_that_breaks_costs_the_running_transaction_and_no_more(post
     before = world.page_id
     with pytest.raises(sa.exc.OperationalError), world.transaction("agent") as session:
         session.get_one(Item, 1).price = 2
+        session.add(Item(name="thing", price=1, added=world.now))
         session.flush()
         cut()
         session.get_one(Item, 3)
@@ -393,9 +394,10 @@ def test_a_server_whose_role_is_no_superuser_serves_and_refuses_by_name(postgres
     Server.of(address).close()
 
 
-def test_where_a_sequence_stands_is_part_of_the_world(postgres: str) -> None:
+def test_where_a_sequence_of_an_apps_own_stands_is_part_of_the_world(postgres: str) -> None:
     tables = sa.MetaData()
-    table = sa.Table("shop_row", tables, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer))
+    number = sa.Column("id", sa.Integer, sa.Sequence("shop_row_number"), primary_key=True)
+    table = sa.Table("shop_row", tables, number, sa.Column("a", sa.Integer))
     with populated(recipe(tables=[tables], populate=lambda world: None, seed=3), None, postgres).open() as world:
         before = world.page_id
         with world.transaction("agent") as session:

@@ -60,6 +60,8 @@ def _create(recipe: Recipe, server: Server, owner: Connection, other: Connection
         connection.commit()
     for statement in (*rules.functions(server.key), *rules.grants(server.role)):
         _run(owner, statement)
+    for statement in rules.numbering(owner.execute(cast(LiteralString, rules.NUMBERED)).fetchall()):
+        _run(owner, statement)
     if server.superuser:
         _revoke(owner, "EXECUTE ON FUNCTION", rules.impure_functions())
         _revoke(owner, "ALL ON TABLE", rules.shared_views())

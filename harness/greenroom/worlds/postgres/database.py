@@ -67,11 +67,14 @@ class PostgresDatabase:
             WorldError: The world was closed.
         """
         if self._db.closed:
+            broken = self._frozen is None
             if self._frozen is not None:
                 self._lease, self._frozen = self._server.clone(self._lease.name), None
             if not self._lease.drop.alive:
                 raise WorldError("the world is closed: open another fork of its snapshot")
             self._connect()
+            if broken:
+                self._renumber()
         return self._db
 
     @property
@@ -134,11 +137,16 @@ class PostgresDatabase:
             self._session.close()
             if self._status != TransactionStatus.IDLE:
                 self.run("ROLLBACK")
+            self._renumber()
             sound = self._sqlalchemy.get_transaction() is None
         except (psycopg.Error, SQLAlchemyError, WorldError):
             sound = False
         if not sound:
             self.disconnect()
+
+    def _renumber(self) -> None:
+        """Take back the numbers that sequences gave to a transaction that is no more; a rollback does not."""
+        self.run("SELECT greenroom_renumber(?)", (self._server.key,))
 
     def changes(self) -> list[Change]:
         """The change log, oldest first."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from greenroom.worlds.postgres.guard import CHANCE, CLOCKS, SERVER, SETTINGS, VIEWS
 from greenroom.worlds.state import ON_DEMAND, TABLES
 
-VERSION = 2  # Of what is made in each base; bases of another version are not used.
+VERSION = 3  # Of what is made in each base; bases of another version are not used.
 LOG = "greenroom_change"
 # The functions that PostgreSQL itself does not call pure, and that apps may call all the same.
 SEQUENCES = ("nextval", "currval", "lastval", "setval", "pg_sequence_last_value")
@@ -39,6 +39,35 @@ BEGIN
   RETURN NULL;
 END $$
 """
+# The next number is the one after the greatest there is, as in SQLite, whoever gave that: rows may bring their own.
+# A function for each table, whose plan is kept: a base may have a million rows, inserted by as many statements.
+NUMBER = """
+CREATE FUNCTION "greenroom_number_{number}"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE most bigint;
+BEGIN
+  SELECT max("{column}") FROM "{table}" INTO most;
+  PERFORM setval('{sequence}', coalesce(most, 1), most IS NOT NULL);
+  RETURN NULL;
+END $$
+"""
+NUMBERED = (
+    'SELECT t.relname AS "table", a.attname AS "column", quote_ident(s.relname) AS "sequence" FROM pg_depend d '
+    "JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_class t ON t.oid = d.refobjid "
+    "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid "
+    "WHERE d.deptype IN ('a', 'i') AND t.relnamespace = 'public'::regnamespace ORDER BY 1, 2"
+)
+"""The query of the columns that sequences number, each with its table and sequence."""
+# A transaction that is rolled back does not take back what its sequences have given out.
+RENUMBER = f"""
+  DECLARE seen record;
+  BEGIN
+    FOR seen IN {NUMBERED} LOOP
+      EXECUTE format('SELECT setval(%L, coalesce(max(%I), 1), max(%I) IS NOT NULL) FROM %I',
+        seen.sequence, seen.column, seen.column, seen.table);
+    END LOOP;
+  END
+"""
 GUARDED = """
 CREATE FUNCTION {name}({arguments}key text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
@@ -64,13 +93,24 @@ def own_tables() -> Iterator[str]:
 
 
 def functions(key: str) -> Iterator[str]:
-    """How greenroom sets the actor and empties the log; the key is what apps' SQL does not have."""
+    """How greenroom sets the actor, empties the log and counts anew; the key is what apps' SQL does not have."""
     digest = hashlib.sha256(key.encode()).hexdigest()
     yield RECORD
     yield GUARDED.format(
         name="greenroom_act", arguments="who text, ", digest=digest, body="UPDATE greenroom_actor SET actor = who"
     )
     yield GUARDED.format(name="greenroom_clear", arguments="", digest=digest, body="DELETE FROM greenroom_change")
+    yield GUARDED.format(name="greenroom_renumber", arguments="", digest=digest, body=RENUMBER)
+
+
+def numbering(numbered: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    """What keeps the numbers that sequences give to those of the rows, by table, column and sequence."""
+    for number, (table, column, sequence) in enumerate(numbered):
+        yield NUMBER.format(number=number, table=table, column=column, sequence=sequence)
+        yield (
+            f'CREATE TRIGGER greenroom_number AFTER INSERT OR DELETE OR UPDATE OF "{column}" ON "{table}" '
+            f'FOR EACH STATEMENT EXECUTE FUNCTION "greenroom_number_{number}"()'
+        )
 
 
 def grants(role: str) -> Iterator[str]:
