@@ -1,8 +1,11 @@
-"""How tests are spread over processes, and what these begin with."""
+"""How tests are spread over processes, what these begin with, and the database server that all share."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
+
+from support.postgres import cluster
 
 
 def pytest_configure() -> None:
@@ -24,3 +27,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         ungrouped = [item.nodeid for item in session.items if not item.nodeid.rpartition("::")[2].count("@")]
         if ungrouped:
             raise pytest.UsageError(f"xdist left {len(ungrouped)} tests without a group, as {ungrouped[0]}")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server of the tests' own."""
+    with cluster() as address:
+        yield address

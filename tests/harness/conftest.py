@@ -8,14 +8,6 @@ from greenroom.sandboxes import LocalSandbox
 from greenroom.store import Store
 from greenroom.users import UserSimulator
 from support.notes import app
-from support.postgres import cluster
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server of the tests' own."""
-    with cluster() as address:
-        yield address
 
 
 @pytest.fixture
