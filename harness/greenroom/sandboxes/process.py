@@ -72,7 +72,7 @@ class ProcessServer:
         self._warden: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._folder = Path()
-        self._starts = 0
+        self._starts, self._was_up = 0, False
         self._stopped = False
         self._end: Callable[[], object] = _nothing
 
@@ -85,11 +85,18 @@ class ProcessServer:
         with self._lock:
             if self._stopped:
                 raise SandboxError(f"the server of {self._named} was stopped")
-            if self._warden is None or self._warden.poll() is not None:
-                self._start()
-            self._wait(time.monotonic() + self._seconds)
+            warden = self._warden
+            if warden is None or warden.poll() is not None:
+                warden = self._start()
+            self._wait(warden, time.monotonic() + self._seconds)
+            self._was_up = True
             token = (self._folder / "token").read_text(encoding="utf-8").strip()
-            return Place(address=f"unix:{self._folder}", token=token, start=self._starts)
+            return Place(
+                address=f"unix:{self._folder}",
+                token=token,
+                start=self._starts,
+                gone=lambda: warden.poll() is not None,
+            )
 
     def down(self) -> None:
         """Stop it and its warden; its folder is removed. Stopping twice is no error."""
@@ -113,7 +120,7 @@ class ProcessServer:
     def _named(self) -> str:
         return ", ".join(self._apps)
 
-    def _start(self) -> None:
+    def _start(self) -> "subprocess.Popen[bytes]":
         self._end()
         self._folder = Path(tempfile.mkdtemp(prefix="greenroom-"))
         if len(os.fsencode(self._folder)) > LONGEST_PATH:
@@ -125,6 +132,7 @@ class ProcessServer:
         )
         self._starts += 1
         self._end = weakref.finalize(self, _end, self._warden, self._folder, self._log)
+        return self._warden
 
     def _command(self) -> list[str]:
         serve = [sys.executable, "-m", "greenroom.cli.main", "serve", *self._apps, "--dir", str(self._folder)]
@@ -132,17 +140,16 @@ class ProcessServer:
         serve += ["--cache-dir", str(self._cache_dir)] if self._cache_dir else []
         return [sys.executable, "-S", "-P", warden.__file__, str(self._folder), *serve]
 
-    def _wait(self, until: float) -> None:
+    def _wait(self, warden: "subprocess.Popen[bytes]", until: float) -> None:
         names = [f"control.{number}.sock" if number else "control.sock" for number in range(self._workers)]
-        assert self._warden is not None
         while not all(_answers(self._folder / name) for name in names):
-            code, late = self._warden.poll(), time.monotonic() > until
+            code, late = warden.poll(), time.monotonic() > until
             if code is not None or late:
                 what = f"did not come up in {self._seconds:g} s" if late else f"ended with {code}"
                 error = f"the server of {self._named} {what}. Its log ends so:\n{self.log()}"
                 self._end()
                 # One that was up before may be up again at the next try.
-                raise SandboxLostError(error) if self._starts > 1 else SandboxError(error)
+                raise SandboxLostError(error) if self._was_up else SandboxError(error)
             time.sleep(LOOK_SECONDS)
 
 

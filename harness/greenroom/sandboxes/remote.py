@@ -72,7 +72,13 @@ def connected(setting: Setting, *, reach: float = 30.0, alone: bool = False) -> 
 
         patience = Patience(connect=reach)
         return RemoteSandbox(
-            place.address, setting.name, world_of(setting), token=place.token, patience=patience, alone=alone
+            place.address,
+            setting.name,
+            world_of(setting),
+            token=place.token,
+            patience=patience,
+            alone=alone,
+            gone=place.gone,
         )
 
     return connect

@@ -23,11 +23,13 @@ class Place:
         address: `unix:DIR` or `ws://HOST:PORT`.
         token: What its control plane asks for; None: what the environment or the server's folder says.
         start: Which start of the server it is: grows when it is started again, and what lived in it is gone.
+        gone: Whether this start has ended for good, where that can be known: nobody tries to reach it any more.
     """
 
     address: str
     token: str | None = None
     start: int = 0
+    gone: Callable[[], bool] = field(default=lambda: False, compare=False)
 
 
 class Server(Protocol):

@@ -44,6 +44,7 @@ class RemoteSandbox:
         token: The token of the control plane; of the environment or of the folder when None.
         patience: How long to wait.
         alone: The server has one worker: whatever it says of others is not followed.
+        gone: Whether the server has ended for good, where that can be known: it is not waited for any more.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class RemoteSandbox:
         token: str | None = None,
         patience: Patience | None = None,
         alone: bool = False,
+        gone: Callable[[], bool] = lambda: False,
     ) -> None:
         self._address = Address.parse(address) if isinstance(address, str) else address
         self._app, self._world = app, (world or WorldSpec()).to_json()
-        self._given, self._patience = token, patience or Patience()
+        self._given, self._patience, self._gone = token, patience or Patience(), gone
         self._alone = alone or bool(self._address.prefix)
         self._first = self._station(self._address)
         self._stations: list[Station] = []
@@ -95,7 +97,7 @@ class RemoteSandbox:
         def token() -> str:
             return self._given or tokens.asking(address.folder)
 
-        return Station(Line(address, token, self._app, self._world, self._patience))
+        return Station(Line(address, token, self._app, self._world, self._patience, self._gone))
 
     async def families(self) -> list[str]:
         """The task families of the app."""
@@ -111,15 +113,17 @@ class RemoteSandbox:
         A server may list workers that are not there: after some time no further one is tried.
         """
         await self.connect()
+        stations = self._stations  # Who stops this client takes that list away, perhaps while one of them is asked.
         first, until = next(self._turns), time.monotonic() + SEARCH * self._patience.connect
-        for number in range(len(self._stations)):
-            station = self._stations[(first + number) % len(self._stations)]
+        for number in range(len(stations)):
+            station = stations[(first + number) % len(stations)]
             try:
                 return station, await station.ask(op, reader, **fields)
             except SandboxLostError:
-                if number + 1 == len(self._stations) or time.monotonic() > until:
+                stopped = stations is not self._stations
+                if stopped or number + 1 == len(stations) or time.monotonic() > until:
                     raise
-        raise SandboxError(f"{self._address} has no workers")
+        raise SandboxLostError(f"{self._address} has no workers")
 
     async def prepare(self, task: str) -> Brief:
         """Make a task's start, on the worker whose turn it is, and keep its snapshot there."""
@@ -238,10 +242,11 @@ class RemoteSandbox:
         """
         await self.connect()
         snapshot, content = await asyncio.to_thread(_ids, path)
-        await asyncio.gather(*(_send(station, path, snapshot, content) for station in self._stations))
-        first = next(self._turns) % len(self._stations)
-        for number in range(len(self._stations)):
-            self._keeps(snapshot, self._stations[(first + number) % len(self._stations)])
+        stations = self._stations
+        await asyncio.gather(*(_send(station, path, snapshot, content) for station in stations))
+        first = next(self._turns) % len(stations)
+        for station in (*stations[first:], *stations[:first]):
+            self._keeps(snapshot, station)
         return snapshot
 
     def _home_of(self, snapshot: str) -> Station:

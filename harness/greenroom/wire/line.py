@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, stop_any, wait_random_exponential
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
@@ -72,6 +72,7 @@ class Line:
         app: The app.
         world: The worlds, as plain data.
         patience: How long to wait.
+        gone: Whether the server has ended for good, where that can be known: it is not waited for any more.
 
     Attributes:
         greeting: What the server said last.
@@ -79,9 +80,15 @@ class Line:
     """
 
     def __init__(
-        self, address: Address, token: Callable[[], str], app: str, world: dict[str, Any], patience: Patience
+        self,
+        address: Address,
+        token: Callable[[], str],
+        app: str,
+        world: dict[str, Any],
+        patience: Patience,
+        gone: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.address, self._token, self._patience = address, token, patience
+        self.address, self._token, self._patience, self._gone = address, token, patience, gone
         self.session = secrets.token_urlsafe(24)
         self._hello = {"op": "hello", "version": VERSION, "app": app, "world": world, "session": self.session}
         self.greeting, self.sessions = Greeting(), 0
@@ -238,7 +245,7 @@ class Line:
         """
         retrying = AsyncRetrying(
             wait=wait_random_exponential(multiplier=0.05, max=2.0),
-            stop=stop_after_delay(self._patience.connect),
+            stop=stop_any(stop_after_delay(self._patience.connect), lambda _: self._gone()),
             retry=retry_if_exception_type((OSError, InvalidHandshake, ConnectionClosed, SandboxBusyError)),
             reraise=True,
         )
@@ -246,7 +253,8 @@ class Line:
             return await retrying(self._connect_once)
         except (OSError, InvalidHandshake, ConnectionClosed, SandboxBusyError) as error:
             why = str(error) or type(error).__name__
-            raise SandboxLostError(f"no server at {self.address} for {self._patience.connect:g} s: {why}") from error
+            known = "its server has ended" if self._gone() else f"tried for {self._patience.connect:g} s"
+            raise SandboxLostError(f"no server at {self.address}, {known}: {why}") from error
 
     async def _connect_once(self) -> ClientConnection:
         options: dict[str, Any] = {

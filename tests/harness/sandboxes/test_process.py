@@ -1,8 +1,10 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from greenroom.sandboxes.remote import connected
 from greenroom.sandboxes.served import ServedSandbox
 from greenroom.sandboxes.specs import Setting
 from greenroom.store import Store
+from greenroom.wire.client import RemoteSandbox
 from support.notes import app
 from support.rollouts import Asker, Scripted
 
@@ -50,6 +53,11 @@ def all_gone(processes: list[psutil.Process], folder: Path) -> bool:
     """Whether none of them is left, nor their folder, within some seconds."""
     _, alive = psutil.wait_procs(processes, timeout=30)
     return not alive and not folder.exists()
+
+
+def answers(folder: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as line:
+        return line.connect_ex(str(folder / "control.sock")) == 0
 
 
 def folder_of(server: ProcessServer) -> Path:
@@ -150,6 +158,59 @@ def test_whoever_is_killed_in_mid_group_every_rollout_comes_out_as_if_nobody_had
     after = family(server)
     sandbox.stop()
     assert all_gone([*before, *after], folder)
+
+
+def test_whoever_asks_while_the_client_is_ended_hears_that_it_is_lost_and_can_be_made_again(
+    server: ProcessServer,
+) -> None:
+    place = server.up()
+
+    async def ended() -> list[object]:
+        client = RemoteSandbox(place.address, "notes", token=place.token)
+        await client.connect()
+        for process in family(server):
+            process.kill()
+        asked = [asyncio.create_task(client.prepare(SPECS[0].task)) for _ in range(6)]
+        await asyncio.sleep(0.3)
+        await client.stop()
+        return [type(failed) for failed in await asyncio.gather(*asked, return_exceptions=True)]
+
+    assert asyncio.run(ended()) == [SandboxLostError] * 6
+
+
+def test_a_server_whose_warden_is_gone_is_not_waited_for(server: ProcessServer) -> None:
+    place = server.up()
+
+    async def asked() -> None:
+        client = connected(Setting(app="notes"), reach=600)(place)
+        await client.families()
+        for process in family(server):
+            process.kill()
+        while not place.gone():
+            await asyncio.sleep(0.01)
+        await client.families()
+
+    with pytest.raises(SandboxLostError, match="its server has ended"):
+        asyncio.run(asyncio.wait_for(asked(), 60))
+
+
+def test_a_server_that_was_up_and_is_killed_while_it_is_seen_to_is_lost_and_can_come_back(
+    environment: dict[str, str],
+) -> None:
+    server = ProcessServer(["notes"], environment=environment)
+    folder = folder_of(server)
+    (warden, *rest) = family(server)
+    warden.suspend()  # So that its server is not started again.
+    for process in rest:
+        process.kill()
+    while answers(folder):
+        time.sleep(0.01)
+    seeing = threading.Timer(0.5, warden.kill)
+    seeing.start()
+    with pytest.raises(SandboxLostError, match="ended with -9"):
+        server.up()
+    server.up()
+    server.down()
 
 
 def test_a_server_that_is_killed_is_started_again_where_it_was(server: ProcessServer, sandbox: Sandbox) -> None:
