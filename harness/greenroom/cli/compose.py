@@ -187,7 +187,7 @@ def down(
     ] = False,
     json: JsonOption = None,
 ) -> None:
-    """Stop what compose runs, and remove the containers that killed harnesses have left."""
+    """Stop what compose runs, and remove the containers and run folders that killed harnesses have left."""
     from greenroom.containers.engine import Engine
     from greenroom.containers.orphans import remove_orphans
     from greenroom.containers.project import Project

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.containers.engine import Engine
-from greenroom.containers.folder import RunFolder, is_run_folder
+from greenroom.containers.folder import RunFolder, abandoned, is_run_folder
 from greenroom.containers.owner import FOLDER, OWNER, Owner
 from greenroom.containers.sweep import remove_folder
 
@@ -50,15 +50,22 @@ def found(engine: Engine) -> list[Found]:
     ]
 
 
+def left(engine: Engine) -> list[str]:
+    """What harnesses that are gone have left: names of containers, and run folders that no container names."""
+    orphans = [one for one in found(engine) if one.orphan]
+    theirs = {one.folder for one in orphans}
+    return [*(one.name for one in orphans), *(str(one.path) for one in abandoned() if one.path not in theirs)]
+
+
 def remove_orphans(engine: Engine, *, everything: bool = False) -> list[str]:
-    """Remove the containers of harnesses that are gone, and their folders.
+    """Remove the containers of harnesses that are gone, and their folders: also those that never had a container.
 
     Args:
         engine: Docker.
         everything: Remove those of harnesses that run as well.
 
     Returns:
-        The names of what was removed.
+        The names of the containers that were removed, and the run folders that were removed without one.
     """
     removed: list[str] = []
     for one in found(engine):
@@ -66,7 +73,18 @@ def remove_orphans(engine: Engine, *, everything: bool = False) -> list[str]:
             with engine.speaking(f"remove {one.name}"):
                 _remove(one)
             removed.append(one.name)
-    return removed
+    return [*removed, *remove_abandoned()]
+
+
+def remove_abandoned() -> list[str]:
+    """Remove the run folders of harnesses that are gone; returns those that went.
+
+    A harness may be killed before its container exists, or after that is gone: no container then leads to the folder.
+    """
+    folders = abandoned()
+    for folder in folders:
+        folder.remove()
+    return [str(folder.path) for folder in folders if not folder.path.exists()]
 
 
 def _remove(one: Found) -> None:

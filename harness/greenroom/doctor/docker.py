@@ -10,7 +10,7 @@ from typing import Any
 from greenroom.containers.engine import Engine
 from greenroom.containers.folder import place
 from greenroom.containers.images import LOCAL_BASE
-from greenroom.containers.orphans import found
+from greenroom.containers.orphans import left
 from greenroom.containers.project import compose_command
 from greenroom.doctor.finding import Check, Finding
 from greenroom.doctor.machine import installed, said, space
@@ -135,10 +135,10 @@ def named(tags: Iterable[str]) -> list[str]:
 
 
 def orphans(engine: Engine) -> Iterator[Finding]:
-    """Containers of harnesses that are gone."""
+    """Containers and run folders of harnesses that are gone."""
     if trouble(engine):
         return
-    names = [one.name for one in found(engine) if one.orphan]
+    names = left(engine)
     yield Finding(
         name="orphans",
         status="problem" if names else "ok",

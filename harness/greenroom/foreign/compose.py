@@ -55,7 +55,7 @@ class ComposeStage:
     def start(self, images: Images) -> Stack:
         """Start a fork: the file's services on these images, on a network of their own that leads nowhere."""
         project = f"greenroom-{self._app.name}-{secrets.token_hex(4)}"
-        folder = RunFolder(Path(tempfile.mkdtemp(prefix="greenroom-")))
+        folder = RunFolder.bare(Path(tempfile.gettempdir()))
         written = folder.path / "compose.json"
         written.write_text(json.dumps(self._file(images, folder)), encoding="utf-8")
         handles: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from greenroom.containers.owner import LABEL, OWNER, Owner
 from greenroom.containers.services import FOLDER, PROJECT, SERVICE, need_own
 from greenroom.errors import UsageError
 from support.containers import need_images
+from support.killed import harness, killed
 
 pytestmark = pytest.mark.docker
 Create = Callable[..., str]
@@ -92,6 +93,16 @@ def down(*arguments: str, name: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "greenroom.cli.main", "down", *arguments]
     environment = {**os.environ, "COMPOSE_PROJECT_NAME": name, "COLUMNS": "400"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_down_removes_the_run_folder_of_a_harness_that_was_killed_before_it_had_a_container(engine: Engine) -> None:
+    with harness() as (process, folder):
+        name = f"greenroom-test-{secrets.token_hex(3)}"
+        assert str(folder.path) not in down(name=name).stdout
+        assert folder.sockets.is_dir()
+        killed(process)
+        assert f"removed {folder.path}" in down(name=name).stdout
+        assert not folder.path.exists()
 
 
 def test_a_project_that_was_started_from_another_folder_is_not_taken_down(

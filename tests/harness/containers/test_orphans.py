@@ -13,9 +13,11 @@ import pytest
 
 from greenroom.containers.engine import Engine
 from greenroom.containers.folder import RunFolder
-from greenroom.containers.orphans import Found, found, remove_orphans
+from greenroom.containers.orphans import Found, found, left, remove_orphans
 from greenroom.containers.owner import FOLDER, LABEL, OWNER
+from greenroom.doctor import docker
 from support.containers import need_engine
+from support.killed import harness, killed
 
 pytestmark = pytest.mark.docker
 Labelled = Callable[..., Found]
@@ -98,3 +100,26 @@ def test_whose_owner_cannot_be_read_is_no_orphan(engine: Engine, labelled: Label
         assert folder.path.is_dir()
     finally:
         folder.remove()
+
+
+def test_the_run_folder_of_a_killed_harness_is_found_and_goes_without_a_container(engine: Engine) -> None:
+    with harness() as (process, folder):
+        assert str(folder.path) not in left(engine)
+        assert str(folder.path) not in remove_orphans(engine)
+        assert folder.sockets.is_dir()
+        killed(process)
+        (told,) = docker.orphans(engine)
+        assert told.status == "problem" and str(folder.path) in told.found and "greenroom down" in told.todo
+        assert str(folder.path) in remove_orphans(engine)
+        assert not folder.path.exists() and str(folder.path) not in left(engine)
+
+
+def test_a_run_folder_is_not_told_of_beside_its_container(engine: Engine, labelled: Labelled) -> None:
+    with harness() as (process, folder):
+        one = labelled(str(folder.owner), folder.path)
+        assert one.name not in left(engine)
+        killed(process)
+        told = left(engine)
+        assert one.name in told and str(folder.path) not in told
+        removed = remove_orphans(engine)
+        assert one.name in removed and str(folder.path) not in removed and not folder.path.exists()
