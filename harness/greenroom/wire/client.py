@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from greenroom.errors import SandboxError, SandboxLostError, SnapshotError, WireError
+from greenroom.errors import SandboxLostError, SnapshotError, WireError
 from greenroom.messages import Message
 from greenroom.sandbox import Brief, Opened, StepRequest, StepResult
 from greenroom.tasks import Verdict

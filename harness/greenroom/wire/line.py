@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, stop_any, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
@@ -26,6 +26,8 @@ FREE = frozenset({"families", "tools", "prepare", "ping"})
 """What needs nothing that a server had before it was started again."""
 FAREWELL = 2.0
 """Seconds for saying goodbye: a server that is gone needs none."""
+PASSING = (OSError, InvalidHandshake, ConnectionClosed, SandboxBusyError)
+"""What a server that is being started again, or is full, may do to who connects."""
 SENSELESS = frozenset({1003, 1007, 1009})
 """Connections end so because of what a message is: it would end the next one too."""
 FEW = 16
@@ -245,13 +247,13 @@ class Line:
         """
         retrying = AsyncRetrying(
             wait=wait_random_exponential(multiplier=0.05, max=2.0),
-            stop=stop_any(stop_after_delay(self._patience.connect), lambda _: self._gone()),
-            retry=retry_if_exception_type((OSError, InvalidHandshake, ConnectionClosed, SandboxBusyError)),
+            stop=stop_after_delay(self._patience.connect),
+            retry=retry_if_exception(lambda error: isinstance(error, PASSING) and not self._gone()),
             reraise=True,
         )
         try:
             return await retrying(self._connect_once)
-        except (OSError, InvalidHandshake, ConnectionClosed, SandboxBusyError) as error:
+        except PASSING as error:
             why = str(error) or type(error).__name__
             known = "its server has ended" if self._gone() else f"tried for {self._patience.connect:g} s"
             raise SandboxLostError(f"no server at {self.address}, {known}: {why}") from error
