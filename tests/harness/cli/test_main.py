@@ -59,6 +59,7 @@ def test_a_plugin_command_runs_with_its_options(greenroom: Greenroom) -> None:
         (["bench", "tinny"], 2, "no benchmark 'tinny'; did you mean 'tiny'?"),
         (["rollout", "nots"], 2, "no environment 'nots'; did you mean 'notes'?"),
         (["rollout", "hollow"], 1, "environment 'hollow' (nowhere.at_all:app) does not load"),
+        (["rollout", "notes", "--sandbox", "unix:nowhere"], 2, "there is no folder 'nowhere': name the one that"),
         (["rollout"], 2, "say which environment to play; there is: "),
         (["rollout", "notes", "--world", "smal"], 2, "no size 'smal'; did you mean 'small'?"),
         (["rollout", "notes", "--split", "tset"], 2, "no split 'tset'; did you mean 'test'?"),
