@@ -160,6 +160,7 @@ def test_keys_of_clients_that_name_themselves_never_meet() -> None:
         ({"task": TASK, "world": {"faults": "bad luck"}}, 404),
         ({"task": "notes/train/find_number/../../../etc/passwd"}, 422),
         ({"task": "notes/train/find_number/1\0"}, 422),
+        ({"task": "notes/train/find_number/-1"}, 422),
     ],
 )
 def test_bad_requests_are_refused_with_a_sentence(served: Served, body: Any, status: int) -> None:
