@@ -165,6 +165,8 @@ class TaskId:
             ValueError: The text is no task id.
         """
         app, split, family, index = text.split("/")
+        if not (index.isascii() and index.isdecimal()):  # Python reads numbers from more than digits.
+            raise ValueError(f"'{index}' is no number of a task: they begin with 0")
         return cls(app, Split(split), family, int(index))
 
     @classmethod
@@ -177,7 +179,9 @@ class TaskId:
         try:
             task = cls.parse(text)
         except ValueError:
-            raise UsageError(f"'{text}' is no task id; one looks like {app}/test/FAMILY/0") from None
+            raise UsageError(
+                f"'{text}' is no task id; one looks like {app}/test/FAMILY/0, and numbers begin with 0"
+            ) from None
         if task.app != app:
             raise UsageError(f"task '{text}' is of app '{task.app}', but this sandbox runs '{app}'")
         return task

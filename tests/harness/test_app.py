@@ -120,6 +120,14 @@ def test_the_same_task_id_is_the_same_start(world: World, tmp_path: Path) -> Non
     twin.close()
 
 
+@pytest.mark.parametrize("number", ["-1", "", "1.5", "+1", "1_0", " 1", "٣", "9" * 5000])
+def test_numbers_of_tasks_begin_with_0(number: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"is no task id; one looks like notes/test/FAMILY/0, and numbers begin with 0"
+    ):
+        TaskId.at("notes", f"notes/test/replace/{number}")
+
+
 def test_an_unknown_family_lists_what_exists(world: World) -> None:
     with pytest.raises(UnknownNameError, match=r"no task family 'replac'; did you mean 'replace'"):
         app.make_task(world, TaskId("notes", Split.TRAIN, "replac", 0))

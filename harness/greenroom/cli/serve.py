@@ -42,10 +42,13 @@ def serve(
     import asyncio
 
     from greenroom.wire import tokens
+    from greenroom.wire.address import check_folder, check_ports
     from greenroom.wire.worker import WorkerSpec, load_served
 
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     host, port = _address(tcp) if tcp else ("", 0)
+    check_ports(port, workers)
+    check_folder(folder, workers)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     spec = WorkerSpec(
         apps=list(dict.fromkeys(apps)),
         folder=str(folder),

@@ -1,5 +1,6 @@
 """Addresses of servers: a folder of unix sockets, or a TCP address."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 from greenroom.errors import UsageError
 
 CONTROL, AGENT = "control.sock", "agent.sock"
+LONGEST = 107
+"""Bytes of a unix socket's path, at most."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,33 @@ class Address:
 def socket_name(plane: str, worker: int) -> str:
     """The name of a worker's socket: `control.sock`, `control.1.sock` …"""
     return f"{plane}.{worker}.sock" if worker else f"{plane}.sock"
+
+
+def check_folder(folder: Path, workers: int) -> None:
+    """See whether the sockets of a server can be made in a folder.
+
+    Raises:
+        UsageError: The path of the last one would be too long.
+    """
+    longest = folder / socket_name("control", workers - 1)
+    size = len(os.fsencode(longest))
+    if size > LONGEST:
+        raise UsageError(
+            f"the path of a unix socket has {LONGEST} bytes at most, and '{longest}' has {size}: choose a --dir that "
+            f"is {size - LONGEST} bytes shorter"
+        )
+
+
+def check_ports(port: int, workers: int) -> None:
+    """See whether there are as many ports from one on as a server needs: two for each worker.
+
+    Raises:
+        UsageError: They go beyond the last.
+    """
+    last, most = port + 2 * workers - 1, 65535
+    if last > most:
+        needs = "1 worker needs" if workers == 1 else f"{workers} workers need"
+        raise UsageError(
+            f"{needs} the ports {port} to {last}, two for each, and {most} is the last there is: --tcp with port "
+            f"{most + 1 - 2 * workers} or a lower one"
+        )

@@ -130,13 +130,16 @@ def asking(folder: Path | None) -> str:
     """The token that a client shows: of the environment, or of the server's folder.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is none, or not even a server in that folder.
     """
     if given := os.environ.get(VARIABLE):
         return given
     if folder is not None and (folder / FILE).exists():
         return _read(folder / FILE)
-    raise UsageError(f"no token: set {VARIABLE} to that of the server, or pass token=")
+    if folder is not None and not any(folder.glob("*.sock")):
+        what = f"there is no server in folder '{folder}'" if folder.is_dir() else f"there is no folder '{folder}'"
+        raise UsageError(f"{what}: name the one that `greenroom serve APP --dir DIR` has printed, or start one there")
+    raise UsageError(f"no token: set {VARIABLE} to that of the server, or in Python pass token=")
 
 
 def _read(file: Path) -> str:

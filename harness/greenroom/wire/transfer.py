@@ -132,7 +132,9 @@ class Transfers:
         try:
             return await asyncio.shield(upload.admitting)
         except Exception as error:
-            raise error if isinstance(error, SnapshotError) else SnapshotError(f"no sound snapshot: {error}") from error
+            # Where it lies here is nothing that the sender knows, or should.
+            told = str(error).replace(str(upload.path), "the upload")
+            raise SnapshotError(told if isinstance(error, SnapshotError) else f"no sound snapshot: {told}") from error
         finally:
             if self._uploads.get(key) is upload:  # Else it was dropped meanwhile, and may have begun anew.
                 self._drop(key)

@@ -53,7 +53,10 @@ def make(title: str, description: str, version: str) -> FastAPI:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return failed(UsageError("; ".join(_complaint(problem) for problem in error.errors()[:5])))
+        problems = error.errors()
+        told = UsageError("; ".join(_complaint(problem) for problem in problems[:5]))
+        # FastAPI says 400 itself of what is nested too deeply, or no UTF-8: what is no JSON gets one status.
+        return failed(told, 400 if any(problem["type"] == "json_invalid" for problem in problems) else None)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: Exception) -> Response:
@@ -85,10 +88,10 @@ def _complaint(problem: dict[str, Any]) -> str:
     return f"{where[:200]}: {problem['msg'][:200]}"
 
 
-def failed(error: Exception) -> Response:
-    """An error as an answer."""
+def failed(error: Exception, status: int | None = None) -> Response:
+    """An error as an answer, with its code's status unless another is named."""
     told = failures.to_wire(error)
-    status = failures.status_of(told["code"])
+    status = status or failures.status_of(told["code"])
     if status >= 500:
         log.error("answered %d: %r", status, told["message"])
     response = answer({"error": told}, status)

@@ -59,6 +59,7 @@ def test_a_plugin_command_runs_with_its_options(greenroom: Greenroom) -> None:
         (["bench", "tinny"], 2, "no benchmark 'tinny'; did you mean 'tiny'?"),
         (["rollout", "nots"], 2, "no environment 'nots'; did you mean 'notes'?"),
         (["rollout", "hollow"], 1, "environment 'hollow' (nowhere.at_all:app) does not load"),
+        (["rollout", "notes", "--sandbox", "unix:nowhere"], 2, "there is no folder 'nowhere': name the one that"),
         (["rollout"], 2, "say which environment to play; there is: "),
         (["rollout", "notes", "--world", "smal"], 2, "no size 'smal'; did you mean 'small'?"),
         (["rollout", "notes", "--split", "tset"], 2, "no split 'tset'; did you mean 'test'?"),
@@ -71,6 +72,10 @@ def test_a_plugin_command_runs_with_its_options(greenroom: Greenroom) -> None:
         (["check", "nots"], 2, "no environment 'nots'; did you mean 'notes'?"),
         (["show", "one"], 2, "'one' is no run, group or rollout: write 1, 1.0 or 1.0.0"),
         (["replay", "1"], 1, "no store at runs/greenroom.db"),
+        (["serve", "notes", "--tcp", "127.0.0.1:65535"], 2, "1 worker needs the ports 65535 to 65536, two for each"),
+        (["serve", "notes", "--tcp", "65500", "--workers", "20"], 2, "65500 to 65539, two for each, and 65535 is the"),
+        (["serve", "notes", "--dir", "d" * 95], 2, "107 bytes at most, and 'ddd"),
+        (["serve", "notes", "--dir", "d" * 94, "--workers", "2"], 2, "has 109: choose a --dir that is 2 bytes shorter"),
     ],
 )
 def test_bad_input_gets_one_clear_message(greenroom: Greenroom, arguments: list[str], code: int, message: str) -> None:

@@ -280,7 +280,7 @@ def test_scaling_down_leaves_fewer_and_down_leaves_none(
 
 
 def test_placeholder_tokens_are_refused_at_start(engine: Engine, environment: dict[str, str]) -> None:
-    settings = {"GREENROOM_TOKEN_MAIL": "changeme", "POSTGRES_PASSWORD": "changeme"}
+    settings = {"GREENROOM_TOKEN_MAIL": "changeme", "POSTGRES_PASSWORD": "CHANGEME1"}
     mine = {**environment, **settings, "COMPOSE_PROJECT_NAME": f"{environment['COMPOSE_PROJECT_NAME']}-bad"}
     try:
         assert "in GREENROOM_TOKEN_MAIL" in greenroom(mine, "up", "mail", succeeds=False)

@@ -145,8 +145,10 @@ def test_keys_of_clients_that_name_themselves_never_meet() -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"nonsense", 422),
-        (b"\xff\xfe", 422),
+        (b"nonsense", 400),
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b'"\xff"', 400),
         (b"[" * 100_000, 400),
         ([], 422),
         ({"task": 7}, 422),
@@ -160,6 +162,7 @@ def test_keys_of_clients_that_name_themselves_never_meet() -> None:
         ({"task": TASK, "world": {"faults": "bad luck"}}, 404),
         ({"task": "notes/train/find_number/../../../etc/passwd"}, 422),
         ({"task": "notes/train/find_number/1\0"}, 422),
+        ({"task": "notes/train/find_number/-1"}, 422),
     ],
 )
 def test_bad_requests_are_refused_with_a_sentence(served: Served, body: Any, status: int) -> None:
@@ -303,8 +306,10 @@ def test_a_snapshot_travels_by_rest_and_is_believed_only_when_it_is_what_was_sai
         for wrong in ({"content": "0" * 64}, {"snapshot": "0" * 64}):
             status, told, _ = sent(other, data, **{"snapshot": snapshot, "content": content} | wrong)[-1]
             assert status == 422 and "as was said" in told["error"]["message"]
-        altered = data[:-1] + bytes([data[-1] ^ 1])
-        assert sent(other, altered, snapshot=snapshot, content=content)[-1][0] == 422
+        altered, short = data[:-1] + bytes([data[-1] ^ 1]), data[:-1]
+        for wrong, why in ((altered, "was altered"), (short, "is truncated"), (b"x", "is no snapshot of greenroom")):
+            status, told, _ = sent(other, wrong, snapshot=snapshot, content=content)[-1]
+            assert status == 422 and told["error"]["message"].startswith(f"the upload {why}")
         assert other.keeper.counts()["snapshots"] == 0
         assert other.ask("POST", "/v1/episodes", {"snapshot": snapshot, "task": TASK})[0] == 410
         assert sent(other, data, snapshot=snapshot, content=content)[-1][:2] == (200, {"have": len(data), "done": True})

@@ -72,6 +72,20 @@ def test_root_takes_no_token_that_another_user_knows(
     assert tokens.serving(tmp_path, None) == known
 
 
+def test_a_client_without_a_token_is_told_first_that_no_server_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(tokens.VARIABLE, raising=False)
+    with pytest.raises(UsageError, match=rf"there is no folder '{tmp_path}/none': .*`greenroom serve APP --dir DIR`"):
+        tokens.asking(tmp_path / "none")
+    with pytest.raises(UsageError, match=f"there is no server in folder '{tmp_path}': "):
+        tokens.asking(tmp_path)
+    (tmp_path / "control.sock").touch()
+    for folder in (tmp_path, None):
+        with pytest.raises(UsageError, match="no token: set GREENROOM_TOKEN to that of the server, or in Python pass"):
+            tokens.asking(folder)
+
+
 def test_tokens_are_equal_when_they_are() -> None:
     assert tokens.equal(GOOD, GOOD)
     for other in (GOOD[:-1], GOOD + "x", "", "\ud800", "ü"):
