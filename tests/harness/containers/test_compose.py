@@ -17,7 +17,7 @@ import pytest
 from greenroom.containers.engine import Engine
 from greenroom.containers.project import Project, compose_command
 from greenroom.containers.services import services
-from support.containers import ROOT, inside, need_images, until
+from support.containers import ROOT, inside, need_images, until, without
 from support.served import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def engine() -> Engine:
     if compose_command() is None:
-        pytest.skip("compose is not installed: apt-get install docker-compose")
+        without("compose is not installed: apt-get install docker-compose")
     return need_images("mail", "gateway", "postgres")
 
 
