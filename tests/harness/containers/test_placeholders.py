@@ -13,7 +13,8 @@ from support.containers import need_images
 
 COMPOSE = Path(__file__).parents[3] / "compose/compose.yaml"
 SETTINGS = {"postgres": ("POSTGRES_PASSWORD", "POSTGRES_PASSWORD"), "vllm": ("MODEL_TOKEN", "VLLM_API_KEY")}
-GOOD = ["kM3v9xQ2pL7rT5wZ8bN4", "-kM3v9xQ2pL7rT5w", "$kM`3v9x'Q2\"pL*7?", "abcde-vwxyz-97531-kM", tokens.made()]
+MADE = "SLnZTRw2GRzDJejK2xSPGlp46igjtLVAVAjE_tTO2R4"
+GOOD = ["kM3v9xQ2pL7rT5wZ8bN4", "-kM3v9xQ2pL7rT5w", "$kM`3v9x'Q2\"pL*7?", "abcde-vwxyz-97531-kM", MADE]
 BAD = [
     *(
         "",
